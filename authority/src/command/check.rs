@@ -1,0 +1,159 @@
+//! Checks that commands share: seats and roles, texts, lives. Each names the field, the value, the rule and the cure.
+
+use writ_model::{Actor, AgentId, Code, Cx, PersonId, Role};
+
+use super::Command;
+use crate::{
+    agent::Agent,
+    refusal::{self, Refusal, cut},
+    state::{Person, State},
+};
+
+/// LIMIT: one line of a ledger: the tlog-tiles entry bundle allows 65,535 bytes; the rest is room for later fields.
+const LINE: usize = 60_000;
+/// LIMIT: names, so that they fit a row on a phone.
+pub(super) const NAME: usize = 80;
+/// LIMIT: sentences, so that a reason stays a reason.
+pub(super) const SENTENCE: usize = 500;
+
+pub(super) fn founded(state: &State, command: &Command) -> Result<(), Refusal> {
+    match (state.founded.is_some(), matches!(command, Command::Found { .. })) {
+        (true, true) => Err(Refusal::new(
+            refusal::FOUNDED,
+            "ledger",
+            format!("the ledger of {} is already founded", state.party_name()),
+            "Use it as it is.",
+        )),
+        (false, false) => Err(Refusal::new(
+            refusal::FOUNDED,
+            "ledger",
+            "this ledger has no first line yet".to_owned(),
+            "Found the provider, or add the client, first.",
+        )),
+        (true, false) | (false, true) => Ok(()),
+    }
+}
+
+pub(super) fn line_fits(line: &[u8]) -> Result<(), Refusal> {
+    if line.len() <= LINE {
+        return Ok(());
+    }
+    let what = format!("the line would have {} bytes; at most {LINE} fit", line.len());
+    Err(Refusal::new(refusal::BOUND, "line", what, "Shorten lists or texts, or split it in two."))
+}
+
+/// The acting person, seated here and in one of these roles. Writ itself passes.
+pub(super) fn acts(state: &State, cx: &Cx, roles: &[Role]) -> Result<(), Refusal> {
+    let person = match cx.actor() {
+        Actor::System { .. } => return Ok(()),
+        Actor::Agent { id } => {
+            let what = format!("{id} is an agent; agents change no authority");
+            return Err(Refusal::new(refusal::ROLE, "actor", what, "A person has to do this."));
+        }
+        Actor::Person { id, .. } => *id,
+    };
+    let seated = seat(state, person, "actor")?;
+    if seated.roles.iter().any(|role| roles.contains(role)) {
+        return Ok(());
+    }
+    let wanted: Vec<String> = roles.iter().map(Role::to_string).collect();
+    let what = format!("{} may not do this here: it takes {}", seated.name, wanted.join(" or "));
+    let cure = "Ask somebody in that role, or have the role given.";
+    Err(Refusal::new(refusal::ROLE, "actor", what, cure))
+}
+
+/// Everybody who may change something: all but auditors.
+pub(super) const WORKS: &[Role] = &[Role::Engineer, Role::Approver, Role::Owner];
+/// Those who say yes.
+pub(super) const SAYS_YES: &[Role] = &[Role::Approver, Role::Owner];
+
+/// A person who is seated here now.
+pub(super) fn seat<'s>(state: &'s State, id: PersonId, field: &str) -> Result<&'s Person, Refusal> {
+    let refuse = |what: String| {
+        let cure = "Seat the person at this client first.";
+        Err(Refusal::new(refusal::NOT_SEATED, field, what, cure))
+    };
+    match state.people.get(&id) {
+        None => refuse(format!("{id} has no seat here")),
+        Some(person) => match person.left_at {
+            Some(at) => refuse(format!("{} left on {at}", person.name)),
+            None => Ok(person),
+        },
+    }
+}
+
+pub(super) fn agent(state: &State, id: AgentId) -> Result<&Agent, Refusal> {
+    state
+        .agents
+        .get(&id)
+        .map(AsRef::as_ref)
+        .ok_or_else(|| Refusal::unknown("agent", &id.to_string()))
+}
+
+/// A living agent.
+pub(super) fn living(state: &State, id: AgentId) -> Result<&Agent, Refusal> {
+    let agent = agent(state, id)?;
+    if agent.lives() {
+        return Ok(agent);
+    }
+    Err(life(agent, "An ended agent does not come back; propose a new one."))
+}
+
+pub(super) fn life(agent: &Agent, cure: &str) -> Refusal {
+    let what = format!("{} is {}", agent.name(), agent.life.word());
+    Refusal::new(refusal::LIFE, "agent", what, cure)
+}
+
+/// A text that is not empty, not too long, and holds no control or bidirectional-override characters.
+pub(super) fn text(field: &str, value: &str, most: usize) -> Result<(), Refusal> {
+    let refuse = |rule: String| {
+        let what = format!("{field} `{}` {rule}", cut(value));
+        Err(Refusal::new(refusal::TEXT, field, what, "Write it as plain text and try again."))
+    };
+    let length = value.chars().count();
+    if value.trim().is_empty() {
+        return refuse("is empty".to_owned());
+    }
+    if length > most {
+        return refuse(format!("has {length} characters; at most {most} fit"));
+    }
+    if value.trim() != value {
+        return refuse("begins or ends with a space".to_owned());
+    }
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    if value.chars().any(hidden) {
+        return refuse("has hidden characters".to_owned());
+    }
+    Ok(())
+}
+
+/// A short name for addresses.
+pub(super) fn slug(value: &str) -> Result<(), Refusal> {
+    let fits = (2..=40).contains(&value.len())
+        && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !value.starts_with('-')
+        && !value.ends_with('-')
+        && !value.starts_with("tnt-");
+    if fits {
+        return Ok(());
+    }
+    let what = format!("slug `{}` is not 2 to 40 lower-case letters, digits and hyphens", cut(value));
+    Err(Refusal::new(refusal::TEXT, "slug", what, "For example `harbor-books`."))
+}
+
+/// At most so many.
+pub(super) fn bound(field: &str, count: usize, most: usize) -> Result<(), Refusal> {
+    if count <= most {
+        return Ok(());
+    }
+    let what = format!("{count} {field}; at most {most} are allowed");
+    Err(Refusal::new(refusal::BOUND, field, what, "Remove some, or split them over groups."))
+}
+
+pub(super) fn taken(field: &str, name: &str, code: Code) -> Refusal {
+    let what = format!("{field} `{}` is taken here", cut(name));
+    Refusal::new(code, field, what, "Choose another name, or use what exists.")
+}

@@ -1,0 +1,214 @@
+//! How a line changes the state. A fact that this build knows never fails to fold; one that it does not know refuses
+//! the tenant.
+//! Never here: whether a fact was allowed (`command/`): what is written, is.
+
+use std::sync::Arc;
+
+use writ_model::{AgentId, Fold, GrantId, TenantId, Timestamp, fold::BadLine};
+
+use crate::{
+    accountability::Accountability,
+    agent::{Agent, Life},
+    fact::{AgentDescribed, Entry, Fact, FORMAT, PersonSeated, Subject},
+    grant::Grant,
+    state::{Given, Group, Instance, Offer, Person, Sealed, State},
+};
+
+impl Fold for State {
+    const VERSION: u32 = 1;
+
+    fn empty(tenant: TenantId) -> Self {
+        Self::empty(tenant)
+    }
+
+    fn fold(&mut self, index: u64, line: &[u8]) -> Result<(), BadLine> {
+        let bad = |why: String| BadLine { index, why };
+        let entry = Entry::from_line(line).map_err(bad)?;
+        if entry.v != FORMAT {
+            return Err(bad(format!("format {} is not {FORMAT}", entry.v)));
+        }
+        if index != self.size {
+            return Err(bad(format!("expected line {}", self.size)));
+        }
+        self.take(index, entry);
+        Ok(())
+    }
+
+    fn save(&self) -> Result<Vec<u8>, BadLine> {
+        serde_json::to_vec(self)
+            .map_err(|error| BadLine { index: self.size, why: error.to_string() })
+    }
+
+    fn load(bytes: &[u8]) -> Result<Self, BadLine> {
+        serde_json::from_slice(bytes).map_err(|error| BadLine { index: 0, why: error.to_string() })
+    }
+}
+
+impl State {
+    /// Takes one entry.
+    fn take(&mut self, line: u64, entry: Entry) {
+        self.size = line + 1;
+        self.last_at = entry.at;
+        self.apply(line, entry.at, entry.fact);
+    }
+
+    fn apply(&mut self, line: u64, at: Timestamp, fact: Fact) {
+        match fact {
+            Fact::LedgerFounded(founded) => self.founded = Some(Arc::new(founded)),
+            Fact::ClientAdded(client) => {
+                self.clients.insert(client.client, Arc::new(client));
+            }
+            Fact::PersonSeated(seated) => self.seat(line, at, seated),
+            Fact::PersonLeft { person } => {
+                self.people_touched = line;
+                if let Some(known) = self.people.get_mut(&person) {
+                    Arc::make_mut(known).left_at = Some(at);
+                }
+            }
+            Fact::GroupCreated { group, name, parent } => {
+                let accountability = Accountability::default();
+                let made = Group { name, parent, accountability, touched: line };
+                self.groups.insert(group, Arc::new(made));
+            }
+            Fact::AgentObserved(described) => self.describe(line, at, described, Life::Observed),
+            Fact::AgentProposed(described) => self.describe(line, at, described, Life::Proposed),
+            Fact::AccountabilitySet { subject, authorizer, auditor, terminators } => {
+                let set = Accountability { authorizer, auditor, terminators, set_at: Some(at) };
+                self.answer(line, subject, set);
+            }
+            Fact::AgentChartered { agent, .. } => self.live(line, at, agent, Life::Chartered),
+            Fact::AgentActivated { agent } | Fact::AgentReleased { agent } => {
+                self.live(line, at, agent, Life::Active);
+            }
+            Fact::AgentHeld { agent, reason } => self.live(line, at, agent, Life::Held { reason }),
+            Fact::AgentQuarantined { agent, reason } => {
+                self.live(line, at, agent, Life::Quarantined { reason });
+            }
+            Fact::AgentTerminated { agent, reason } => {
+                self.live(line, at, agent, Life::Terminated { reason });
+                if let Some(ended) = self.agents.get(&agent) {
+                    self.names.remove(ended.name());
+                }
+            }
+            Fact::TerminationConfirmed(confirmed) => {
+                let key = (confirmed.agent, confirmed.gateway);
+                self.confirmed.insert(key, Arc::new(confirmed));
+            }
+            Fact::EnrollmentOffered { enrollment, agent, code, expires } => {
+                let offer = Offer { agent, code, expires, used_by: None };
+                self.offers.insert(enrollment, Arc::new(offer));
+                self.codes.insert(code, enrollment);
+            }
+            Fact::InstanceEnrolled { enrollment, agent, instance, label, jkt, jwk } => {
+                if let Some(offer) = self.offers.get_mut(&enrollment) {
+                    Arc::make_mut(offer).used_by = Some(instance);
+                }
+                self.keys.insert(jkt.clone(), instance);
+                let made = Instance { agent, label, jkt, jwk, enrolled_at: at, ended_at: None };
+                self.instances.insert(instance, Arc::new(made));
+                Arc::make_mut(self.instanced.entry(agent).or_default()).push(instance);
+                self.touch(line, Subject::Agent(agent));
+            }
+            Fact::InstanceEnded { instance, .. } => {
+                if let Some(known) = self.instances.get_mut(&instance) {
+                    let known = Arc::make_mut(known);
+                    known.ended_at = Some(at);
+                    let agent = known.agent;
+                    self.touch(line, Subject::Agent(agent));
+                }
+            }
+            Fact::GrantGiven { grant, says } => self.give(line, at, grant, *says),
+            Fact::GrantRevoked { grant, .. } => self.revoke(line, at, grant),
+            Fact::ActivitySealed(seal) => {
+                let key = (seal.gateway, seal.boot);
+                self.seals.insert(key, Arc::new(Sealed { seal, line }));
+            }
+        }
+    }
+
+    fn seat(&mut self, line: u64, at: Timestamp, seated: PersonSeated) {
+        self.people_touched = line;
+        let PersonSeated { person, name, side, roles } = seated;
+        let made = Person { name, side, roles, seated_at: at, left_at: None };
+        self.people.insert(person, Arc::new(made));
+    }
+
+    fn describe(&mut self, line: u64, at: Timestamp, described: AgentDescribed, life: Life) {
+        let id = described.agent;
+        let before = self.agents.get(&id).map(Arc::clone);
+        if let Some(before) = &before {
+            self.names.remove(before.name());
+        }
+        self.names.insert(described.name.clone(), id);
+        let first_line = before.as_ref().map_or(line, |agent| agent.first_line);
+        let accountability = before.as_ref().map(|a| a.accountability.clone()).unwrap_or_default();
+        let epoch = before.map_or(0, |agent| agent.epoch);
+        let agent =
+            Agent { described, life, life_since: at, accountability, epoch, touched: line, first_line };
+        self.agents.insert(id, Arc::new(agent));
+    }
+
+    fn answer(&mut self, line: u64, subject: Subject, set: Accountability) {
+        match subject {
+            Subject::Agent(id) => {
+                if let Some(agent) = self.agents.get_mut(&id) {
+                    Arc::make_mut(agent).accountability = set;
+                }
+            }
+            Subject::Group(id) => {
+                if let Some(group) = self.groups.get_mut(&id) {
+                    Arc::make_mut(group).accountability = set;
+                }
+            }
+        }
+        self.touch(line, subject);
+    }
+
+    fn live(&mut self, line: u64, at: Timestamp, id: AgentId, life: Life) {
+        if let Some(agent) = self.agents.get_mut(&id) {
+            let agent = Arc::make_mut(agent);
+            // Tokens given before a stop must die with it, also after a restart.
+            if !matches!(life, Life::Active | Life::Chartered) {
+                agent.epoch += 1;
+            }
+            agent.life = life;
+            agent.life_since = at;
+            agent.touched = line;
+        }
+    }
+
+    fn give(&mut self, line: u64, at: Timestamp, id: GrantId, says: Grant) {
+        let subject = says.subject;
+        let given = Given { says: Arc::new(says), at, revoked_at: None, line };
+        self.grants.insert(id, Arc::new(given));
+        let list = self.granted.entry(subject).or_default();
+        Arc::make_mut(list).push(id);
+        self.touch(line, subject);
+    }
+
+    fn revoke(&mut self, line: u64, at: Timestamp, id: GrantId) {
+        let Some(given) = self.grants.get_mut(&id) else { return };
+        let given = Arc::make_mut(given);
+        given.revoked_at = Some(at);
+        let subject = given.says.subject;
+        if let Some(list) = self.granted.get_mut(&subject) {
+            Arc::make_mut(list).retain(|known| *known != id);
+        }
+        self.touch(line, subject);
+    }
+
+    fn touch(&mut self, line: u64, subject: Subject) {
+        match subject {
+            Subject::Agent(id) => {
+                if let Some(agent) = self.agents.get_mut(&id) {
+                    Arc::make_mut(agent).touched = line;
+                }
+            }
+            Subject::Group(id) => {
+                if let Some(group) = self.groups.get_mut(&id) {
+                    Arc::make_mut(group).touched = line;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Grants as Cedar policies, and the schema they are checked against.
+//!
+//! Every condition reads attributes of the context that this file itself declares as needed ([`Need`]), so that a rule can
+//! never name what is absent at decision time. Strings are quoted here and nowhere else.
+//! Never here: evaluation order, reasons, JSON text.
+
+use std::{collections::BTreeSet, fmt::Write as _, str::FromStr, sync::Arc};
+
+use cedar_policy::{
+    EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode,
+    Validator,
+};
+use writ_model::{AgentId, GrantId, json::decimal4};
+
+use crate::{
+    condition::{ArgRule, Condition},
+    grant::{Grant, Period, Surface},
+};
+
+/// A context attribute that a set of grants reads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Need {
+    /// Whether an argument is given: `?:/to`.
+    Given(String),
+    /// A string: `s:/to`.
+    Text(String),
+    /// A number in ten-thousandths: `n:/amount`.
+    Number(String),
+    /// A boolean: `b:/force`.
+    Flag(String),
+    /// A normalised path: `p:/path`.
+    Path(String),
+    /// Domains of addresses: `d:/to`.
+    Domains(String),
+    /// Characters or items: `z:/to`.
+    Size(String),
+    /// Names of the arguments given.
+    Names,
+    /// Day and minute in a time zone.
+    Local(String),
+    /// Calls already permitted under a grant in the running period.
+    Used(GrantId, Period),
+}
+
+impl Need {
+    /// The attribute's key and Cedar type; `true` if it may be absent.
+    pub(crate) fn key(&self) -> (String, &'static str, bool) {
+        match self {
+            Self::Given(path) => (format!("?:{path}"), "Bool", false),
+            Self::Text(path) => (format!("s:{path}"), "String", true),
+            Self::Number(path) => (format!("n:{path}"), "Long", true),
+            Self::Flag(path) => (format!("b:{path}"), "Bool", true),
+            Self::Path(path) => (format!("p:{path}"), "String", true),
+            Self::Domains(path) => (format!("d:{path}"), "Set<String>", true),
+            Self::Size(path) => (format!("z:{path}"), "Long", true),
+            Self::Names => ("names".to_owned(), "Set<String>", false),
+            Self::Local(zone) => (format!("l:{zone}"), "{day: Long, minute: Long}", true),
+            Self::Used(grant, per) => (format!("u:{grant}:{}", per.word()), "Long", true),
+        }
+    }
+}
+
+/// Why grants did not compile; cannot happen to grants that were checked when given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("grant {grant} does not compile: {why}")]
+pub(crate) struct NotCompiled {
+    pub(crate) grant: GrantId,
+    pub(crate) why: String,
+}
+
+/// Some grants as one policy set, and the context it needs.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) principal: EntityUid,
+    pub(crate) policies: PolicySet,
+    pub(crate) needs: BTreeSet<Need>,
+}
+
+impl Compiled {
+    pub(crate) fn new(agent: AgentId, grants: &[(GrantId, Arc<Grant>)]) -> Result<Self, NotCompiled> {
+        let mut policies = PolicySet::new();
+        let mut needs = BTreeSet::new();
+        for (id, grant) in grants {
+            let failed = |why: String| NotCompiled { grant: *id, why };
+            let text = policy_text(agent, *id, grant, &mut needs);
+            let policy = Policy::parse(Some(PolicyId::new(id.to_string())), text)
+                .map_err(|error| failed(error.to_string()))?;
+            policies.add(policy).map_err(|error| failed(error.to_string()))?;
+        }
+        let Some(principal) = uid("Agent", &agent.to_string()) else {
+            let grant = grants.first().map_or_else(|| GrantId::from_bytes([0; 16]), |(id, _)| *id);
+            return Err(NotCompiled { grant, why: "no entity type `Agent`".to_owned() });
+        };
+        Ok(Self { principal, policies, needs })
+    }
+
+    /// Checks the set against the schema of exactly the attributes it declares: done once, when a grant is given.
+    pub(crate) fn validate(&self) -> Result<(), String> {
+        let text = schema_text(&self.needs);
+        let (schema, _) =
+            Schema::from_cedarschema_str(&text).map_err(|error| error.to_string())?;
+        let result = Validator::new(schema).validate(&self.policies, ValidationMode::Strict);
+        match result.validation_errors().next() {
+            None => Ok(()),
+            Some(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// An entity of one of our types; nothing only if the type name itself were malformed.
+pub(crate) fn uid(kind: &str, id: &str) -> Option<EntityUid> {
+    let kind = EntityTypeName::from_str(kind).ok()?;
+    Some(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+}
+
+/// The Cedar entity type of a surface.
+pub(crate) const fn entity_type(surface: Surface) -> &'static str {
+    match surface {
+        Surface::Tool => "Tool",
+        Surface::Resource => "Resource",
+        Surface::Prompt => "Prompt",
+    }
+}
+
+/// The Cedar action of a surface.
+pub(crate) const fn action(surface: Surface) -> &'static str {
+    match surface {
+        Surface::Tool => "call_tool",
+        Surface::Resource => "read_resource",
+        Surface::Prompt => "get_prompt",
+    }
+}
+
+fn schema_text(needs: &BTreeSet<Need>) -> String {
+    let mut attributes = String::from("server: String, name: String, at: Long");
+    for need in needs {
+        let (key, kind, optional) = need.key();
+        let mark = if optional { "?" } else { "" };
+        let _fits = write!(attributes, ", {}{mark}: {kind}", quote(&key));
+    }
+    let mut out = String::from("entity Agent; entity Tool; entity Resource; entity Prompt;\n");
+    for surface in [Surface::Tool, Surface::Resource, Surface::Prompt] {
+        let _fits = writeln!(
+            out,
+            "action {} appliesTo {{ principal: Agent, resource: {}, context: {{ {attributes} }} }};",
+            action(surface),
+            entity_type(surface),
+        );
+    }
+    out
+}
+
+fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut BTreeSet<Need>) -> String {
+    let mut when = vec![format!("context.server == {}", quote(&grant.server))];
+    when.push(match grant.name.strip_suffix('*') {
+        Some(start) => format!("context.name like \"{}*\"", pattern(start)),
+        None => format!("context.name == {}", quote(&grant.name)),
+    });
+    when.extend(grant.from.map(|from| format!("context.at >= {}", from.micros())));
+    when.extend(grant.until.map(|until| format!("context.at < {}", until.micros())));
+    if let Some(window) = &grant.window {
+        let need = Need::Local(window.zone.clone());
+        let days: Vec<String> = window.days.iter().map(u8::to_string).collect();
+        when.push(guarded(&need, |local| {
+            format!(
+                "[{}].contains({local}.day) && {local}.minute >= {} && {local}.minute < {}",
+                days.join(", "),
+                window.from_minute,
+                window.to_minute
+            )
+        }));
+        needs.insert(need);
+    }
+    for limit in &grant.limits {
+        let need = Need::Used(id, limit.per);
+        when.push(guarded(&need, |used| format!("{used} < {}", limit.count)));
+        needs.insert(need);
+    }
+    if grant.only_named_arguments {
+        let mut names: Vec<String> = grant.rules.iter().map(|rule| quote(&top(&rule.path))).collect();
+        names.dedup();
+        needs.insert(Need::Names);
+        when.push(if names.is_empty() {
+            // An empty set literal has no type for the validator.
+            "[\"\"].containsAll(context[\"names\"])".to_owned()
+        } else {
+            format!("[{}].containsAll(context[\"names\"])", names.join(", "))
+        });
+    }
+    when.extend(grant.rules.iter().map(|rule| rule_text(rule, needs)));
+    format!(
+        "permit(principal == Agent::{}, action == Action::{}, resource) when {{ {} }};",
+        quote(&agent.to_string()),
+        quote(action(grant.surface)),
+        when.join(" && ")
+    )
+}
+
+/// First part of a pointer, unescaped: the argument's own name.
+pub(crate) fn top(path: &str) -> String {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    first.replace("~1", "/").replace("~0", "~")
+}
+
+fn rule_text(rule: &ArgRule, needs: &mut BTreeSet<Need>) -> String {
+    let path = || rule.path.clone();
+    let given = Need::Given(path());
+    let is_given = format!("context[{}]", quote(&given.key().0));
+    needs.insert(given);
+    let row = |list: &[String]| list.iter().map(|one| quote(one)).collect::<Vec<_>>().join(", ");
+    let (need, text): (Need, String) = match &rule.must {
+        Condition::Absent => return format!("!{is_given}"),
+        Condition::OneOf(list) => {
+            let need = Need::Text(path());
+            let text = guarded(&need, |value| format!("[{}].contains({value})", row(list)));
+            (need, text)
+        }
+        Condition::NoneOf(list) => {
+            let need = Need::Text(path());
+            let text = guarded(&need, |value| format!("!([{}].contains({value}))", row(list)));
+            (need, text)
+        }
+        Condition::Like(list) => either(Need::Text(path()), list, |value, one| {
+            format!("{value} like \"{}\"", pattern(one))
+        }),
+        Condition::Under(list) => either(Need::Path(path()), list, |value, root| {
+            let root = root.trim_end_matches('/');
+            format!("({value} == {} || {value} like \"{}/*\")", quote(root), escape(root))
+        }),
+        Condition::AtMost(limit) => bound(path(), "<=", limit),
+        Condition::AtLeast(limit) => bound(path(), ">=", limit),
+        Condition::Is(wanted) => {
+            let need = Need::Flag(path());
+            let text = guarded(&need, |value| format!("{value} == {wanted}"));
+            (need, text)
+        }
+        Condition::Domains(list) => {
+            let need = Need::Domains(path());
+            let text = guarded(&need, |value| format!("[{}].containsAll({value})", row(list)));
+            (need, text)
+        }
+        Condition::Size(most) => {
+            let need = Need::Size(path());
+            let text = guarded(&need, |value| format!("{value} <= {most}"));
+            (need, text)
+        }
+    };
+    needs.insert(need);
+    if rule.optional { format!("(!{is_given} || {text})") } else { text }
+}
+
+/// `has` before use: an absent attribute makes the rule false, never an error.
+fn guarded(need: &Need, text: impl FnOnce(&str) -> String) -> String {
+    let key = quote(&need.key().0);
+    format!("(context has {key} && ({}))", text(&format!("context[{key}]")))
+}
+
+fn either(
+    need: Need,
+    list: &[String],
+    text: impl Fn(&str, &str) -> String,
+) -> (Need, String) {
+    let joined = guarded(&need, |value| {
+        list.iter().map(|one| text(value, one)).collect::<Vec<_>>().join(" || ")
+    });
+    (need, joined)
+}
+
+fn bound(path: String, sign: &str, limit: &str) -> (Need, String) {
+    let need = Need::Number(path);
+    let text = guarded(&need, |value| match decimal4(limit) {
+        Some(limit) => format!("{value} {sign} ({limit})"),
+        // Checked when the grant was given; a limit that cannot be read is never met.
+        None => "false".to_owned(),
+    });
+    (need, text)
+}
+
+/// A Cedar string literal.
+fn quote(text: &str) -> String {
+    format!("\"{}\"", escape(text))
+}
+
+/// Letters that need no escape stand as they are; all others as `\u{…}`, also `*`, which patterns treat specially.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() || " /:.,;_-@+=()[]{}?!#$%&~^|<>'`".contains(c) {
+            out.push(c);
+        } else if c == '*' {
+            out.push_str("\\*");
+        } else {
+            let _fits = write!(out, "\\u{{{:x}}}", u32::from(c));
+        }
+    }
+    out
+}
+
+/// A Cedar pattern in which our `*` is a wildcard and everything else itself.
+fn pattern(text: &str) -> String {
+    text.split('*').map(escape).collect::<Vec<_>>().join("*")
+}

@@ -1,0 +1,255 @@
+//! The state of one tenant: what its ledger's lines add up to. Persistent maps, so that a decision keeps the state it
+//! began with while the next line is folded.
+//! Never here: how a line changes it (`fold.rs`).
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
+use writ_model::{
+    AgentId, BootId, Digest, EnrollmentId, GatewayId, GrantId, GroupId, InstanceId, PersonId, Role,
+    Side, TenantId, Timestamp,
+};
+
+use crate::{
+    accountability::Accountability,
+    agent::Agent,
+    fact::{ActivitySealed, ClientAdded, LedgerFounded, Subject, TerminationConfirmed},
+    grant::Grant,
+};
+
+/// LIMIT: depth of a group tree; more hides who answers.
+pub const GROUP_DEPTH: usize = 8;
+
+/// A person seated in this tenant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Person {
+    /// Their name.
+    pub name: String,
+    /// For which party.
+    pub side: Side,
+    /// In which roles.
+    pub roles: Vec<Role>,
+    /// Since when.
+    pub seated_at: Timestamp,
+    /// When they left, if they did.
+    pub left_at: Option<Timestamp>,
+}
+
+impl Person {
+    /// Still seated.
+    pub fn active(&self) -> bool {
+        self.left_at.is_none()
+    }
+    /// Holds a role.
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}
+
+/// A group of agents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// What it inherits from.
+    pub parent: Option<GroupId>,
+    /// Who answers, as set on the group itself.
+    pub accountability: Accountability,
+    /// Ledger line that last touched it or its grants.
+    pub touched: u64,
+}
+
+/// One running copy of an agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Instance {
+    /// Of which agent.
+    pub agent: AgentId,
+    /// What it calls itself.
+    pub label: String,
+    /// Thumbprint of its key.
+    pub jkt: String,
+    /// Its public key, canonical JSON.
+    pub jwk: String,
+    /// Since when.
+    pub enrolled_at: Timestamp,
+    /// When it was ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// An offer to enroll.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Offer {
+    /// For which agent.
+    pub agent: AgentId,
+    /// Digest of the code.
+    pub code: Digest,
+    /// Until when.
+    pub expires: Timestamp,
+    /// Used up by.
+    pub used_by: Option<InstanceId>,
+}
+
+/// A grant and its life.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Given {
+    /// What it says.
+    pub says: Arc<Grant>,
+    /// When it was given.
+    pub at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// The ledger line that gave it.
+    pub line: u64,
+}
+
+/// The last seal of one gateway's boot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// Its fact.
+    pub seal: ActivitySealed,
+    /// Its ledger line.
+    pub line: u64,
+}
+
+/// What a tenant's ledger adds up to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Line 0.
+    pub founded: Option<Arc<LedgerFounded>>,
+    /// Lines folded.
+    pub size: u64,
+    /// Instant of the last line.
+    pub last_at: Timestamp,
+    /// Clients, in the provider's ledger.
+    #[serde(with = "crate::rows")]
+    pub clients: OrdMap<TenantId, Arc<ClientAdded>>,
+    /// People seated, those who left included.
+    #[serde(with = "crate::rows")]
+    pub people: OrdMap<PersonId, Arc<Person>>,
+    /// Line that last changed who is seated: answers may have changed for every agent.
+    pub people_touched: u64,
+    /// Groups.
+    #[serde(with = "crate::rows")]
+    pub groups: OrdMap<GroupId, Arc<Group>>,
+    /// Agents, the ended included.
+    #[serde(with = "crate::rows")]
+    pub agents: OrdMap<AgentId, Arc<Agent>>,
+    /// Names of living agents.
+    #[serde(with = "crate::rows")]
+    pub names: OrdMap<String, AgentId>,
+    /// Instances, the ended included.
+    #[serde(with = "crate::rows")]
+    pub instances: OrdMap<InstanceId, Arc<Instance>>,
+    /// Instances of each agent, the ended included.
+    #[serde(with = "crate::rows")]
+    pub instanced: OrdMap<AgentId, Arc<Vec<InstanceId>>>,
+    /// Instances by the thumbprint of their key.
+    #[serde(with = "crate::rows")]
+    pub keys: OrdMap<String, InstanceId>,
+    /// Offers to enroll, the used and expired included.
+    #[serde(with = "crate::rows")]
+    pub offers: OrdMap<EnrollmentId, Arc<Offer>>,
+    /// Offers by the digest of their code.
+    #[serde(with = "crate::rows")]
+    pub codes: OrdMap<Digest, EnrollmentId>,
+    /// Grants, the revoked included.
+    #[serde(with = "crate::rows")]
+    pub grants: OrdMap<GrantId, Arc<Given>>,
+    /// Grants by whom they are for, the revoked left out.
+    #[serde(with = "crate::rows")]
+    pub granted: OrdMap<Subject, Arc<Vec<GrantId>>>,
+    /// Confirmations of ended agents.
+    #[serde(with = "crate::rows")]
+    pub confirmed: OrdMap<(AgentId, GatewayId), Arc<TerminationConfirmed>>,
+    /// Last seal of each gateway's boot.
+    #[serde(with = "crate::rows")]
+    pub seals: OrdMap<(GatewayId, BootId), Arc<Sealed>>,
+}
+
+impl State {
+    /// Before the first line.
+    pub fn empty(tenant: TenantId) -> Self {
+        Self {
+            tenant,
+            founded: None,
+            size: 0,
+            last_at: Timestamp::default(),
+            clients: OrdMap::new(),
+            people: OrdMap::new(),
+            people_touched: 0,
+            groups: OrdMap::new(),
+            agents: OrdMap::new(),
+            names: OrdMap::new(),
+            instances: OrdMap::new(),
+            instanced: OrdMap::new(),
+            keys: OrdMap::new(),
+            offers: OrdMap::new(),
+            codes: OrdMap::new(),
+            grants: OrdMap::new(),
+            granted: OrdMap::new(),
+            confirmed: OrdMap::new(),
+            seals: OrdMap::new(),
+        }
+    }
+
+    /// The party's name.
+    pub fn party_name(&self) -> &str {
+        self.founded.as_ref().map_or("(unfounded)", |founded| &founded.name)
+    }
+
+    /// A person's name, or their id where they are not known here.
+    pub fn person_name(&self, id: PersonId) -> String {
+        self.people.get(&id).map_or_else(|| id.to_string(), |person| person.name.clone())
+    }
+
+    /// An agent's name, or its id where it is not known here.
+    pub fn agent_name(&self, id: AgentId) -> String {
+        self.agents.get(&id).map_or_else(|| id.to_string(), |agent| agent.name().to_owned())
+    }
+
+    /// The groups an agent is in, nearest first. Bounded by [`GROUP_DEPTH`].
+    pub fn group_chain(&self, first: Option<GroupId>) -> Vec<(GroupId, &Group)> {
+        let mut chain = Vec::new();
+        let mut next = first;
+        while let Some(id) = next {
+            let Some(group) = self.groups.get(&id) else { break };
+            chain.push((id, group.as_ref()));
+            if chain.len() >= GROUP_DEPTH {
+                break;
+            }
+            next = group.parent;
+        }
+        chain
+    }
+
+    /// Grants that reach an agent, its own first, then its groups', nearest first.
+    pub fn grants_of<'s>(&'s self, agent: &'s Agent) -> Vec<(GrantId, &'s Given)> {
+        let own = Subject::Agent(agent.described.agent);
+        let chain = self.group_chain(agent.group());
+        let subjects = std::iter::once(own).chain(chain.iter().map(|(id, _)| Subject::Group(*id)));
+        let mut out = Vec::new();
+        for subject in subjects {
+            for id in self.granted.get(&subject).into_iter().flat_map(|list| list.iter()) {
+                if let Some(given) = self.grants.get(id) {
+                    out.push((*id, given.as_ref()));
+                }
+            }
+        }
+        out
+    }
+
+    /// Instances of an agent, the ended included.
+    pub fn instances_of(&self, agent: AgentId) -> impl Iterator<Item = (InstanceId, &Instance)> {
+        let ids = self.instanced.get(&agent).into_iter().flat_map(|list| list.iter());
+        ids.filter_map(|id| self.instances.get(id).map(|one| (*id, one.as_ref())))
+    }
+
+    /// The newest line on which anything stands that a decision on this agent reads.
+    pub fn version_of(&self, agent: &Agent) -> u64 {
+        let groups = self.group_chain(agent.group()).iter().map(|(_, g)| g.touched).max();
+        agent.touched.max(groups.unwrap_or(0)).max(self.people_touched)
+    }
+}
