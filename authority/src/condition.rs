@@ -68,14 +68,20 @@ impl Condition {
 
     /// Whether a value satisfies it; plain evaluation, for explanations and as the second opinion in tests.
     pub fn holds(&self, value: Option<&Node<'_>>) -> bool {
-        let Some(node) = value else { return matches!(self, Self::Absent) };
+        let Some(node) = value else {
+            return matches!(self, Self::Absent);
+        };
         let text = node.as_str();
         match self {
             Self::OneOf(list) => text.is_some_and(|text| list.iter().any(|one| one == text)),
             Self::NoneOf(list) => text.is_some_and(|text| list.iter().all(|one| one != text)),
             Self::Like(list) => text.is_some_and(|text| list.iter().any(|one| like(one, text))),
-            Self::AtMost(limit) => compare(node, limit).is_some_and(|(value, limit)| value <= limit),
-            Self::AtLeast(limit) => compare(node, limit).is_some_and(|(value, limit)| value >= limit),
+            Self::AtMost(limit) => {
+                compare(node, limit).is_some_and(|(value, limit)| value <= limit)
+            }
+            Self::AtLeast(limit) => {
+                compare(node, limit).is_some_and(|(value, limit)| value >= limit)
+            }
             Self::Is(wanted) => node.value == Value::Bool(*wanted),
             Self::Under(list) => normal_path(node).is_some_and(|path| {
                 list.iter().any(|root| {
@@ -115,11 +121,17 @@ pub(crate) fn size(node: &Node<'_>) -> Option<u64> {
 /// `*` matches any run of characters; everything else itself.
 fn like(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
     let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
     for part in middle {
-        let Some((_, after)) = rest.split_once(part) else { return false };
+        let Some((_, after)) = rest.split_once(part) else {
+            return false;
+        };
         rest = after;
     }
     rest.ends_with(last)
@@ -150,7 +162,10 @@ pub(crate) fn normal_path(node: &Node<'_>) -> Option<String> {
 /// The domains of every address in a value, lower case; nothing if any part is not plainly `local@domain`.
 pub(crate) fn domains(node: &Node<'_>) -> Option<Vec<String>> {
     let texts: Vec<Cow<'_, str>> = match &node.value {
-        Value::String(text) => text.split([',', ';']).map(|t| Cow::Owned(t.to_owned())).collect(),
+        Value::String(text) => text
+            .split([',', ';'])
+            .map(|t| Cow::Owned(t.to_owned()))
+            .collect(),
         Value::Array(items) => items
             .iter()
             .map(|item| item.as_str().map(|t| Cow::Owned(t.to_owned())))
@@ -160,8 +175,10 @@ pub(crate) fn domains(node: &Node<'_>) -> Option<Vec<String>> {
     if texts.is_empty() {
         return None;
     }
-    let mut found: Vec<String> =
-        texts.iter().map(|text| domain(text.trim())).collect::<Option<_>>()?;
+    let mut found: Vec<String> = texts
+        .iter()
+        .map(|text| domain(text.trim()))
+        .collect::<Option<_>>()?;
     found.sort_unstable();
     found.dedup();
     Some(found)
@@ -178,7 +195,9 @@ fn domain(text: &str) -> Option<String> {
     let good = !local.is_empty()
         && local.chars().all(plain)
         && domain.contains('.')
-        && domain.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+        && domain
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
         && !domain.starts_with(['.', '-'])
         && !domain.ends_with(['.', '-']);
     good.then(|| domain.to_ascii_lowercase())
@@ -201,12 +220,24 @@ mod tests {
     #[test]
     fn paths_cannot_climb_out() {
         let under = Condition::Under(list(&["/srv/books"]));
-        for good in ["/srv/books", "/srv/books/a", "/srv/./books//x/../y", "file:///srv/books/a"] {
+        for good in [
+            "/srv/books",
+            "/srv/books/a",
+            "/srv/./books//x/../y",
+            "file:///srv/books/a",
+        ] {
             assert!(holds(&under, &format!("{good:?}")), "{good}");
         }
         for bad in [
-            "/srv/booksX", "/srv/books/../secret", "srv/books/a", "~/a", "/srv/books/%2e%2e/x",
-            "/srv/books\\..\\x", "/..", "", "/srv",
+            "/srv/booksX",
+            "/srv/books/../secret",
+            "srv/books/a",
+            "~/a",
+            "/srv/books/%2e%2e/x",
+            "/srv/books\\..\\x",
+            "/..",
+            "",
+            "/srv",
         ] {
             assert!(!holds(&under, &format!("{bad:?}")), "{bad}");
         }
@@ -230,7 +261,10 @@ mod tests {
             r#""ana@harborbooks.example <eve@evil.example>""#,
             r#""eve@evil.example@harborbooks.example""#,
             r#""\"a b\"@harborbooks.example""#,
-            "[]", "7", r#""""#, r#"["a@harborbooks.example", 7]"#,
+            "[]",
+            "7",
+            r#""""#,
+            r#"["a@harborbooks.example", 7]"#,
         ] {
             assert!(!holds(&inside, bad), "{bad}");
         }

@@ -181,7 +181,9 @@ pub struct Engine {
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Engine").field("slices", &self.slices.lock().len()).finish()
+        out.debug_struct("Engine")
+            .field("slices", &self.slices.lock().len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -207,7 +209,7 @@ impl Engine {
             return Decision::Deny(Denied::unknown_agent(ask.agent));
         };
         if let Err(denied) = denied::standing(state, agent, ask) {
-            return Decision::Deny(denied);
+            return Decision::Deny(*denied);
         }
         let slice = self.slice(state, agent);
         if let Some(since) = slice.incomplete_since
@@ -217,9 +219,17 @@ impl Engine {
         }
         match ask.what {
             What::Session => session(state, &slice, ask, moment),
-            What::Call { surface, name, arguments } => {
-                let subject = context::Subject { server: ask.server, name, arguments };
-                self.call(state, &slice, surface, &subject, moment)
+            What::Call {
+                surface,
+                name,
+                arguments,
+            } => {
+                let subject = context::Subject {
+                    server: ask.server,
+                    name,
+                    arguments,
+                };
+                self.call((state, &slice), surface, &subject, moment)
             }
         }
     }
@@ -232,7 +242,9 @@ impl Engine {
         thing: (Surface, &str),
         at: Timestamp,
     ) -> bool {
-        let Some(agent) = state.agents.get(&ask.agent) else { return false };
+        let Some(agent) = state.agents.get(&ask.agent) else {
+            return false;
+        };
         let (surface, name) = thing;
         self.slice(state, agent)
             .grants
@@ -255,15 +267,19 @@ impl Engine {
 
     fn call(
         &self,
-        state: &State,
-        slice: &Slice,
+        (state, slice): (&State, &Slice),
         surface: Surface,
         subject: &context::Subject<'_>,
         moment: &Moment<'_>,
     ) -> Decision {
         let positions = slice.covering(subject.server, surface, subject.name);
         if positions.is_empty() {
-            return Decision::Deny(Denied::no_grant(state, subject.server, surface, subject.name));
+            return Decision::Deny(Denied::no_grant(
+                state,
+                subject.server,
+                surface,
+                subject.name,
+            ));
         }
         let compiled = match slice.compiled(&positions) {
             Ok(compiled) => compiled,
@@ -296,23 +312,39 @@ impl Engine {
         request: &Request,
         grants: &[(GrantId, Arc<Grant>)],
     ) -> Option<(GrantId, Arc<Grant>)> {
-        let response = self.authorizer.is_authorized(request, &compiled.policies, &self.entities);
+        let response = self
+            .authorizer
+            .is_authorized(request, &compiled.policies, &self.entities);
         if response.decision() != Effect::Allow {
             return None;
         }
         let reasons: Vec<&PolicyId> = response.diagnostics().reason().collect();
-        grants.iter().find(|(id, _)| {
-            let id = id.to_string();
-            reasons.iter().any(|reason| AsRef::<str>::as_ref(*reason) == id)
-        }).cloned()
+        grants
+            .iter()
+            .find(|(id, _)| {
+                let id = id.to_string();
+                reasons
+                    .iter()
+                    .any(|reason| AsRef::<str>::as_ref(*reason) == id)
+            })
+            .cloned()
     }
 }
 
 fn permitted(state: &State, id: GrantId, grant: &Grant, reads: Vec<CounterRead>) -> Permitted {
-    let words = format!("{} may {}", state.person_name(grant.given_by), grant.words());
+    let words = format!(
+        "{} may {}",
+        state.person_name(grant.given_by),
+        grant.words()
+    );
     let words = words.replacen(" may ", " granted: may ", 1);
     Permitted {
-        reason: Reason { code: BY_GRANT, grant: Some(id), given_by: Some(grant.given_by), words },
+        reason: Reason {
+            code: BY_GRANT,
+            grant: Some(id),
+            given_by: Some(grant.given_by),
+            words,
+        },
         limits: grant.limits.clone(),
         reads,
         tree_size: state.size,
@@ -329,7 +361,12 @@ fn session(state: &State, slice: &Slice, ask: &Ask<'_>, moment: &Moment<'_>) -> 
     }
     let words = format!("it has grants on {}", ask.server);
     Decision::Permit(Permitted {
-        reason: Reason { code: BY_SESSION, grant: None, given_by: None, words },
+        reason: Reason {
+            code: BY_SESSION,
+            grant: None,
+            given_by: None,
+            words,
+        },
         limits: Vec::new(),
         reads: Vec::new(),
         tree_size: state.size,

@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
-use writ_model::{AgentId, Fold, GrantId, TenantId, Timestamp, fold::BadLine};
+use writ_model::{
+    AgentId, EnrollmentId, Fold, GrantId, InstanceId, PersonId, TenantId, Timestamp, fold::BadLine,
+};
 
 use crate::{
     accountability::Accountability,
     agent::{Agent, Life},
-    fact::{AgentDescribed, Entry, Fact, FORMAT, PersonSeated, Subject},
+    fact::{AgentDescribed, Entry, FORMAT, Fact, PersonSeated, Subject},
     grant::Grant,
     state::{Given, Group, Instance, Offer, Person, Sealed, State},
 };
@@ -35,12 +37,17 @@ impl Fold for State {
     }
 
     fn save(&self) -> Result<Vec<u8>, BadLine> {
-        serde_json::to_vec(self)
-            .map_err(|error| BadLine { index: self.size, why: error.to_string() })
+        serde_json::to_vec(self).map_err(|error| BadLine {
+            index: self.size,
+            why: error.to_string(),
+        })
     }
 
     fn load(bytes: &[u8]) -> Result<Self, BadLine> {
-        serde_json::from_slice(bytes).map_err(|error| BadLine { index: 0, why: error.to_string() })
+        serde_json::from_slice(bytes).map_err(|error| BadLine {
+            index: 0,
+            why: error.to_string(),
+        })
     }
 }
 
@@ -59,21 +66,35 @@ impl State {
                 self.clients.insert(client.client, Arc::new(client));
             }
             Fact::PersonSeated(seated) => self.seat(line, at, seated),
-            Fact::PersonLeft { person } => {
-                self.people_touched = line;
-                if let Some(known) = self.people.get_mut(&person) {
-                    Arc::make_mut(known).left_at = Some(at);
-                }
-            }
-            Fact::GroupCreated { group, name, parent } => {
+            Fact::PersonLeft { person } => self.unseat(line, at, person),
+            Fact::GroupCreated {
+                group,
+                name,
+                parent,
+            } => {
                 let accountability = Accountability::default();
-                let made = Group { name, parent, accountability, touched: line };
+                let made = Group {
+                    name,
+                    parent,
+                    accountability,
+                    touched: line,
+                };
                 self.groups.insert(group, Arc::new(made));
             }
             Fact::AgentObserved(described) => self.describe(line, at, described, Life::Observed),
             Fact::AgentProposed(described) => self.describe(line, at, described, Life::Proposed),
-            Fact::AccountabilitySet { subject, authorizer, auditor, terminators } => {
-                let set = Accountability { authorizer, auditor, terminators, set_at: Some(at) };
+            Fact::AccountabilitySet {
+                subject,
+                authorizer,
+                auditor,
+                terminators,
+            } => {
+                let set = Accountability {
+                    authorizer,
+                    auditor,
+                    terminators,
+                    set_at: Some(at),
+                };
                 self.answer(line, subject, set);
             }
             Fact::AgentChartered { agent, .. } => self.live(line, at, agent, Life::Chartered),
@@ -84,39 +105,45 @@ impl State {
             Fact::AgentQuarantined { agent, reason } => {
                 self.live(line, at, agent, Life::Quarantined { reason });
             }
-            Fact::AgentTerminated { agent, reason } => {
-                self.live(line, at, agent, Life::Terminated { reason });
-                if let Some(ended) = self.agents.get(&agent) {
-                    self.names.remove(ended.name());
-                }
-            }
+            Fact::AgentTerminated { agent, reason } => self.end(line, at, agent, reason),
             Fact::TerminationConfirmed(confirmed) => {
                 let key = (confirmed.agent, confirmed.gateway);
                 self.confirmed.insert(key, Arc::new(confirmed));
             }
-            Fact::EnrollmentOffered { enrollment, agent, code, expires } => {
-                let offer = Offer { agent, code, expires, used_by: None };
+            Fact::EnrollmentOffered {
+                enrollment,
+                agent,
+                code,
+                expires,
+            } => {
+                let offer = Offer {
+                    agent,
+                    code,
+                    expires,
+                    used_by: None,
+                };
                 self.offers.insert(enrollment, Arc::new(offer));
                 self.codes.insert(code, enrollment);
             }
-            Fact::InstanceEnrolled { enrollment, agent, instance, label, jkt, jwk } => {
-                if let Some(offer) = self.offers.get_mut(&enrollment) {
-                    Arc::make_mut(offer).used_by = Some(instance);
-                }
-                self.keys.insert(jkt.clone(), instance);
-                let made = Instance { agent, label, jkt, jwk, enrolled_at: at, ended_at: None };
-                self.instances.insert(instance, Arc::new(made));
-                Arc::make_mut(self.instanced.entry(agent).or_default()).push(instance);
-                self.touch(line, Subject::Agent(agent));
+            Fact::InstanceEnrolled {
+                enrollment,
+                agent,
+                instance,
+                label,
+                jkt,
+                jwk,
+            } => {
+                let made = Instance {
+                    agent,
+                    label,
+                    jkt,
+                    jwk,
+                    enrolled_at: at,
+                    ended_at: None,
+                };
+                self.enroll(line, enrollment, instance, made);
             }
-            Fact::InstanceEnded { instance, .. } => {
-                if let Some(known) = self.instances.get_mut(&instance) {
-                    let known = Arc::make_mut(known);
-                    known.ended_at = Some(at);
-                    let agent = known.agent;
-                    self.touch(line, Subject::Agent(agent));
-                }
-            }
+            Fact::InstanceEnded { instance, .. } => self.end_instance(line, at, instance),
             Fact::GrantGiven { grant, says } => self.give(line, at, grant, *says),
             Fact::GrantRevoked { grant, .. } => self.revoke(line, at, grant),
             Fact::ActivitySealed(seal) => {
@@ -126,10 +153,55 @@ impl State {
         }
     }
 
+    fn unseat(&mut self, line: u64, at: Timestamp, person: PersonId) {
+        self.people_touched = line;
+        if let Some(known) = self.people.get_mut(&person) {
+            Arc::make_mut(known).left_at = Some(at);
+        }
+    }
+
+    fn end(&mut self, line: u64, at: Timestamp, agent: AgentId, reason: String) {
+        self.live(line, at, agent, Life::Terminated { reason });
+        if let Some(ended) = self.agents.get(&agent) {
+            self.names.remove(ended.name());
+        }
+    }
+
+    fn enroll(&mut self, line: u64, offer: EnrollmentId, id: InstanceId, made: Instance) {
+        if let Some(offer) = self.offers.get_mut(&offer) {
+            Arc::make_mut(offer).used_by = Some(id);
+        }
+        let agent = made.agent;
+        self.keys.insert(made.jkt.clone(), id);
+        self.instances.insert(id, Arc::new(made));
+        Arc::make_mut(self.instanced.entry(agent).or_default()).push(id);
+        self.touch(line, Subject::Agent(agent));
+    }
+
+    fn end_instance(&mut self, line: u64, at: Timestamp, id: InstanceId) {
+        if let Some(known) = self.instances.get_mut(&id) {
+            let known = Arc::make_mut(known);
+            known.ended_at = Some(at);
+            let agent = known.agent;
+            self.touch(line, Subject::Agent(agent));
+        }
+    }
+
     fn seat(&mut self, line: u64, at: Timestamp, seated: PersonSeated) {
         self.people_touched = line;
-        let PersonSeated { person, name, side, roles } = seated;
-        let made = Person { name, side, roles, seated_at: at, left_at: None };
+        let PersonSeated {
+            person,
+            name,
+            side,
+            roles,
+        } = seated;
+        let made = Person {
+            name,
+            side,
+            roles,
+            seated_at: at,
+            left_at: None,
+        };
         self.people.insert(person, Arc::new(made));
     }
 
@@ -141,10 +213,20 @@ impl State {
         }
         self.names.insert(described.name.clone(), id);
         let first_line = before.as_ref().map_or(line, |agent| agent.first_line);
-        let accountability = before.as_ref().map(|a| a.accountability.clone()).unwrap_or_default();
+        let accountability = before
+            .as_ref()
+            .map(|a| a.accountability.clone())
+            .unwrap_or_default();
         let epoch = before.map_or(0, |agent| agent.epoch);
-        let agent =
-            Agent { described, life, life_since: at, accountability, epoch, touched: line, first_line };
+        let agent = Agent {
+            described,
+            life,
+            life_since: at,
+            accountability,
+            epoch,
+            touched: line,
+            first_line,
+        };
         self.agents.insert(id, Arc::new(agent));
     }
 
@@ -179,7 +261,12 @@ impl State {
 
     fn give(&mut self, line: u64, at: Timestamp, id: GrantId, says: Grant) {
         let subject = says.subject;
-        let given = Given { says: Arc::new(says), at, revoked_at: None, line };
+        let given = Given {
+            says: Arc::new(says),
+            at,
+            revoked_at: None,
+            line,
+        };
         self.grants.insert(id, Arc::new(given));
         let list = self.granted.entry(subject).or_default();
         Arc::make_mut(list).push(id);
@@ -187,7 +274,9 @@ impl State {
     }
 
     fn revoke(&mut self, line: u64, at: Timestamp, id: GrantId) {
-        let Some(given) = self.grants.get_mut(&id) else { return };
+        let Some(given) = self.grants.get_mut(&id) else {
+            return;
+        };
         let given = Arc::make_mut(given);
         given.revoked_at = Some(at);
         let subject = given.says.subject;

@@ -39,7 +39,10 @@ pub struct Slice {
 
 impl std::fmt::Debug for Slice {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Slice").field("agent", &self.agent).field("version", &self.version).finish()
+        out.debug_struct("Slice")
+            .field("agent", &self.agent)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 
@@ -72,7 +75,10 @@ impl Slice {
 
     /// The grants at these positions.
     pub(crate) fn at(&self, positions: &[u16]) -> Vec<(GrantId, Arc<Grant>)> {
-        positions.iter().filter_map(|at| self.grants.get(usize::from(*at)).cloned()).collect()
+        positions
+            .iter()
+            .filter_map(|at| self.grants.get(usize::from(*at)).cloned())
+            .collect()
     }
 
     /// The compiled set of these grants.
@@ -81,7 +87,9 @@ impl Slice {
             return Ok(Arc::clone(known));
         }
         let compiled = Arc::new(Compiled::new(self.agent, &self.at(positions))?);
-        self.sets.lock().put(positions.to_vec(), Arc::clone(&compiled));
+        self.sets
+            .lock()
+            .put(positions.to_vec(), Arc::clone(&compiled));
         Ok(compiled)
     }
 }

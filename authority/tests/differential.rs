@@ -55,7 +55,10 @@ fn condition() -> impl Strategy<Value = Condition> {
         "-?[1-9][0-9]{0,3}(\\.[0-9]{1,4})?".prop_map(Condition::AtMost),
         "-?[1-9][0-9]{0,3}(\\.[0-9]{1,4})?".prop_map(Condition::AtLeast),
         any::<bool>().prop_map(Condition::Is),
-        Just(Condition::Under(vec!["/srv/books".to_owned(), "/tmp/".to_owned()])),
+        Just(Condition::Under(vec![
+            "/srv/books".to_owned(),
+            "/tmp/".to_owned()
+        ])),
         Just(Condition::Under(vec!["/".to_owned()])),
         Just(Condition::Domains(vec!["harborbooks.example".to_owned()])),
         (0..12_u32).prop_map(Condition::Size),
@@ -65,9 +68,17 @@ fn condition() -> impl Strategy<Value = Condition> {
 
 /// The state of one active agent with one grant, folded from facts.
 fn state(rule: &ArgRule, closed: bool) -> State {
-    let (agent, person) = (AgentId::from_parts(NOW, [1; 10]), PersonId::from_parts(NOW, [2; 10]));
+    let (agent, person) = (
+        AgentId::from_parts(NOW, [1; 10]),
+        PersonId::from_parts(NOW, [2; 10]),
+    );
     let tenant = TenantId::from_parts(NOW, [3; 10]);
-    let cx = Cx::new(NOW, Arc::new(SeededEntropy::new(1)), tenant, Actor::system("test"));
+    let cx = Cx::new(
+        NOW,
+        Arc::new(SeededEntropy::new(1)),
+        tenant,
+        Actor::system("test"),
+    );
     let grant = Grant {
         subject: Subject::Agent(agent),
         server: "s\"\\*".to_owned(),
@@ -82,12 +93,14 @@ fn state(rule: &ArgRule, closed: bool) -> State {
         given_by: person,
         reason: "r".to_owned(),
     };
-    let seat = |id: u8, side| Fact::PersonSeated(writ_authority::fact::PersonSeated {
-        person: PersonId::from_parts(NOW, [id; 10]),
-        name: "P".to_owned(),
-        side,
-        roles: vec![writ_model::Role::Owner],
-    });
+    let seat = |id: u8, side| {
+        Fact::PersonSeated(writ_authority::fact::PersonSeated {
+            person: PersonId::from_parts(NOW, [id; 10]),
+            name: "P".to_owned(),
+            side,
+            roles: vec![writ_model::Role::Owner],
+        })
+    };
     let people = [2, 4].map(|id| PersonId::from_parts(NOW, [id; 10]));
     let facts = [
         seat(2, writ_model::Side::Client),
@@ -119,17 +132,22 @@ fn state(rule: &ArgRule, closed: bool) -> State {
             jkt: "j".to_owned(),
             jwk: "{}".to_owned(),
         },
-        Fact::GrantGiven { grant: GrantId::from_parts(NOW, [5; 10]), says: Box::new(grant) },
+        Fact::GrantGiven {
+            grant: GrantId::from_parts(NOW, [5; 10]),
+            says: Box::new(grant),
+        },
     ];
     let mut state = State::empty(tenant);
     for (index, fact) in facts.into_iter().enumerate() {
-        state.fold(index as u64, &Entry::new(&cx, fact).to_line().unwrap()).unwrap();
+        state
+            .fold(index as u64, &Entry::new(&cx, fact).to_line().unwrap())
+            .unwrap();
     }
     state
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
 
     #[test]
     fn plain_and_cedar_agree(

@@ -9,8 +9,7 @@ use writ_authority::{
     command::{self, NewAgent},
     condition::ArgRule,
     decide::{
-        self, Ask, Counters, GRACE, Moment, What,
-        denied,
+        self, Ask, Counters, GRACE, Moment, What, denied,
         explain::{Recorded, Unused},
     },
     fact::{Entry, Fact, LedgerFounded, Subject},
@@ -44,7 +43,14 @@ impl World {
         let dana = PersonId::from_parts(START, [2; 10]);
         let milo = PersonId::from_parts(START, [3; 10]);
         let state = State::empty(tenant);
-        let mut world = Self { state, lines: Vec::new(), now: START, entropy, dana, milo };
+        let mut world = Self {
+            state,
+            lines: Vec::new(),
+            now: START,
+            entropy,
+            dana,
+            milo,
+        };
         let founded = LedgerFounded {
             tenant,
             side: Side::Client,
@@ -54,8 +60,18 @@ impl World {
             checkpoint_key: "test+00000000+AQ==".to_owned(),
         };
         let people = vec![
-            (milo, "Milo Park".to_owned(), Side::Provider, vec![Role::Owner]),
-            (dana, "Dana Cole".to_owned(), Side::Client, vec![Role::Owner]),
+            (
+                milo,
+                "Milo Park".to_owned(),
+                Side::Provider,
+                vec![Role::Owner],
+            ),
+            (
+                dana,
+                "Dana Cole".to_owned(),
+                Side::Client,
+                vec![Role::Owner],
+            ),
         ];
         world.system(Command::Found { founded, people }).unwrap();
         world
@@ -64,7 +80,9 @@ impl World {
     fn run(&mut self, actor: Actor, command: Command) -> Result<Vec<Fact>, Code> {
         let cx = Cx::new(self.now, self.entropy.clone(), self.state.tenant, actor);
         let decided = command::lines(&self.state, command, &cx).map_err(|refusal| {
-            assert!(!refusal.what.is_empty() && !refusal.cure.is_empty() && !refusal.field.is_empty());
+            assert!(
+                !refusal.what.is_empty() && !refusal.cure.is_empty() && !refusal.field.is_empty()
+            );
             refusal.code
         })?;
         for (_, line) in &decided {
@@ -80,11 +98,19 @@ impl World {
     }
 
     fn by(&mut self, person: PersonId, command: Command) -> Result<Vec<Fact>, Code> {
-        self.run(Actor::Person { id: person, via: "test".to_owned() }, command)
+        self.run(
+            Actor::Person {
+                id: person,
+                via: "test".to_owned(),
+            },
+            command,
+        )
     }
 
     fn propose(&mut self, name: &str) -> AgentId {
-        let facts = self.by(self.milo, Command::Propose(new_agent(name))).unwrap();
+        let facts = self
+            .by(self.milo, Command::Propose(new_agent(name)))
+            .unwrap();
         match facts.as_slice() {
             [Fact::AgentProposed(described)] => described.agent,
             other => panic!("{other:?}"),
@@ -108,7 +134,15 @@ impl World {
         self.by(self.dana, Command::Activate { agent }).unwrap();
         let code = Digest::of(name.as_bytes());
         let expires = self.now + Span::hours(1);
-        self.by(self.milo, Command::OfferEnrollment { agent, code, expires }).unwrap();
+        self.by(
+            self.milo,
+            Command::OfferEnrollment {
+                agent,
+                code,
+                expires,
+            },
+        )
+        .unwrap();
         let enroll = Command::Enroll {
             code,
             label: "laptop".to_owned(),
@@ -137,9 +171,15 @@ impl World {
             reason: "test".to_owned(),
         };
         change(&mut grant);
-        match self.by(self.dana, Command::GiveGrant(Box::new(grant)))?.as_slice() {
+        match self
+            .by(self.dana, Command::GiveGrant(Box::new(grant)))?
+            .as_slice()
+        {
             [Fact::GrantGiven { grant, says }] => {
-                assert_eq!(says.given_by, self.dana, "the actor gives, whatever the body says");
+                assert_eq!(
+                    says.given_by, self.dana,
+                    "the actor gives, whatever the body says"
+                );
                 Ok(*grant)
             }
             other => panic!("{other:?}"),
@@ -162,10 +202,27 @@ impl World {
         counters: &dyn Counters,
     ) -> Decision {
         let node = json::parse(arguments.as_bytes(), &Limits::REQUEST).unwrap();
-        let what = What::Call { surface: Surface::Tool, name, arguments: Some(&node) };
+        let what = What::Call {
+            surface: Surface::Tool,
+            name,
+            arguments: Some(&node),
+        };
         let epoch = self.state.agents.get(&agent).map_or(0, |agent| agent.epoch);
-        let ask = Ask { agent, instance, epoch, server: "mail", what };
-        Engine::default().decide(&self.state, &ask, &Moment { at: self.now, counters })
+        let ask = Ask {
+            agent,
+            instance,
+            epoch,
+            server: "mail",
+            what,
+        };
+        Engine::default().decide(
+            &self.state,
+            &ask,
+            &Moment {
+                at: self.now,
+                counters,
+            },
+        )
     }
 
     /// Every ledger of these tests must refold to the same state, also from a snapshot in its middle.
@@ -177,7 +234,11 @@ impl World {
             }
             again.fold(index as u64, line).unwrap();
             let entry: Entry = serde_json::from_slice(line).unwrap();
-            assert_eq!(&canonical::to_vec(&entry).unwrap(), line, "lines are canonical");
+            assert_eq!(
+                &canonical::to_vec(&entry).unwrap(),
+                line,
+                "lines are canonical"
+            );
         }
         assert_eq!(again, self.state);
     }
@@ -213,16 +274,34 @@ fn activation_needs_all_three_answers() {
     let cases: [(Option<PersonId>, Option<PersonId>, Vec<PersonId>, Missing); 4] = [
         (None, Some(milo), vec![dana, milo], Missing::Authorizer),
         (Some(dana), None, vec![dana, milo], Missing::Auditor),
-        (Some(dana), Some(milo), vec![milo], Missing::Terminator(Side::Client)),
-        (Some(dana), Some(milo), vec![dana], Missing::Terminator(Side::Provider)),
+        (
+            Some(dana),
+            Some(milo),
+            vec![milo],
+            Missing::Terminator(Side::Client),
+        ),
+        (
+            Some(dana),
+            Some(milo),
+            vec![dana],
+            Missing::Terminator(Side::Provider),
+        ),
     ];
     for (authorizer, auditor, terminators, wanted) in cases {
         let subject = Subject::Agent(agent);
-        let set = Command::SetAccountability { subject, authorizer, auditor, terminators };
+        let set = Command::SetAccountability {
+            subject,
+            authorizer,
+            auditor,
+            terminators,
+        };
         world.by(milo, set).unwrap();
         let answers = world.state.answers(world.agent(agent));
         assert_eq!(world.state.missing(&answers), vec![wanted]);
-        assert_eq!(world.by(dana, Command::Activate { agent }), Err(refusal::ANSWERS));
+        assert_eq!(
+            world.by(dana, Command::Activate { agent }),
+            Err(refusal::ANSWERS)
+        );
     }
     let same = Command::SetAccountability {
         subject: Subject::Agent(agent),
@@ -233,7 +312,10 @@ fn activation_needs_all_three_answers() {
     assert_eq!(world.by(milo, same), Err(refusal::ANSWERS));
     world.answer(agent);
     let facts = world.by(dana, Command::Activate { agent }).unwrap();
-    assert!(matches!(facts.as_slice(), [Fact::AgentChartered { .. }, Fact::AgentActivated { .. }]));
+    assert!(matches!(
+        facts.as_slice(),
+        [Fact::AgentChartered { .. }, Fact::AgentActivated { .. }]
+    ));
     assert_eq!(world.agent(agent).life, Life::Active);
 }
 
@@ -242,9 +324,17 @@ fn the_same_person_inherited_and_own_is_still_the_same_person() {
     let mut world = World::new();
     let (dana, milo) = (world.dana, world.milo);
     let facts = world
-        .by(milo, Command::CreateGroup { name: "office".to_owned(), parent: None })
+        .by(
+            milo,
+            Command::CreateGroup {
+                name: "office".to_owned(),
+                parent: None,
+            },
+        )
         .unwrap();
-    let [Fact::GroupCreated { group, .. }] = facts.as_slice() else { panic!() };
+    let [Fact::GroupCreated { group, .. }] = facts.as_slice() else {
+        panic!()
+    };
     let on_group = Command::SetAccountability {
         subject: Subject::Group(*group),
         authorizer: Some(dana),
@@ -252,9 +342,14 @@ fn the_same_person_inherited_and_own_is_still_the_same_person() {
         terminators: vec![dana, milo],
     };
     world.by(milo, on_group).unwrap();
-    let new = NewAgent { group: Some(*group), ..new_agent("bot") };
+    let new = NewAgent {
+        group: Some(*group),
+        ..new_agent("bot")
+    };
     let facts = world.by(milo, Command::Propose(new)).unwrap();
-    let [Fact::AgentProposed(described)] = facts.as_slice() else { panic!() };
+    let [Fact::AgentProposed(described)] = facts.as_slice() else {
+        panic!()
+    };
     let agent = described.agent;
     let own = |auditor| Command::SetAccountability {
         subject: Subject::Agent(agent),
@@ -263,7 +358,10 @@ fn the_same_person_inherited_and_own_is_still_the_same_person() {
         terminators: Vec::new(),
     };
     world.by(milo, own(dana)).unwrap();
-    assert_eq!(world.by(dana, Command::Activate { agent }), Err(refusal::ANSWERS));
+    assert_eq!(
+        world.by(dana, Command::Activate { agent }),
+        Err(refusal::ANSWERS)
+    );
     world.by(milo, own(milo)).unwrap();
     world.by(dana, Command::Activate { agent }).unwrap();
 }
@@ -275,7 +373,10 @@ fn when_somebody_leaves_the_queue_says_so_and_after_the_grace_it_holds() {
     let who = world.active("invoice-bot");
     world.give(who.0, |_| {}).unwrap();
     assert!(world.call(who, "send", "{}").permits());
-    assert_eq!(world.by(dana, Command::PersonLeaves { person: dana }), Err(refusal::ANSWERS));
+    assert_eq!(
+        world.by(dana, Command::PersonLeaves { person: dana }),
+        Err(refusal::ANSWERS)
+    );
     let seat = Command::SeatPerson {
         person: None,
         name: "Ana Ruiz".to_owned(),
@@ -283,22 +384,47 @@ fn when_somebody_leaves_the_queue_says_so_and_after_the_grace_it_holds() {
         roles: vec![Role::Owner],
     };
     world.by(dana, seat).unwrap();
-    world.by(dana, Command::PersonLeaves { person: dana }).unwrap();
+    world
+        .by(dana, Command::PersonLeaves { person: dana })
+        .unwrap();
     let left = world.now;
     let waiting = queue::waiting(&world.state, world.now);
     assert_eq!(waiting.len(), 1);
     assert_eq!(waiting[0].ask, queue::Ask::AnswerLost);
     assert_eq!(waiting[0].deadline, Some(left + GRACE));
-    assert!(waiting[0].why.iter().any(|why| why.starts_with("Dana Cole left")), "{waiting:?}");
+    assert!(
+        waiting[0]
+            .why
+            .iter()
+            .any(|why| why.starts_with("Dana Cole left")),
+        "{waiting:?}"
+    );
     world.now = left + GRACE - Span::micros(1);
-    assert!(world.call(who, "send", "{}").permits(), "still inside the grace period");
+    assert!(
+        world.call(who, "send", "{}").permits(),
+        "still inside the grace period"
+    );
     assert_eq!(world.system(Command::Sweep), Ok(Vec::new()));
     world.now = left + GRACE;
-    assert_eq!(world.call(who, "send", "{}").code(), denied::ANSWERS, "refused before any sweep");
-    assert!(matches!(world.system(Command::Sweep).unwrap().as_slice(), [Fact::AgentHeld { .. }]));
-    assert_eq!(world.system(Command::Sweep), Ok(Vec::new()), "a sweep is idempotent");
+    assert_eq!(
+        world.call(who, "send", "{}").code(),
+        denied::ANSWERS,
+        "refused before any sweep"
+    );
+    assert!(matches!(
+        world.system(Command::Sweep).unwrap().as_slice(),
+        [Fact::AgentHeld { .. }]
+    ));
+    assert_eq!(
+        world.system(Command::Sweep),
+        Ok(Vec::new()),
+        "a sweep is idempotent"
+    );
     assert_eq!(world.call(who, "send", "{}").code(), denied::HELD);
-    assert_eq!(world.by(milo, Command::Release { agent: who.0 }), Err(refusal::ANSWERS));
+    assert_eq!(
+        world.by(milo, Command::Release { agent: who.0 }),
+        Err(refusal::ANSWERS)
+    );
 }
 
 #[test]
@@ -306,7 +432,11 @@ fn who_may_do_what() {
     let mut world = World::new();
     let (dana, milo) = (world.dana, world.milo);
     let mut seats = Vec::new();
-    for (name, role) in [("Eve", Role::Engineer), ("Adi", Role::Auditor), ("Pat", Role::Approver)] {
+    for (name, role) in [
+        ("Eve", Role::Engineer),
+        ("Adi", Role::Auditor),
+        ("Pat", Role::Approver),
+    ] {
         let seat = Command::SeatPerson {
             person: None,
             name: name.to_owned(),
@@ -318,7 +448,9 @@ fn who_may_do_what() {
             other => panic!("{other:?}"),
         }
     }
-    let [engineer, auditor, approver] = seats[..] else { panic!() };
+    let [engineer, auditor, approver] = seats[..] else {
+        panic!()
+    };
     let stranger = PersonId::from_parts(START, [9; 10]);
     let agent = world.propose("bot");
     world.answer(agent);
@@ -326,22 +458,58 @@ fn who_may_do_what() {
         for command in [
             Command::Propose(new_agent("other")),
             Command::Activate { agent },
-            Command::Quarantine { agent, reason: "x".to_owned() },
-            Command::Terminate { agent, reason: "x".to_owned() },
-            Command::CreateGroup { name: "g".to_owned(), parent: None },
+            Command::Quarantine {
+                agent,
+                reason: "x".to_owned(),
+            },
+            Command::Terminate {
+                agent,
+                reason: "x".to_owned(),
+            },
+            Command::CreateGroup {
+                name: "g".to_owned(),
+                parent: None,
+            },
         ] {
             assert_eq!(world.by(who, command), Err(wanted));
         }
     }
-    assert_eq!(world.by(engineer, Command::Activate { agent }), Err(refusal::ROLE));
-    let end = || Command::Terminate { agent, reason: "x".to_owned() };
+    assert_eq!(
+        world.by(engineer, Command::Activate { agent }),
+        Err(refusal::ROLE)
+    );
+    let end = || Command::Terminate {
+        agent,
+        reason: "x".to_owned(),
+    };
     assert_eq!(world.by(engineer, end()), Err(refusal::ROLE));
-    assert_eq!(world.by(approver, end()), Err(refusal::ROLE), "not a named terminator");
-    assert_eq!(world.system(Command::GiveGrant(Box::new(grant_by(agent, milo)))), Err(refusal::GRANT));
-    assert_eq!(world.run(Actor::Agent { id: agent }, Command::Activate { agent }), Err(refusal::ROLE));
+    assert_eq!(
+        world.by(approver, end()),
+        Err(refusal::ROLE),
+        "not a named terminator"
+    );
+    assert_eq!(
+        world.system(Command::GiveGrant(Box::new(grant_by(agent, milo)))),
+        Err(refusal::GRANT)
+    );
+    assert_eq!(
+        world.run(Actor::Agent { id: agent }, Command::Activate { agent }),
+        Err(refusal::ROLE)
+    );
     world.by(approver, Command::Activate { agent }).unwrap();
-    world.by(engineer, Command::Quarantine { agent, reason: "odd".to_owned() }).unwrap();
-    assert_eq!(world.by(engineer, Command::Release { agent }), Err(refusal::ROLE));
+    world
+        .by(
+            engineer,
+            Command::Quarantine {
+                agent,
+                reason: "odd".to_owned(),
+            },
+        )
+        .unwrap();
+    assert_eq!(
+        world.by(engineer, Command::Release { agent }),
+        Err(refusal::ROLE)
+    );
     world.by(milo, end()).unwrap();
     assert_eq!(world.by(milo, end()), Err(refusal::LIFE));
 }
@@ -377,29 +545,68 @@ fn a_call_is_decided_on_its_arguments() {
                     must: Condition::Domains(vec!["harborbooks.example".to_owned()]),
                     optional: false,
                 },
-                ArgRule { path: "/body".to_owned(), must: Condition::Size(10), optional: true },
+                ArgRule {
+                    path: "/body".to_owned(),
+                    must: Condition::Size(10),
+                    optional: true,
+                },
             ];
         })
         .unwrap();
-    let good = world.call(who, "send", r#"{"to":"ana@harborbooks.example","body":"hi"}"#);
-    let Decision::Permit(permitted) = &good else { panic!("{good:?}") };
+    let good = world.call(
+        who,
+        "send",
+        r#"{"to":"ana@harborbooks.example","body":"hi"}"#,
+    );
+    let Decision::Permit(permitted) = &good else {
+        panic!("{good:?}")
+    };
     assert_eq!(permitted.reason().grant, Some(grant));
     assert_eq!(permitted.reason().given_by, Some(world.dana));
     for (arguments, code, words) in [
-        (r#"{"to":"eve@evil.example"}"#, denied::CONDITION, "`/to` must be addresses of"),
+        (
+            r#"{"to":"eve@evil.example"}"#,
+            denied::CONDITION,
+            "`/to` must be addresses of",
+        ),
         (r#"{"body":"hi"}"#, denied::CONDITION, "`/to` must be"),
-        (r#"{"to":"ana@harborbooks.example","body":"longer than that"}"#, denied::CONDITION, "`/body`"),
-        (r#"{"to":"ana@harborbooks.example","bcc":"eve@evil.example"}"#, denied::CONDITION, "`bcc`"),
+        (
+            r#"{"to":"ana@harborbooks.example","body":"longer than that"}"#,
+            denied::CONDITION,
+            "`/body`",
+        ),
+        (
+            r#"{"to":"ana@harborbooks.example","bcc":"eve@evil.example"}"#,
+            denied::CONDITION,
+            "`bcc`",
+        ),
     ] {
-        let Decision::Deny(denied) = world.call(who, "send", arguments) else { panic!("{arguments}") };
+        let Decision::Deny(denied) = world.call(who, "send", arguments) else {
+            panic!("{arguments}")
+        };
         assert_eq!(denied.code, code);
         assert_eq!(denied.grant, Some(grant));
         assert!(denied.words.contains(words), "{}", denied.words);
-        assert!(!denied.words.contains("evil"), "records never carry the value");
-        assert!(denied.cure.contains("Dana Cole") || denied.cure.contains("Milo Park"), "{}", denied.cure);
+        assert!(
+            !denied.words.contains("evil"),
+            "records never carry the value"
+        );
+        assert!(
+            denied.cure.contains("Dana Cole") || denied.cure.contains("Milo Park"),
+            "{}",
+            denied.cure
+        );
     }
     assert_eq!(world.call(who, "delete", "{}").code(), denied::NO_GRANT);
-    world.by(world.milo, Command::RevokeGrant { grant, reason: "no".to_owned() }).unwrap();
+    world
+        .by(
+            world.milo,
+            Command::RevokeGrant {
+                grant,
+                reason: "no".to_owned(),
+            },
+        )
+        .unwrap();
     let again = world.call(who, "send", r#"{"to":"ana@harborbooks.example"}"#);
     assert_eq!(again.code(), denied::NO_GRANT);
 }
@@ -412,7 +619,10 @@ fn windows_validity_and_limits() {
     let grant = world
         .give(who.0, |grant| {
             grant.until = Some(until);
-            grant.limits = vec![Limit { count: 2, per: Period::Hour }];
+            grant.limits = vec![Limit {
+                count: 2,
+                per: Period::Hour,
+            }];
             grant.window = Some(Window {
                 zone: "Europe/Berlin".to_owned(),
                 days: vec![1, 2, 3, 4, 5],
@@ -422,24 +632,70 @@ fn windows_validity_and_limits() {
         })
         .unwrap();
     let read = |used| {
-        Recorded(vec![decide::CounterRead { grant, per: Period::Hour, used }])
+        Recorded(vec![decide::CounterRead {
+            grant,
+            per: Period::Hour,
+            used,
+        }])
     };
-    assert!(world.call_with(who, "send", "{}", &read(1)).permits(), "15:03 in Berlin, a Tuesday");
-    assert_eq!(world.call_with(who, "send", "{}", &read(2)).code(), denied::LIMIT);
-    assert_eq!(world.call_with(who, "send", "{}", &Recorded::default()).code(), denied::LIMIT);
-    assert_eq!(world.call_with(who, "send", "{}", &decide::Blind).code(), denied::LIMIT);
+    assert!(
+        world.call_with(who, "send", "{}", &read(1)).permits(),
+        "15:03 in Berlin, a Tuesday"
+    );
+    assert_eq!(
+        world.call_with(who, "send", "{}", &read(2)).code(),
+        denied::LIMIT
+    );
+    assert_eq!(
+        world
+            .call_with(who, "send", "{}", &Recorded::default())
+            .code(),
+        denied::LIMIT
+    );
+    assert_eq!(
+        world.call_with(who, "send", "{}", &decide::Blind).code(),
+        denied::LIMIT
+    );
     world.now = START + Span::hours(3);
-    assert_eq!(world.call_with(who, "send", "{}", &read(0)).code(), denied::WINDOW);
+    assert_eq!(
+        world.call_with(who, "send", "{}", &read(0)).code(),
+        denied::WINDOW
+    );
     world.now = START + Span::days(4);
-    assert_eq!(world.call_with(who, "send", "{}", &read(0)).code(), denied::WINDOW, "a Saturday");
+    assert_eq!(
+        world.call_with(who, "send", "{}", &read(0)).code(),
+        denied::WINDOW,
+        "a Saturday"
+    );
     world.now = until;
-    assert_eq!(world.call_with(who, "send", "{}", &read(0)).code(), denied::VALIDITY);
+    assert_eq!(
+        world.call_with(who, "send", "{}", &read(0)).code(),
+        denied::VALIDITY
+    );
     for bad in [
-        Window { zone: "Mars/Base".to_owned(), days: vec![1], from_minute: 0, to_minute: 60 },
-        Window { zone: "UTC".to_owned(), days: vec![8], from_minute: 0, to_minute: 60 },
-        Window { zone: "UTC".to_owned(), days: vec![1], from_minute: 60, to_minute: 60 },
+        Window {
+            zone: "Mars/Base".to_owned(),
+            days: vec![1],
+            from_minute: 0,
+            to_minute: 60,
+        },
+        Window {
+            zone: "UTC".to_owned(),
+            days: vec![8],
+            from_minute: 0,
+            to_minute: 60,
+        },
+        Window {
+            zone: "UTC".to_owned(),
+            days: vec![1],
+            from_minute: 60,
+            to_minute: 60,
+        },
     ] {
-        assert_eq!(world.give(who.0, |grant| grant.window = Some(bad)), Err(refusal::GRANT));
+        assert_eq!(
+            world.give(who.0, |grant| grant.window = Some(bad)),
+            Err(refusal::GRANT)
+        );
     }
 }
 
@@ -450,11 +706,24 @@ fn what_is_ended_stays_ended() {
     world.give(who.0, |_| {}).unwrap();
     let before = world.agent(who.0).epoch;
     let reason = || "it mailed a stranger".to_owned();
-    world.by(world.dana, Command::Quarantine { agent: who.0, reason: reason() }).unwrap();
+    world
+        .by(
+            world.dana,
+            Command::Quarantine {
+                agent: who.0,
+                reason: reason(),
+            },
+        )
+        .unwrap();
     assert_eq!(world.call(who, "send", "{}").code(), denied::QUARANTINED);
-    world.by(world.dana, Command::Release { agent: who.0 }).unwrap();
+    world
+        .by(world.dana, Command::Release { agent: who.0 })
+        .unwrap();
     assert!(world.agent(who.0).epoch > before);
-    assert!(world.call(who, "send", "{}").permits(), "with a token of the new epoch");
+    assert!(
+        world.call(who, "send", "{}").permits(),
+        "with a token of the new epoch"
+    );
     let stale = Ask {
         agent: who.0,
         instance: who.1,
@@ -462,11 +731,35 @@ fn what_is_ended_stays_ended() {
         server: "mail",
         what: What::Session,
     };
-    let moment = Moment { at: world.now, counters: &Unused };
-    assert_eq!(Engine::default().decide(&world.state, &stale, &moment).code(), denied::EPOCH);
-    world.by(world.dana, Command::EndInstance { instance: who.1, reason: reason() }).unwrap();
+    let moment = Moment {
+        at: world.now,
+        counters: &Unused,
+    };
+    assert_eq!(
+        Engine::default()
+            .decide(&world.state, &stale, &moment)
+            .code(),
+        denied::EPOCH
+    );
+    world
+        .by(
+            world.dana,
+            Command::EndInstance {
+                instance: who.1,
+                reason: reason(),
+            },
+        )
+        .unwrap();
     assert_eq!(world.call(who, "send", "{}").code(), denied::INSTANCE);
-    world.by(world.dana, Command::Terminate { agent: who.0, reason: reason() }).unwrap();
+    world
+        .by(
+            world.dana,
+            Command::Terminate {
+                agent: who.0,
+                reason: reason(),
+            },
+        )
+        .unwrap();
     assert_eq!(world.call(who, "send", "{}").code(), denied::TERMINATED);
     for command in [
         Command::Release { agent: who.0 },
@@ -477,7 +770,10 @@ fn what_is_ended_stays_ended() {
     }
     let again = world.propose("invoice-bot");
     assert_ne!(again, who.0, "a new agent of the old name is another agent");
-    assert_eq!(world.call((again, who.1), "send", "{}").code(), denied::NOT_ACTIVE);
+    assert_eq!(
+        world.call((again, who.1), "send", "{}").code(),
+        denied::NOT_ACTIVE
+    );
 }
 
 #[test]
@@ -486,20 +782,47 @@ fn one_engine_follows_every_change() {
     let who = world.active("invoice-bot");
     let engine = Engine::default();
     let node = json::parse(b"{}", &Limits::REQUEST).unwrap();
-    let what = What::Call { surface: Surface::Tool, name: "send", arguments: Some(&node) };
-    let ask = Ask { agent: who.0, instance: who.1, epoch: 0, server: "mail", what };
+    let what = What::Call {
+        surface: Surface::Tool,
+        name: "send",
+        arguments: Some(&node),
+    };
+    let ask = Ask {
+        agent: who.0,
+        instance: who.1,
+        epoch: 0,
+        server: "mail",
+        what,
+    };
     let permits = |world: &World| {
-        let moment = Moment { at: world.now, counters: &Unused };
+        let moment = Moment {
+            at: world.now,
+            counters: &Unused,
+        };
         engine.decide(&world.state, &ask, &moment).permits()
     };
     assert!(!permits(&world));
     let grant = world.give(who.0, |_| {}).unwrap();
     assert!(permits(&world));
     let before = world.state.clone();
-    world.by(world.dana, Command::RevokeGrant { grant, reason: "r".to_owned() }).unwrap();
+    world
+        .by(
+            world.dana,
+            Command::RevokeGrant {
+                grant,
+                reason: "r".to_owned(),
+            },
+        )
+        .unwrap();
     assert!(!permits(&world));
-    let moment = Moment { at: world.now, counters: &Unused };
-    assert!(engine.decide(&before, &ask, &moment).permits(), "the past is decided as the past");
+    let moment = Moment {
+        at: world.now,
+        counters: &Unused,
+    };
+    assert!(
+        engine.decide(&before, &ask, &moment).permits(),
+        "the past is decided as the past"
+    );
 }
 
 #[test]
@@ -512,14 +835,34 @@ fn enrollment_codes_work_once_and_in_time() {
         jkt: jkt.to_owned(),
         jwk: "{}".to_owned(),
     };
-    assert_eq!(world.system(enroll(b"invoice-bot", "new")), Err(refusal::ENROLLMENT), "used");
-    assert_eq!(world.system(enroll(b"guess", "new")), Err(refusal::ENROLLMENT), "unknown");
+    assert_eq!(
+        world.system(enroll(b"invoice-bot", "new")),
+        Err(refusal::ENROLLMENT),
+        "used"
+    );
+    assert_eq!(
+        world.system(enroll(b"guess", "new")),
+        Err(refusal::ENROLLMENT),
+        "unknown"
+    );
     let expires = world.now + Span::minutes(1);
-    let offer = Command::OfferEnrollment { agent, code: Digest::of(b"two"), expires };
+    let offer = Command::OfferEnrollment {
+        agent,
+        code: Digest::of(b"two"),
+        expires,
+    };
     world.by(world.milo, offer).unwrap();
-    assert_eq!(world.system(enroll(b"two", "jkt-invoice-bot")), Err(refusal::ENROLLMENT), "key taken");
+    assert_eq!(
+        world.system(enroll(b"two", "jkt-invoice-bot")),
+        Err(refusal::ENROLLMENT),
+        "key taken"
+    );
     world.now = expires;
-    assert_eq!(world.system(enroll(b"two", "new")), Err(refusal::ENROLLMENT), "expired");
+    assert_eq!(
+        world.system(enroll(b"two", "new")),
+        Err(refusal::ENROLLMENT),
+        "expired"
+    );
 }
 
 #[test]

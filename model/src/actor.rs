@@ -54,7 +54,12 @@ macro_rules! words {
 }
 words!(Side, "side", Provider = "provider", Client = "client");
 words!(
-    Role, "role", Engineer = "engineer", Approver = "approver", Owner = "owner", Auditor = "auditor"
+    Role,
+    "role",
+    Engineer = "engineer",
+    Approver = "approver",
+    Owner = "owner",
+    Auditor = "auditor"
 );
 
 /// The author of a fact.
@@ -91,6 +96,8 @@ impl Actor {
 
     /// Writ itself.
     pub fn system(part: &str) -> Self {
-        Self::System { part: part.to_owned() }
+        Self::System {
+            part: part.to_owned(),
+        }
     }
 }

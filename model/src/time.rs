@@ -13,7 +13,9 @@ const DAY: i64 = 86_400_000_000;
 pub struct Timestamp(i64);
 
 /// A length of time in microseconds; may be negative.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Span(i64);
 
@@ -134,14 +136,19 @@ impl FromStr for Timestamp {
 
 fn parse(text: &[u8]) -> Option<Timestamp> {
     let number = |start: usize, width: usize| {
-        text.get(start..start + width)?.iter().try_fold(0_i64, |sum, byte| {
-            byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0'))
-        })
+        text.get(start..start + width)?
+            .iter()
+            .try_fold(0_i64, |sum, byte| {
+                byte.is_ascii_digit()
+                    .then(|| sum * 10 + i64::from(byte - b'0'))
+            })
     };
     let mark = |at: usize, wanted: u8| (text.get(at) == Some(&wanted)).then_some(());
     let (year, month, day) = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
     let (hour, minute, second) = (number(11, 2)?, number(14, 2)?, number(17, 2)?);
-    (mark(4, b'-')?, mark(7, b'-')?, mark(10, b'T')?, mark(13, b':')?, mark(16, b':')?);
+    for (place, wanted) in [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')] {
+        mark(place, wanted)?;
+    }
     let valid = (1..=12).contains(&month)
         && (1..=31).contains(&day)
         && civil(days(year, month, day)) == (year, month, day)
@@ -237,16 +244,29 @@ mod tests {
             assert_eq!(Timestamp(micros).to_string(), text);
             assert_eq!(text.parse(), Ok(Timestamp(micros)));
         }
-        assert_eq!("2026-11-03T14:03:00Z".parse::<Timestamp>().unwrap().seconds(), 1_793_714_580);
+        assert_eq!(
+            "2026-11-03T14:03:00Z"
+                .parse::<Timestamp>()
+                .unwrap()
+                .seconds(),
+            1_793_714_580
+        );
         assert_eq!("1970-01-01T00:00:00.5Z".parse(), Ok(Timestamp(500_000)));
     }
 
     #[test]
     fn nonsense_is_refused() {
         for text in [
-            "", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z",
-            "2026-01-01 00:00:00Z", "2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00.1234567Z",
-            "2026-01-01T00:00:00.Z", "0000-01-01T00:00:00Z", "2026-01-01T00:00:60Z",
+            "",
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01 00:00:00Z",
+            "2026-01-01T00:00:00+00:00",
+            "2026-01-01T00:00:00.1234567Z",
+            "2026-01-01T00:00:00.Z",
+            "0000-01-01T00:00:00Z",
+            "2026-01-01T00:00:60Z",
         ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }

@@ -77,7 +77,10 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
-    pub(crate) fn new(agent: AgentId, grants: &[(GrantId, Arc<Grant>)]) -> Result<Self, NotCompiled> {
+    pub(crate) fn new(
+        agent: AgentId,
+        grants: &[(GrantId, Arc<Grant>)],
+    ) -> Result<Self, NotCompiled> {
         let mut policies = PolicySet::new();
         let mut needs = BTreeSet::new();
         for (id, grant) in grants {
@@ -85,20 +88,30 @@ impl Compiled {
             let text = policy_text(agent, *id, grant, &mut needs);
             let policy = Policy::parse(Some(PolicyId::new(id.to_string())), text)
                 .map_err(|error| failed(error.to_string()))?;
-            policies.add(policy).map_err(|error| failed(error.to_string()))?;
+            policies
+                .add(policy)
+                .map_err(|error| failed(error.to_string()))?;
         }
         let Some(principal) = uid("Agent", &agent.to_string()) else {
-            let grant = grants.first().map_or_else(|| GrantId::from_bytes([0; 16]), |(id, _)| *id);
-            return Err(NotCompiled { grant, why: "no entity type `Agent`".to_owned() });
+            let grant = grants
+                .first()
+                .map_or_else(|| GrantId::from_bytes([0; 16]), |(id, _)| *id);
+            return Err(NotCompiled {
+                grant,
+                why: "no entity type `Agent`".to_owned(),
+            });
         };
-        Ok(Self { principal, policies, needs })
+        Ok(Self {
+            principal,
+            policies,
+            needs,
+        })
     }
 
     /// Checks the set against the schema of exactly the attributes it declares: done once, when a grant is given.
     pub(crate) fn validate(&self) -> Result<(), String> {
         let text = schema_text(&self.needs);
-        let (schema, _) =
-            Schema::from_cedarschema_str(&text).map_err(|error| error.to_string())?;
+        let (schema, _) = Schema::from_cedarschema_str(&text).map_err(|error| error.to_string())?;
         let result = Validator::new(schema).validate(&self.policies, ValidationMode::Strict);
         match result.validation_errors().next() {
             None => Ok(()),
@@ -156,8 +169,16 @@ fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut BTreeSet<
         Some(start) => format!("context.name like \"{}*\"", pattern(start)),
         None => format!("context.name == {}", quote(&grant.name)),
     });
-    when.extend(grant.from.map(|from| format!("context.at >= {}", from.micros())));
-    when.extend(grant.until.map(|until| format!("context.at < {}", until.micros())));
+    when.extend(
+        grant
+            .from
+            .map(|from| format!("context.at >= {}", from.micros())),
+    );
+    when.extend(
+        grant
+            .until
+            .map(|until| format!("context.at < {}", until.micros())),
+    );
     if let Some(window) = &grant.window {
         let need = Need::Local(window.zone.clone());
         let days: Vec<String> = window.days.iter().map(u8::to_string).collect();
@@ -177,7 +198,11 @@ fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut BTreeSet<
         needs.insert(need);
     }
     if grant.only_named_arguments {
-        let mut names: Vec<String> = grant.rules.iter().map(|rule| quote(&top(&rule.path))).collect();
+        let mut names: Vec<String> = grant
+            .rules
+            .iter()
+            .map(|rule| quote(&top(&rule.path)))
+            .collect();
         names.dedup();
         needs.insert(Need::Names);
         when.push(if names.is_empty() {
@@ -198,7 +223,11 @@ fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut BTreeSet<
 
 /// First part of a pointer, unescaped: the argument's own name.
 pub(crate) fn top(path: &str) -> String {
-    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    let first = path
+        .trim_start_matches('/')
+        .split('/')
+        .next()
+        .unwrap_or_default();
     first.replace("~1", "/").replace("~0", "~")
 }
 
@@ -207,7 +236,12 @@ fn rule_text(rule: &ArgRule, needs: &mut BTreeSet<Need>) -> String {
     let given = Need::Given(path());
     let is_given = format!("context[{}]", quote(&given.key().0));
     needs.insert(given);
-    let row = |list: &[String]| list.iter().map(|one| quote(one)).collect::<Vec<_>>().join(", ");
+    let row = |list: &[String]| {
+        list.iter()
+            .map(|one| quote(one))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let (need, text): (Need, String) = match &rule.must {
         Condition::Absent => return format!("!{is_given}"),
         Condition::OneOf(list) => {
@@ -217,7 +251,9 @@ fn rule_text(rule: &ArgRule, needs: &mut BTreeSet<Need>) -> String {
         }
         Condition::NoneOf(list) => {
             let need = Need::Text(path());
-            let text = guarded(&need, |value| format!("!([{}].contains({value}))", row(list)));
+            let text = guarded(&need, |value| {
+                format!("!([{}].contains({value}))", row(list))
+            });
             (need, text)
         }
         Condition::Like(list) => either(Need::Text(path()), list, |value, one| {
@@ -225,7 +261,11 @@ fn rule_text(rule: &ArgRule, needs: &mut BTreeSet<Need>) -> String {
         }),
         Condition::Under(list) => either(Need::Path(path()), list, |value, root| {
             let root = root.trim_end_matches('/');
-            format!("({value} == {} || {value} like \"{}/*\")", quote(root), escape(root))
+            format!(
+                "({value} == {} || {value} like \"{}/*\")",
+                quote(root),
+                escape(root, "\\*")
+            )
         }),
         Condition::AtMost(limit) => bound(path(), "<=", limit),
         Condition::AtLeast(limit) => bound(path(), ">=", limit),
@@ -236,7 +276,9 @@ fn rule_text(rule: &ArgRule, needs: &mut BTreeSet<Need>) -> String {
         }
         Condition::Domains(list) => {
             let need = Need::Domains(path());
-            let text = guarded(&need, |value| format!("[{}].containsAll({value})", row(list)));
+            let text = guarded(&need, |value| {
+                format!("[{}].containsAll({value})", row(list))
+            });
             (need, text)
         }
         Condition::Size(most) => {
@@ -246,22 +288,28 @@ fn rule_text(rule: &ArgRule, needs: &mut BTreeSet<Need>) -> String {
         }
     };
     needs.insert(need);
-    if rule.optional { format!("(!{is_given} || {text})") } else { text }
+    if rule.optional {
+        format!("(!{is_given} || {text})")
+    } else {
+        text
+    }
 }
 
 /// `has` before use: an absent attribute makes the rule false, never an error.
 fn guarded(need: &Need, text: impl FnOnce(&str) -> String) -> String {
     let key = quote(&need.key().0);
-    format!("(context has {key} && ({}))", text(&format!("context[{key}]")))
+    format!(
+        "(context has {key} && ({}))",
+        text(&format!("context[{key}]"))
+    )
 }
 
-fn either(
-    need: Need,
-    list: &[String],
-    text: impl Fn(&str, &str) -> String,
-) -> (Need, String) {
+fn either(need: Need, list: &[String], text: impl Fn(&str, &str) -> String) -> (Need, String) {
     let joined = guarded(&need, |value| {
-        list.iter().map(|one| text(value, one)).collect::<Vec<_>>().join(" || ")
+        list.iter()
+            .map(|one| text(value, one))
+            .collect::<Vec<_>>()
+            .join(" || ")
     });
     (need, joined)
 }
@@ -278,17 +326,17 @@ fn bound(path: String, sign: &str, limit: &str) -> (Need, String) {
 
 /// A Cedar string literal.
 fn quote(text: &str) -> String {
-    format!("\"{}\"", escape(text))
+    format!("\"{}\"", escape(text, "*"))
 }
 
-/// Letters that need no escape stand as they are; all others as `\u{…}`, also `*`, which patterns treat specially.
-fn escape(text: &str) -> String {
+/// Letters that need no escape stand as they are, all others as `\u{…}`; `*` as given, since patterns treat it specially.
+fn escape(text: &str, star: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii_alphanumeric() || " /:.,;_-@+=()[]{}?!#$%&~^|<>'`".contains(c) {
             out.push(c);
         } else if c == '*' {
-            out.push_str("\\*");
+            out.push_str(star);
         } else {
             let _fits = write!(out, "\\u{{{:x}}}", u32::from(c));
         }
@@ -298,5 +346,86 @@ fn escape(text: &str) -> String {
 
 /// A Cedar pattern in which our `*` is a wildcard and everything else itself.
 fn pattern(text: &str) -> String {
-    text.split('*').map(escape).collect::<Vec<_>>().join("*")
+    text.split('*')
+        .map(|part| escape(part, ""))
+        .collect::<Vec<_>>()
+        .join("*")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fact::Subject,
+        grant::{Limit, Window},
+    };
+
+    /// Every condition, window and limit compiles and passes Cedar's strict validator.
+    #[test]
+    fn every_form_of_grant_validates() {
+        let list = || vec!["a.example".to_owned(), "o'h \"\\*\u{202e}é".to_owned()];
+        let conditions = [
+            Condition::OneOf(list()),
+            Condition::NoneOf(list()),
+            Condition::Like(list()),
+            Condition::AtMost("12.5".to_owned()),
+            Condition::AtLeast("-3".to_owned()),
+            Condition::Is(true),
+            Condition::Under(list()),
+            Condition::Domains(list()),
+            Condition::Size(7),
+            Condition::Absent,
+        ];
+        let id = GrantId::from_bytes([7; 16]);
+        for must in conditions {
+            for (optional, surface) in [(false, Surface::Tool), (true, Surface::Resource)] {
+                let grant = Grant {
+                    subject: Subject::Agent(AgentId::from_bytes([1; 16])),
+                    server: "mail".to_owned(),
+                    surface,
+                    name: "s*".to_owned(),
+                    rules: vec![ArgRule {
+                        path: "/a~1b/0".to_owned(),
+                        must: must.clone(),
+                        optional,
+                    }],
+                    only_named_arguments: optional,
+                    window: Some(Window {
+                        zone: "Europe/Berlin".to_owned(),
+                        days: vec![1, 5],
+                        from_minute: 0,
+                        to_minute: 60,
+                    }),
+                    limits: vec![Limit {
+                        count: 3,
+                        per: Period::Day,
+                    }],
+                    from: None,
+                    until: None,
+                    given_by: writ_model::PersonId::from_bytes([2; 16]),
+                    reason: "r".to_owned(),
+                };
+                let agent = AgentId::from_bytes([1; 16]);
+                let compiled = Compiled::new(agent, &[(id, Arc::new(grant))]).unwrap();
+                assert_eq!(compiled.validate(), Ok(()), "{must:?}");
+            }
+        }
+    }
+
+    /// A rule that names an attribute the schema does not have is refused at load, not silently never true.
+    #[test]
+    fn the_validator_can_fail() {
+        let id = GrantId::from_bytes([7; 16]);
+        let text = "permit(principal, action, resource) when { context.nothing == 1 };";
+        let policy = Policy::parse(Some(PolicyId::new(id.to_string())), text).unwrap();
+        let mut policies = PolicySet::new();
+        policies.add(policy).unwrap();
+        let principal = uid("Agent", "x").unwrap();
+        let compiled = Compiled {
+            principal,
+            policies,
+            needs: BTreeSet::new(),
+        };
+        assert!(compiled.validate().is_err());
+    }
 }
