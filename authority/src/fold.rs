@@ -5,13 +5,17 @@
 use std::sync::Arc;
 
 use writ_model::{
-    AgentId, EnrollmentId, Fold, GrantId, InstanceId, PersonId, TenantId, Timestamp, fold::BadLine,
+    AgentId, EnrollmentId, Fold, GrantId, GroupId, InstanceId, PersonId, TenantId, Timestamp,
+    fold::BadLine,
 };
 
 use crate::{
     accountability::Accountability,
     agent::{Agent, Life},
-    fact::{AgentDescribed, Entry, FORMAT, Fact, PersonSeated, Subject},
+    fact::{
+        ActivitySealed, AgentDescribed, ClientAdded, Entry, FORMAT, Fact, PersonSeated, Subject,
+        TerminationConfirmed,
+    },
     grant::Grant,
     state::{Given, Group, Instance, Offer, Person, Sealed, State},
 };
@@ -62,25 +66,14 @@ impl State {
     fn apply(&mut self, line: u64, at: Timestamp, fact: Fact) {
         match fact {
             Fact::LedgerFounded(founded) => self.founded = Some(Arc::new(founded)),
-            Fact::ClientAdded(client) => {
-                self.clients.insert(client.client, Arc::new(client));
-            }
+            Fact::ClientAdded(client) => self.list(client),
             Fact::PersonSeated(seated) => self.seat(line, at, seated),
             Fact::PersonLeft { person } => self.unseat(line, at, person),
             Fact::GroupCreated {
                 group,
                 name,
                 parent,
-            } => {
-                let accountability = Accountability::default();
-                let made = Group {
-                    name,
-                    parent,
-                    accountability,
-                    touched: line,
-                };
-                self.groups.insert(group, Arc::new(made));
-            }
+            } => self.group(line, group, name, parent),
             Fact::AgentObserved(described) => self.describe(line, at, described, Life::Observed),
             Fact::AgentProposed(described) => self.describe(line, at, described, Life::Proposed),
             Fact::AccountabilitySet {
@@ -106,24 +99,22 @@ impl State {
                 self.live(line, at, agent, Life::Quarantined { reason });
             }
             Fact::AgentTerminated { agent, reason } => self.end(line, at, agent, reason),
-            Fact::TerminationConfirmed(confirmed) => {
-                let key = (confirmed.agent, confirmed.gateway);
-                self.confirmed.insert(key, Arc::new(confirmed));
-            }
+            Fact::TerminationConfirmed(confirmed) => self.confirm(confirmed),
             Fact::EnrollmentOffered {
                 enrollment,
                 agent,
                 code,
                 expires,
             } => {
-                let offer = Offer {
-                    agent,
-                    code,
-                    expires,
-                    used_by: None,
-                };
-                self.offers.insert(enrollment, Arc::new(offer));
-                self.codes.insert(code, enrollment);
+                self.offer(
+                    enrollment,
+                    Offer {
+                        agent,
+                        code,
+                        expires,
+                        used_by: None,
+                    },
+                );
             }
             Fact::InstanceEnrolled {
                 enrollment,
@@ -133,7 +124,7 @@ impl State {
                 jkt,
                 jwk,
             } => {
-                let made = Instance {
+                let key = Instance {
                     agent,
                     label,
                     jkt,
@@ -141,16 +132,43 @@ impl State {
                     enrolled_at: at,
                     ended_at: None,
                 };
-                self.enroll(line, enrollment, instance, made);
+                self.enroll(line, enrollment, instance, key);
             }
             Fact::InstanceEnded { instance, .. } => self.end_instance(line, at, instance),
             Fact::GrantGiven { grant, says } => self.give(line, at, grant, *says),
             Fact::GrantRevoked { grant, .. } => self.revoke(line, at, grant),
-            Fact::ActivitySealed(seal) => {
-                let key = (seal.gateway, seal.boot);
-                self.seals.insert(key, Arc::new(Sealed { seal, line }));
-            }
+            Fact::ActivitySealed(seal) => self.seal(line, seal),
         }
+    }
+
+    fn list(&mut self, client: ClientAdded) {
+        self.clients.insert(client.client, Arc::new(client));
+    }
+
+    fn group(&mut self, line: u64, id: GroupId, name: String, parent: Option<GroupId>) {
+        let accountability = Accountability::default();
+        let made = Group {
+            name,
+            parent,
+            accountability,
+            touched: line,
+        };
+        self.groups.insert(id, Arc::new(made));
+    }
+
+    fn confirm(&mut self, confirmed: TerminationConfirmed) {
+        let key = (confirmed.agent, confirmed.gateway);
+        self.confirmed.insert(key, Arc::new(confirmed));
+    }
+
+    fn offer(&mut self, id: EnrollmentId, offer: Offer) {
+        self.codes.insert(offer.code, id);
+        self.offers.insert(id, Arc::new(offer));
+    }
+
+    fn seal(&mut self, line: u64, seal: ActivitySealed) {
+        let key = (seal.gateway, seal.boot);
+        self.seals.insert(key, Arc::new(Sealed { seal, line }));
     }
 
     fn unseat(&mut self, line: u64, at: Timestamp, person: PersonId) {
