@@ -63,6 +63,10 @@ impl State {
         self.apply(line, entry.at, entry.fact);
     }
 
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm per kind, exhaustive in one place"
+    )]
     fn apply(&mut self, line: u64, at: Timestamp, fact: Fact) {
         match fact {
             Fact::LedgerFounded(founded) => self.founded = Some(Arc::new(founded)),
