@@ -96,9 +96,7 @@ impl State {
     pub fn answers(&self, agent: &Agent) -> Answers {
         let own = std::iter::once((Source::Agent, &agent.accountability));
         let chain = self.group_chain(agent.group());
-        let groups = chain
-            .iter()
-            .map(|(id, group)| (Source::Group(*id), &group.accountability));
+        let groups = chain.iter().map(|(id, group)| (Source::Group(*id), &group.accountability));
         let mut out = Answers::default();
         for (source, set) in own.chain(groups) {
             out.authorizer = out.authorizer.or(set.authorizer.map(|id| (id, source)));
@@ -128,9 +126,7 @@ impl State {
         }
         for side in [Side::Provider, Side::Client] {
             let able = |(id, _): &(PersonId, Source)| {
-                self.people
-                    .get(id)
-                    .is_some_and(|person| person.active() && person.side == side)
+                self.people.get(id).is_some_and(|person| person.active() && person.side == side)
             };
             if !answers.terminators.iter().any(able) {
                 let gone = answers.terminators.iter().filter_map(|(id, _)| {

@@ -165,10 +165,7 @@ pub enum Command {
 /// A [`Refusal`] that names the rule and the cure.
 pub fn decide(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
     if state.tenant != cx.tenant() {
-        return Err(Refusal::internal(
-            "tenant",
-            "the command names another tenant",
-        ));
+        return Err(Refusal::internal("tenant", "the command names another tenant"));
     }
     check::founded(state, &command)?;
     match command {
@@ -176,39 +173,28 @@ pub fn decide(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Ref
         Command::AddClient { client, name, slug } => {
             people::add_client(state, cx, client, name, slug)
         }
-        Command::SeatPerson {
-            person,
-            name,
-            side,
-            roles,
-        } => people::seat(state, cx, person, (name, side, roles)),
+        Command::SeatPerson { person, name, side, roles } => {
+            people::seat(state, cx, person, (name, side, roles))
+        }
         Command::PersonLeaves { person } => people::leave(state, cx, person),
         Command::CreateGroup { name, parent } => agents::create_group(state, cx, name, parent),
         Command::Observe(new) => agents::observe(state, cx, new),
         Command::Propose(new) => agents::propose(state, cx, new),
-        Command::SetAccountability {
-            subject,
-            authorizer,
-            auditor,
-            terminators,
-        } => agents::set_accountability(state, cx, subject, (authorizer, auditor, terminators)),
+        Command::SetAccountability { subject, authorizer, auditor, terminators } => {
+            agents::set_accountability(state, cx, subject, (authorizer, auditor, terminators))
+        }
         Command::Activate { agent } => agents::activate(state, cx, agent),
         Command::Hold { agent, reason } => agents::hold(state, cx, agent, reason),
         Command::Release { agent } => agents::release(state, cx, agent),
         Command::Quarantine { agent, reason } => agents::quarantine(state, cx, agent, reason),
         Command::Terminate { agent, reason } => agents::terminate(state, cx, agent, reason),
         Command::ConfirmTermination(confirmed) => agents::confirm(state, cx, confirmed),
-        Command::OfferEnrollment {
-            agent,
-            code,
-            expires,
-        } => enroll::offer(state, cx, agent, (code, expires)),
-        Command::Enroll {
-            code,
-            label,
-            jkt,
-            jwk,
-        } => enroll::enroll(state, cx, code, (label, jkt, jwk)),
+        Command::OfferEnrollment { agent, code, expires } => {
+            enroll::offer(state, cx, agent, (code, expires))
+        }
+        Command::Enroll { code, label, jkt, jwk } => {
+            enroll::enroll(state, cx, code, (label, jkt, jwk))
+        }
         Command::EndInstance { instance, reason } => enroll::end(state, cx, instance, reason),
         Command::GiveGrant(grant) => grants::give(state, cx, *grant),
         Command::RevokeGrant { grant, reason } => grants::revoke(state, cx, grant, reason),

@@ -219,16 +219,8 @@ impl Engine {
         }
         match ask.what {
             What::Session => session(state, &slice, ask, moment),
-            What::Call {
-                surface,
-                name,
-                arguments,
-            } => {
-                let subject = context::Subject {
-                    server: ask.server,
-                    name,
-                    arguments,
-                };
+            What::Call { surface, name, arguments } => {
+                let subject = context::Subject { server: ask.server, name, arguments };
                 self.call((state, &slice), surface, &subject, moment)
             }
         }
@@ -274,12 +266,7 @@ impl Engine {
     ) -> Decision {
         let positions = slice.covering(subject.server, surface, subject.name);
         if positions.is_empty() {
-            return Decision::Deny(Denied::no_grant(
-                state,
-                subject.server,
-                surface,
-                subject.name,
-            ));
+            return Decision::Deny(Denied::no_grant(state, subject.server, surface, subject.name));
         }
         let compiled = match slice.compiled(&positions) {
             Ok(compiled) => compiled,
@@ -312,9 +299,7 @@ impl Engine {
         request: &Request,
         grants: &[(GrantId, Arc<Grant>)],
     ) -> Option<(GrantId, Arc<Grant>)> {
-        let response = self
-            .authorizer
-            .is_authorized(request, &compiled.policies, &self.entities);
+        let response = self.authorizer.is_authorized(request, &compiled.policies, &self.entities);
         if response.decision() != Effect::Allow {
             return None;
         }
@@ -323,28 +308,17 @@ impl Engine {
             .iter()
             .find(|(id, _)| {
                 let id = id.to_string();
-                reasons
-                    .iter()
-                    .any(|reason| AsRef::<str>::as_ref(*reason) == id)
+                reasons.iter().any(|reason| AsRef::<str>::as_ref(*reason) == id)
             })
             .cloned()
     }
 }
 
 fn permitted(state: &State, id: GrantId, grant: &Grant, reads: Vec<CounterRead>) -> Permitted {
-    let words = format!(
-        "{} may {}",
-        state.person_name(grant.given_by),
-        grant.words()
-    );
+    let words = format!("{} may {}", state.person_name(grant.given_by), grant.words());
     let words = words.replacen(" may ", " granted: may ", 1);
     Permitted {
-        reason: Reason {
-            code: BY_GRANT,
-            grant: Some(id),
-            given_by: Some(grant.given_by),
-            words,
-        },
+        reason: Reason { code: BY_GRANT, grant: Some(id), given_by: Some(grant.given_by), words },
         limits: grant.limits.clone(),
         reads,
         tree_size: state.size,
@@ -361,12 +335,7 @@ fn session(state: &State, slice: &Slice, ask: &Ask<'_>, moment: &Moment<'_>) -> 
     }
     let words = format!("it has grants on {}", ask.server);
     Decision::Permit(Permitted {
-        reason: Reason {
-            code: BY_SESSION,
-            grant: None,
-            given_by: None,
-            words,
-        },
+        reason: Reason { code: BY_SESSION, grant: None, given_by: None, words },
         limits: Vec::new(),
         reads: Vec::new(),
         tree_size: state.size,

@@ -36,12 +36,7 @@ pub struct Entry {
 impl Entry {
     /// The entry for a fact of this act.
     pub fn new(cx: &Cx, fact: Fact) -> Self {
-        Self {
-            actor: cx.actor().clone(),
-            at: cx.now(),
-            fact,
-            v: FORMAT,
-        }
+        Self { actor: cx.actor().clone(), at: cx.now(), fact, v: FORMAT }
     }
 
     /// Its canonical bytes: what is stored and hashed.

@@ -41,17 +41,12 @@ impl Fold for State {
     }
 
     fn save(&self) -> Result<Vec<u8>, BadLine> {
-        serde_json::to_vec(self).map_err(|error| BadLine {
-            index: self.size,
-            why: error.to_string(),
-        })
+        serde_json::to_vec(self)
+            .map_err(|error| BadLine { index: self.size, why: error.to_string() })
     }
 
     fn load(bytes: &[u8]) -> Result<Self, BadLine> {
-        serde_json::from_slice(bytes).map_err(|error| BadLine {
-            index: 0,
-            why: error.to_string(),
-        })
+        serde_json::from_slice(bytes).map_err(|error| BadLine { index: 0, why: error.to_string() })
     }
 }
 
@@ -63,35 +58,17 @@ impl State {
         self.apply(line, entry.at, entry.fact);
     }
 
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one arm per kind, exhaustive in one place"
-    )]
     fn apply(&mut self, line: u64, at: Timestamp, fact: Fact) {
         match fact {
             Fact::LedgerFounded(founded) => self.founded = Some(Arc::new(founded)),
             Fact::ClientAdded(client) => self.list(client),
             Fact::PersonSeated(seated) => self.seat(line, at, seated),
             Fact::PersonLeft { person } => self.unseat(line, at, person),
-            Fact::GroupCreated {
-                group,
-                name,
-                parent,
-            } => self.group(line, group, name, parent),
+            Fact::GroupCreated { group, name, parent } => self.group(line, group, name, parent),
             Fact::AgentObserved(described) => self.describe(line, at, described, Life::Observed),
             Fact::AgentProposed(described) => self.describe(line, at, described, Life::Proposed),
-            Fact::AccountabilitySet {
-                subject,
-                authorizer,
-                auditor,
-                terminators,
-            } => {
-                let set = Accountability {
-                    authorizer,
-                    auditor,
-                    terminators,
-                    set_at: Some(at),
-                };
+            Fact::AccountabilitySet { subject, authorizer, auditor, terminators } => {
+                let set = Accountability { authorizer, auditor, terminators, set_at: Some(at) };
                 self.answer(line, subject, set);
             }
             Fact::AgentChartered { agent, .. } => self.live(line, at, agent, Life::Chartered),
@@ -104,38 +81,11 @@ impl State {
             }
             Fact::AgentTerminated { agent, reason } => self.end(line, at, agent, reason),
             Fact::TerminationConfirmed(confirmed) => self.confirm(confirmed),
-            Fact::EnrollmentOffered {
-                enrollment,
-                agent,
-                code,
-                expires,
-            } => {
-                self.offer(
-                    enrollment,
-                    Offer {
-                        agent,
-                        code,
-                        expires,
-                        used_by: None,
-                    },
-                );
+            Fact::EnrollmentOffered { enrollment, agent, code, expires } => {
+                self.offer(enrollment, Offer { agent, code, expires, used_by: None });
             }
-            Fact::InstanceEnrolled {
-                enrollment,
-                agent,
-                instance,
-                label,
-                jkt,
-                jwk,
-            } => {
-                let key = Instance {
-                    agent,
-                    label,
-                    jkt,
-                    jwk,
-                    enrolled_at: at,
-                    ended_at: None,
-                };
+            Fact::InstanceEnrolled { enrollment, agent, instance, label, jkt, jwk } => {
+                let key = Instance { agent, label, jkt, jwk, enrolled_at: at, ended_at: None };
                 self.enroll(line, enrollment, instance, key);
             }
             Fact::InstanceEnded { instance, .. } => self.end_instance(line, at, instance),
@@ -151,12 +101,7 @@ impl State {
 
     fn group(&mut self, line: u64, id: GroupId, name: String, parent: Option<GroupId>) {
         let accountability = Accountability::default();
-        let made = Group {
-            name,
-            parent,
-            accountability,
-            touched: line,
-        };
+        let made = Group { name, parent, accountability, touched: line };
         self.groups.insert(id, Arc::new(made));
     }
 
@@ -211,19 +156,8 @@ impl State {
 
     fn seat(&mut self, line: u64, at: Timestamp, seated: PersonSeated) {
         self.people_touched = line;
-        let PersonSeated {
-            person,
-            name,
-            side,
-            roles,
-        } = seated;
-        let made = Person {
-            name,
-            side,
-            roles,
-            seated_at: at,
-            left_at: None,
-        };
+        let PersonSeated { person, name, side, roles } = seated;
+        let made = Person { name, side, roles, seated_at: at, left_at: None };
         self.people.insert(person, Arc::new(made));
     }
 
@@ -235,10 +169,7 @@ impl State {
         }
         self.names.insert(described.name.clone(), id);
         let first_line = before.as_ref().map_or(line, |agent| agent.first_line);
-        let accountability = before
-            .as_ref()
-            .map(|a| a.accountability.clone())
-            .unwrap_or_default();
+        let accountability = before.as_ref().map(|a| a.accountability.clone()).unwrap_or_default();
         let epoch = before.map_or(0, |agent| agent.epoch);
         let agent = Agent {
             described,
@@ -283,12 +214,7 @@ impl State {
 
     fn give(&mut self, line: u64, at: Timestamp, id: GrantId, says: Grant) {
         let subject = says.subject;
-        let given = Given {
-            says: Arc::new(says),
-            at,
-            revoked_at: None,
-            line,
-        };
+        let given = Given { says: Arc::new(says), at, revoked_at: None, line };
         self.grants.insert(id, Arc::new(given));
         let list = self.granted.entry(subject).or_default();
         Arc::make_mut(list).push(id);

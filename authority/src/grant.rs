@@ -152,11 +152,7 @@ impl Window {
     /// Its words: `Mon–Fri 08:00–18:00 Europe/Berlin`.
     pub fn words(&self) -> String {
         const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-        let name = |day: &u8| {
-            DAYS.get(usize::from(*day).wrapping_sub(1))
-                .copied()
-                .unwrap_or("?")
-        };
+        let name = |day: &u8| DAYS.get(usize::from(*day).wrapping_sub(1)).copied().unwrap_or("?");
         let days: Vec<&str> = self.days.iter().map(name).collect();
         let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
         let (from, to) = (clock(self.from_minute), clock(self.to_minute));

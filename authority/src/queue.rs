@@ -54,17 +54,9 @@ pub struct Waiting {
 
 /// Everything that waits in a tenant, most pressing first: by deadline, then by age.
 pub fn waiting(state: &State, now: Timestamp) -> Vec<Waiting> {
-    let mut out: Vec<Waiting> = state
-        .agents
-        .values()
-        .filter_map(|agent| one(state, agent, now))
-        .collect();
-    out.sort_by_key(|item| {
-        (
-            item.deadline.unwrap_or(item.since + Span::days(365)),
-            item.since,
-        )
-    });
+    let mut out: Vec<Waiting> =
+        state.agents.values().filter_map(|agent| one(state, agent, now)).collect();
+    out.sort_by_key(|item| (item.deadline.unwrap_or(item.since + Span::days(365)), item.since));
     out
 }
 
@@ -109,13 +101,7 @@ fn one(state: &State, agent: &Agent, now: Timestamp) -> Option<Waiting> {
         Life::Quarantined { reason } => {
             let what = format!("{name} is quarantined: {reason}");
             let otherwise = "It stays quarantined; every call is refused.".to_owned();
-            Some(item(
-                Ask::Quarantined,
-                agent.life_since,
-                None,
-                what,
-                otherwise,
-            ))
+            Some(item(Ask::Quarantined, agent.life_since, None, what, otherwise))
         }
         Life::Observed => {
             let what = format!("{name} runs without anybody answering for it");
@@ -125,13 +111,7 @@ fn one(state: &State, agent: &Agent, now: Timestamp) -> Option<Waiting> {
                 Some(at) => format!("It is to be governed or ended by {at}."),
                 None => "It goes on ungoverned.".to_owned(),
             };
-            Some(item(
-                Ask::Observed,
-                agent.life_since,
-                deadline,
-                what,
-                otherwise,
-            ))
+            Some(item(Ask::Observed, agent.life_since, deadline, what, otherwise))
         }
         Life::Proposed | Life::Chartered => {
             let what = if missing.is_empty() {

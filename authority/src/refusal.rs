@@ -50,44 +50,25 @@ pub const INTERNAL: Code = Code("AUTH-0099");
 impl Refusal {
     /// A refusal.
     pub fn new(code: Code, field: &str, what: String, cure: &str) -> Self {
-        Self {
-            code,
-            field: field.to_owned(),
-            what,
-            cure: cure.to_owned(),
-        }
+        Self { code, field: field.to_owned(), what, cure: cure.to_owned() }
     }
 
     /// The thing named is not in this tenant.
     pub fn unknown(field: &str, value: &str) -> Self {
         let what = format!("no {field} `{}` here", cut(value));
-        Self::new(
-            UNKNOWN,
-            field,
-            what,
-            "Check the id or name, and that it belongs to this client.",
-        )
+        Self::new(UNKNOWN, field, what, "Check the id or name, and that it belongs to this client.")
     }
 
     /// A defect: refused because it could not be decided.
     pub fn internal(field: &str, why: &str) -> Self {
         let what = format!("this could not be decided: {}", cut(why));
-        Self::new(
-            INTERNAL,
-            field,
-            what,
-            "Nothing was changed. Please report it with this text.",
-        )
+        Self::new(INTERNAL, field, what, "Nothing was changed. Please report it with this text.")
     }
 }
 
 /// A value as it may stand in a message: at most 64 characters.
 pub fn cut(value: &str) -> String {
-    let mut out: String = value
-        .chars()
-        .take(64)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut out: String = value.chars().take(64).flat_map(char::escape_debug).collect();
     if value.chars().nth(64).is_some() {
         out.push('…');
     }

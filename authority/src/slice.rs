@@ -75,10 +75,7 @@ impl Slice {
 
     /// The grants at these positions.
     pub(crate) fn at(&self, positions: &[u16]) -> Vec<(GrantId, Arc<Grant>)> {
-        positions
-            .iter()
-            .filter_map(|at| self.grants.get(usize::from(*at)).cloned())
-            .collect()
+        positions.iter().filter_map(|at| self.grants.get(usize::from(*at)).cloned()).collect()
     }
 
     /// The compiled set of these grants.
@@ -87,9 +84,7 @@ impl Slice {
             return Ok(Arc::clone(known));
         }
         let compiled = Arc::new(Compiled::new(self.agent, &self.at(positions))?);
-        self.sets
-            .lock()
-            .put(positions.to_vec(), Arc::clone(&compiled));
+        self.sets.lock().put(positions.to_vec(), Arc::clone(&compiled));
         Ok(compiled)
     }
 }

@@ -113,10 +113,7 @@ pub struct Sealed {
 }
 
 /// What a tenant's ledger adds up to.
-#[expect(
-    clippy::rc_buffer,
-    reason = "lists grow by copy-on-write; a boxed slice would copy twice"
-)]
+#[expect(clippy::rc_buffer, reason = "lists grow by copy-on-write; a boxed slice would copy twice")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// Whose.
@@ -201,23 +198,17 @@ impl State {
 
     /// The party's name.
     pub fn party_name(&self) -> &str {
-        self.founded
-            .as_ref()
-            .map_or("(unfounded)", |founded| &founded.name)
+        self.founded.as_ref().map_or("(unfounded)", |founded| &founded.name)
     }
 
     /// A person's name, or their id where they are not known here.
     pub fn person_name(&self, id: PersonId) -> String {
-        self.people
-            .get(&id)
-            .map_or_else(|| id.to_string(), |person| person.name.clone())
+        self.people.get(&id).map_or_else(|| id.to_string(), |person| person.name.clone())
     }
 
     /// An agent's name, or its id where it is not known here.
     pub fn agent_name(&self, id: AgentId) -> String {
-        self.agents
-            .get(&id)
-            .map_or_else(|| id.to_string(), |agent| agent.name().to_owned())
+        self.agents.get(&id).map_or_else(|| id.to_string(), |agent| agent.name().to_owned())
     }
 
     /// The groups an agent is in, nearest first. Bounded by [`GROUP_DEPTH`].
@@ -244,12 +235,7 @@ impl State {
         let subjects = std::iter::once(own).chain(chain.iter().map(|(id, _)| Subject::Group(*id)));
         let mut out = Vec::new();
         for subject in subjects {
-            for id in self
-                .granted
-                .get(&subject)
-                .into_iter()
-                .flat_map(|list| list.iter())
-            {
+            for id in self.granted.get(&subject).into_iter().flat_map(|list| list.iter()) {
                 if let Some(given) = self.grants.get(id) {
                     out.push((*id, given.as_ref()));
                 }
@@ -260,24 +246,13 @@ impl State {
 
     /// Instances of an agent, the ended included.
     pub fn instances_of(&self, agent: AgentId) -> impl Iterator<Item = (InstanceId, &Instance)> {
-        let ids = self
-            .instanced
-            .get(&agent)
-            .into_iter()
-            .flat_map(|list| list.iter());
+        let ids = self.instanced.get(&agent).into_iter().flat_map(|list| list.iter());
         ids.filter_map(|id| self.instances.get(id).map(|one| (*id, one.as_ref())))
     }
 
     /// The newest line on which anything stands that a decision on this agent reads.
     pub fn version_of(&self, agent: &Agent) -> u64 {
-        let groups = self
-            .group_chain(agent.group())
-            .iter()
-            .map(|(_, g)| g.touched)
-            .max();
-        agent
-            .touched
-            .max(groups.unwrap_or(0))
-            .max(self.people_touched)
+        let groups = self.group_chain(agent.group()).iter().map(|(_, g)| g.touched).max();
+        agent.touched.max(groups.unwrap_or(0)).max(self.people_touched)
     }
 }

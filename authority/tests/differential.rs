@@ -1,5 +1,6 @@
 //! Two evaluators of the same condition, one answer: the plain one that explains and Cedar, which decides.
 //! To add a condition: a value of it in `condition()`, arguments it is interesting for in `argument()`.
+#![expect(clippy::unwrap_used, clippy::too_many_lines, reason = "test helpers may fail loudly")]
 
 use std::sync::Arc;
 
@@ -55,10 +56,7 @@ fn condition() -> impl Strategy<Value = Condition> {
         "-?[1-9][0-9]{0,3}(\\.[0-9]{1,4})?".prop_map(Condition::AtMost),
         "-?[1-9][0-9]{0,3}(\\.[0-9]{1,4})?".prop_map(Condition::AtLeast),
         any::<bool>().prop_map(Condition::Is),
-        Just(Condition::Under(vec![
-            "/srv/books".to_owned(),
-            "/tmp/".to_owned()
-        ])),
+        Just(Condition::Under(vec!["/srv/books".to_owned(), "/tmp/".to_owned()])),
         Just(Condition::Under(vec!["/".to_owned()])),
         Just(Condition::Domains(vec!["harborbooks.example".to_owned()])),
         (0..12_u32).prop_map(Condition::Size),
@@ -68,17 +66,9 @@ fn condition() -> impl Strategy<Value = Condition> {
 
 /// The state of one active agent with one grant, folded from facts.
 fn state(rule: &ArgRule, closed: bool) -> State {
-    let (agent, person) = (
-        AgentId::from_parts(NOW, [1; 10]),
-        PersonId::from_parts(NOW, [2; 10]),
-    );
+    let (agent, person) = (AgentId::from_parts(NOW, [1; 10]), PersonId::from_parts(NOW, [2; 10]));
     let tenant = TenantId::from_parts(NOW, [3; 10]);
-    let cx = Cx::new(
-        NOW,
-        Arc::new(SeededEntropy::new(1)),
-        tenant,
-        Actor::system("test"),
-    );
+    let cx = Cx::new(NOW, Arc::new(SeededEntropy::new(1)), tenant, Actor::system("test"));
     let grant = Grant {
         subject: Subject::Agent(agent),
         server: "s\"\\*".to_owned(),
@@ -132,16 +122,11 @@ fn state(rule: &ArgRule, closed: bool) -> State {
             jkt: "j".to_owned(),
             jwk: "{}".to_owned(),
         },
-        Fact::GrantGiven {
-            grant: GrantId::from_parts(NOW, [5; 10]),
-            says: Box::new(grant),
-        },
+        Fact::GrantGiven { grant: GrantId::from_parts(NOW, [5; 10]), says: Box::new(grant) },
     ];
     let mut state = State::empty(tenant);
     for (index, fact) in facts.into_iter().enumerate() {
-        state
-            .fold(index as u64, &Entry::new(&cx, fact).to_line().unwrap())
-            .unwrap();
+        state.fold(index as u64, &Entry::new(&cx, fact).to_line().unwrap()).unwrap();
     }
     state
 }

@@ -96,8 +96,6 @@ impl Actor {
 
     /// Writ itself.
     pub fn system(part: &str) -> Self {
-        Self::System {
-            part: part.to_owned(),
-        }
+        Self::System { part: part.to_owned() }
     }
 }

@@ -33,12 +33,7 @@ pub struct Cx {
 impl Cx {
     /// A context. `at` is fixed for its life: one act has one instant.
     pub fn new(at: Timestamp, entropy: Arc<dyn Entropy>, tenant: TenantId, actor: Actor) -> Self {
-        Self {
-            at,
-            entropy,
-            tenant,
-            actor,
-        }
+        Self { at, entropy, tenant, actor }
     }
 
     /// The instant of this act.
@@ -59,10 +54,7 @@ impl Cx {
     /// The same act in another tenant: for making the first id of a tenant that does not exist yet.
     #[must_use]
     pub fn in_tenant(&self, tenant: TenantId) -> Self {
-        Self {
-            tenant,
-            ..self.clone()
-        }
+        Self { tenant, ..self.clone() }
     }
 
     /// Fills the slice with random bytes.

@@ -63,11 +63,7 @@ impl fmt::Display for Digest {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = [0_u8; 64];
         let hex = |value: u8| {
-            if value < 10 {
-                b'0' + value
-            } else {
-                b'a' + value - 10
-            }
+            if value < 10 { b'0' + value } else { b'a' + value - 10 }
         };
         for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
             if let [high, low] = pair {

@@ -84,9 +84,7 @@ impl<K: Kind> Id<K> {
     /// An id from its instant and its entropy; for tests and for [`Id::new`].
     pub fn from_parts(at: Timestamp, random: [u8; 10]) -> Self {
         let millis = u128::from(at.micros().max(0).unsigned_abs() / 1000) & 0xffff_ffff_ffff;
-        let low = random
-            .iter()
-            .fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
+        let low = random.iter().fold(0_u128, |sum, byte| (sum << 8) | u128::from(*byte));
         Self((millis << 80) | low, PhantomData)
     }
 
@@ -127,15 +125,10 @@ impl<K: Kind> FromStr for Id<K> {
     type Err = BadId;
 
     fn from_str(text: &str) -> Result<Self, BadId> {
-        let bad = || BadId {
-            value: text.chars().take(64).collect(),
-            name: K::NAME,
-            prefix: K::PREFIX,
-        };
-        let rest = text
-            .strip_prefix(K::PREFIX)
-            .and_then(|r| r.strip_prefix('_'))
-            .ok_or_else(bad)?;
+        let bad =
+            || BadId { value: text.chars().take(64).collect(), name: K::NAME, prefix: K::PREFIX };
+        let rest =
+            text.strip_prefix(K::PREFIX).and_then(|r| r.strip_prefix('_')).ok_or_else(bad)?;
         if rest.len() != LEN {
             return Err(bad());
         }
@@ -246,11 +239,8 @@ mod tests {
         let id = AgentId::from_parts(Timestamp::from_micros(5), [7; 10]).to_string();
         assert!(id.parse::<PersonId>().is_err());
         assert!(id.to_uppercase().parse::<AgentId>().is_err());
-        assert!(id[..29].parse::<AgentId>().is_err());
-        assert!(
-            "agt_zzzzzzzzzzzzzzzzzzzzzzzzzz".parse::<AgentId>().is_err(),
-            "over 128 bits"
-        );
+        assert!(format!("{id}0").parse::<AgentId>().is_err());
+        assert!("agt_zzzzzzzzzzzzzzzzzzzzzzzzzz".parse::<AgentId>().is_err(), "over 128 bits");
         assert!(id.replace('0', "u").parse::<AgentId>().is_err());
         let message = "nonsense".parse::<AgentId>().unwrap_err().to_string();
         assert!(message.contains("`nonsense` is not a agent id") || message.contains("agent id"));

@@ -26,23 +26,11 @@ pub struct Limits {
 
 impl Limits {
     /// LIMIT: one request: 1 MiB holds any tool call seen in the field with room; 64 levels and 100,000 values likewise.
-    pub const REQUEST: Self = Self {
-        bytes: 1 << 20,
-        depth: 64,
-        nodes: 100_000,
-    };
+    pub const REQUEST: Self = Self { bytes: 1 << 20, depth: 64, nodes: 100_000 };
     /// LIMIT: one answer of an upstream: 16 MiB, because files and lists come back whole.
-    pub const ANSWER: Self = Self {
-        bytes: 16 << 20,
-        depth: 128,
-        nodes: 1_000_000,
-    };
+    pub const ANSWER: Self = Self { bytes: 16 << 20, depth: 128, nodes: 1_000_000 };
     /// LIMIT: a token part or another small header-borne object.
-    pub const SMALL: Self = Self {
-        bytes: 8 << 10,
-        depth: 8,
-        nodes: 256,
-    };
+    pub const SMALL: Self = Self { bytes: 8 << 10, depth: 8, nodes: 256 };
 }
 
 /// A value and where it stands in the input.
@@ -172,21 +160,18 @@ impl<'a> Node<'a> {
         if pointer.is_empty() {
             return Some(self);
         }
-        pointer
-            .strip_prefix('/')?
-            .split('/')
-            .try_fold(self, |node, part| {
-                let key = if part.contains('~') {
-                    Cow::Owned(part.replace("~1", "/").replace("~0", "~"))
-                } else {
-                    Cow::Borrowed(part)
-                };
-                match &node.value {
-                    Value::Array(items) => items.get(key.parse::<usize>().ok()?),
-                    Value::Object(_) => node.get(&key),
-                    _ => None,
-                }
-            })
+        pointer.strip_prefix('/')?.split('/').try_fold(self, |node, part| {
+            let key = if part.contains('~') {
+                Cow::Owned(part.replace("~1", "/").replace("~0", "~"))
+            } else {
+                Cow::Borrowed(part)
+            };
+            match &node.value {
+                Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+                Value::Object(_) => node.get(&key),
+                _ => None,
+            }
+        })
     }
 
     /// The bytes of this value in the input it was read from.
@@ -205,12 +190,9 @@ impl<'a> Node<'a> {
             }
             Value::String(text) => Out::String(text.to_string()),
             Value::Array(items) => Out::Array(items.iter().map(Node::to_serde).collect()),
-            Value::Object(members) => Out::Object(
-                members
-                    .iter()
-                    .map(|(k, v)| (k.to_string(), v.to_serde()))
-                    .collect(),
-            ),
+            Value::Object(members) => {
+                Out::Object(members.iter().map(|(k, v)| (k.to_string(), v.to_serde())).collect())
+            }
         }
     }
 }
@@ -222,16 +204,7 @@ mod tests {
     use super::*;
 
     fn rule(input: &[u8]) -> Rule {
-        parse(
-            input,
-            &Limits {
-                bytes: 4096,
-                depth: 8,
-                nodes: 64,
-            },
-        )
-        .unwrap_err()
-        .rule
+        parse(input, &Limits { bytes: 4096, depth: 8, nodes: 64 }).unwrap_err().rule
     }
 
     #[test]
@@ -269,16 +242,10 @@ mod tests {
             assert_eq!(rule(input), wanted, "{}", String::from_utf8_lossy(input));
         }
         assert_eq!(rule(&[b' '; 5000]), Rule::TooLarge);
-        assert_eq!(
-            rule(format!("[{}1]", "1,".repeat(64)).as_bytes()),
-            Rule::TooMany
-        );
+        assert_eq!(rule(format!("[{}1]", "1,".repeat(64)).as_bytes()), Rule::TooMany);
         assert_eq!(rule("1".repeat(65).as_bytes()), Rule::BadNumber);
-        let many: String = (0..40).map(|i| format!("\"k{i}\":1,")).collect();
-        assert_eq!(
-            rule(format!("{{{many}\"k7\":1}}").as_bytes()),
-            Rule::DuplicateKey
-        );
+        let many = (0..40).map(|i| format!("\"k{i}\":1,")).collect::<Vec<_>>().concat();
+        assert_eq!(rule(format!("{{{many}\"k7\":1}}").as_bytes()), Rule::DuplicateKey);
     }
 
     #[test]

@@ -136,12 +136,9 @@ impl FromStr for Timestamp {
 
 fn parse(text: &[u8]) -> Option<Timestamp> {
     let number = |start: usize, width: usize| {
-        text.get(start..start + width)?
-            .iter()
-            .try_fold(0_i64, |sum, byte| {
-                byte.is_ascii_digit()
-                    .then(|| sum * 10 + i64::from(byte - b'0'))
-            })
+        text.get(start..start + width)?.iter().try_fold(0_i64, |sum, byte| {
+            byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0'))
+        })
     };
     let mark = |at: usize, wanted: u8| (text.get(at) == Some(&wanted)).then_some(());
     let (year, month, day) = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
@@ -244,13 +241,7 @@ mod tests {
             assert_eq!(Timestamp(micros).to_string(), text);
             assert_eq!(text.parse(), Ok(Timestamp(micros)));
         }
-        assert_eq!(
-            "2026-11-03T14:03:00Z"
-                .parse::<Timestamp>()
-                .unwrap()
-                .seconds(),
-            1_793_714_580
-        );
+        assert_eq!("2026-11-03T14:03:00Z".parse::<Timestamp>().unwrap().seconds(), 1_793_714_580);
         assert_eq!("1970-01-01T00:00:00.5Z".parse(), Ok(Timestamp(500_000)));
     }
 

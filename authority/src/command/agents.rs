@@ -70,28 +70,15 @@ pub(super) fn create_group(
         known_group(state, parent)?;
         if state.group_chain(Some(parent)).len() >= GROUP_DEPTH {
             let what = format!("groups may be {GROUP_DEPTH} deep, no deeper");
-            return Err(Refusal::new(
-                refusal::GROUPS,
-                "parent",
-                what,
-                "Choose a higher parent.",
-            ));
+            return Err(Refusal::new(refusal::GROUPS, "parent", what, "Choose a higher parent."));
         }
     }
-    Ok(vec![Fact::GroupCreated {
-        group: GroupId::new(cx),
-        name,
-        parent,
-    }])
+    Ok(vec![Fact::GroupCreated { group: GroupId::new(cx), name, parent }])
 }
 
 fn known_group(state: &State, id: GroupId) -> Result<(), Refusal> {
     let known = state.groups.contains_key(&id);
-    if known {
-        Ok(())
-    } else {
-        Err(Refusal::unknown("group", &id.to_string()))
-    }
+    if known { Ok(()) } else { Err(Refusal::unknown("group", &id.to_string())) }
 }
 
 fn sound(state: &State, new: &NewAgent) -> Result<(), Refusal> {
@@ -105,12 +92,7 @@ fn sound(state: &State, new: &NewAgent) -> Result<(), Refusal> {
     }
     if new.name.starts_with("agt_") {
         let what = "a name may not begin with `agt_`".to_owned();
-        return Err(Refusal::new(
-            refusal::TEXT,
-            "name",
-            what,
-            "Choose another name.",
-        ));
+        return Err(Refusal::new(refusal::TEXT, "name", what, "Choose another name."));
     }
     if let Some(owner) = new.owner {
         check::seat(state, owner, "owner")?;
@@ -135,22 +117,13 @@ pub(super) fn observe(state: &State, cx: &Cx, new: NewAgent) -> Result<Vec<Fact>
 pub(super) fn propose(state: &State, cx: &Cx, new: NewAgent) -> Result<Vec<Fact>, Refusal> {
     check::acts(state, cx, WORKS)?;
     sound(state, &new)?;
-    let known = state
-        .names
-        .get(&new.name)
-        .and_then(|id| state.agents.get(id));
+    let known = state.names.get(&new.name).and_then(|id| state.agents.get(id));
     let id = match known {
         None => AgentId::new(cx),
         Some(agent) if agent.life == Life::Observed => agent.described.agent,
         Some(agent) => return Err(check::taken("agent", agent.name(), refusal::TAKEN)),
     };
-    Ok(vec![Fact::AgentProposed(described(
-        id,
-        NewAgent {
-            deadline: None,
-            ..new
-        },
-    ))])
+    Ok(vec![Fact::AgentProposed(described(id, NewAgent { deadline: None, ..new }))])
 }
 
 type Said = (Option<PersonId>, Option<PersonId>, Vec<PersonId>);
@@ -180,19 +153,9 @@ pub(super) fn set_accountability(
         && one == two
     {
         let what = Missing::SamePerson(one).words(state);
-        return Err(Refusal::new(
-            refusal::ANSWERS,
-            "auditor",
-            what,
-            "Name somebody else.",
-        ));
+        return Err(Refusal::new(refusal::ANSWERS, "auditor", what, "Name somebody else."));
     }
-    Ok(vec![Fact::AccountabilitySet {
-        subject,
-        authorizer,
-        auditor,
-        terminators,
-    }])
+    Ok(vec![Fact::AccountabilitySet { subject, authorizer, auditor, terminators }])
 }
 
 pub(super) fn activate(state: &State, cx: &Cx, id: AgentId) -> Result<Vec<Fact>, Refusal> {
@@ -225,24 +188,10 @@ fn chartered(state: &State, id: AgentId) -> Result<Vec<Fact>, Refusal> {
         let words: Vec<String> = missing.iter().map(|one| one.words(state)).collect();
         let cures: Vec<String> = missing.iter().map(Missing::cure).collect();
         let what = format!("{} cannot act: {}", agent.name(), words.join("; "));
-        return Err(Refusal::new(
-            refusal::ANSWERS,
-            "accountability",
-            what,
-            &cures.join(" "),
-        ));
+        return Err(Refusal::new(refusal::ANSWERS, "accountability", what, &cures.join(" ")));
     };
-    let terminators = answers
-        .terminators
-        .iter()
-        .map(|(person, _)| *person)
-        .collect();
-    Ok(vec![Fact::AgentChartered {
-        agent: id,
-        authorizer,
-        auditor,
-        terminators,
-    }])
+    let terminators = answers.terminators.iter().map(|(person, _)| *person).collect();
+    Ok(vec![Fact::AgentChartered { agent: id, authorizer, auditor, terminators }])
 }
 
 pub(super) fn hold(
@@ -255,10 +204,7 @@ pub(super) fn hold(
     check::text("reason", &reason, SENTENCE)?;
     let agent = check::living(state, id)?;
     if agent.life != Life::Active {
-        return Err(check::life(
-            agent,
-            "Only an active agent can be put on hold.",
-        ));
+        return Err(check::life(agent, "Only an active agent can be put on hold."));
     }
     Ok(vec![Fact::AgentHeld { agent: id, reason }])
 }
@@ -267,10 +213,7 @@ pub(super) fn release(state: &State, cx: &Cx, id: AgentId) -> Result<Vec<Fact>, 
     check::acts(state, cx, SAYS_YES)?;
     let agent = check::living(state, id)?;
     if !matches!(agent.life, Life::Held { .. } | Life::Quarantined { .. }) {
-        return Err(check::life(
-            agent,
-            "Only a held or quarantined agent can be released.",
-        ));
+        return Err(check::life(agent, "Only a held or quarantined agent can be released."));
     }
     chartered(state, id)?;
     Ok(vec![Fact::AgentReleased { agent: id }])
@@ -301,10 +244,8 @@ pub(super) fn terminate(
     check::text("reason", &reason, SENTENCE)?;
     let agent = check::living(state, id)?;
     let answers = state.answers(agent);
-    let named = cx
-        .actor()
-        .person()
-        .filter(|person| answers.terminators.iter().any(|(id, _)| id == person));
+    let named =
+        cx.actor().person().filter(|person| answers.terminators.iter().any(|(id, _)| id == person));
     match named {
         Some(person) => drop(check::seat(state, person, "actor")?.active()),
         None => check::acts(state, cx, &[Role::Owner])?,
@@ -318,19 +259,13 @@ pub(super) fn confirm(
     confirmed: TerminationConfirmed,
 ) -> Result<Vec<Fact>, Refusal> {
     if !matches!(cx.actor(), Actor::System { .. }) {
-        return Err(Refusal::internal(
-            "actor",
-            "only a gateway confirms a termination",
-        ));
+        return Err(Refusal::internal("actor", "only a gateway confirms a termination"));
     }
     let agent = check::agent(state, confirmed.agent)?;
     if agent.lives() {
         return Err(check::life(agent, "Only an ended agent is confirmed."));
     }
-    if state
-        .confirmed
-        .contains_key(&(confirmed.agent, confirmed.gateway))
-    {
+    if state.confirmed.contains_key(&(confirmed.agent, confirmed.gateway)) {
         return Ok(Vec::new());
     }
     Ok(vec![Fact::TerminationConfirmed(confirmed)])

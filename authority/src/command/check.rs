@@ -17,10 +17,7 @@ pub(super) const NAME: usize = 80;
 pub(super) const SENTENCE: usize = 500;
 
 pub(super) fn founded(state: &State, command: &Command) -> Result<(), Refusal> {
-    match (
-        state.founded.is_some(),
-        matches!(command, Command::Found { .. }),
-    ) {
+    match (state.founded.is_some(), matches!(command, Command::Found { .. })) {
         (true, true) => Err(Refusal::new(
             refusal::FOUNDED,
             "ledger",
@@ -41,16 +38,8 @@ pub(super) fn line_fits(line: &[u8]) -> Result<(), Refusal> {
     if line.len() <= LINE {
         return Ok(());
     }
-    let what = format!(
-        "the line would have {} bytes; at most {LINE} fit",
-        line.len()
-    );
-    Err(Refusal::new(
-        refusal::BOUND,
-        "line",
-        what,
-        "Shorten lists or texts, or split it in two.",
-    ))
+    let what = format!("the line would have {} bytes; at most {LINE} fit", line.len());
+    Err(Refusal::new(refusal::BOUND, "line", what, "Shorten lists or texts, or split it in two."))
 }
 
 /// The acting person, seated here and in one of these roles. Writ itself passes.
@@ -59,12 +48,7 @@ pub(super) fn acts(state: &State, cx: &Cx, roles: &[Role]) -> Result<(), Refusal
         Actor::System { .. } => return Ok(()),
         Actor::Agent { id } => {
             let what = format!("{id} is an agent; agents change no authority");
-            return Err(Refusal::new(
-                refusal::ROLE,
-                "actor",
-                what,
-                "A person has to do this.",
-            ));
+            return Err(Refusal::new(refusal::ROLE, "actor", what, "A person has to do this."));
         }
         Actor::Person { id, .. } => *id,
     };
@@ -73,11 +57,7 @@ pub(super) fn acts(state: &State, cx: &Cx, roles: &[Role]) -> Result<(), Refusal
         return Ok(());
     }
     let wanted: Vec<String> = roles.iter().map(Role::to_string).collect();
-    let what = format!(
-        "{} may not do this here: it takes {}",
-        seated.name,
-        wanted.join(" or ")
-    );
+    let what = format!("{} may not do this here: it takes {}", seated.name, wanted.join(" or "));
     let cure = "Ask somebody in that role, or have the role given.";
     Err(Refusal::new(refusal::ROLE, "actor", what, cure))
 }
@@ -116,10 +96,7 @@ pub(super) fn living(state: &State, id: AgentId) -> Result<&Agent, Refusal> {
     if agent.lives() {
         return Ok(agent);
     }
-    Err(life(
-        agent,
-        "An ended agent does not come back; propose a new one.",
-    ))
+    Err(life(agent, "An ended agent does not come back; propose a new one."))
 }
 
 pub(super) fn life(agent: &Agent, cure: &str) -> Refusal {
@@ -131,12 +108,7 @@ pub(super) fn life(agent: &Agent, cure: &str) -> Refusal {
 pub(super) fn text(field: &str, value: &str, most: usize) -> Result<(), Refusal> {
     let refuse = |rule: String| {
         let what = format!("{field} `{}` {rule}", cut(value));
-        Err(Refusal::new(
-            refusal::TEXT,
-            field,
-            what,
-            "Write it as plain text and try again.",
-        ))
+        Err(Refusal::new(refusal::TEXT, field, what, "Write it as plain text and try again."))
     };
     let length = value.chars().count();
     if value.trim().is_empty() {
@@ -161,25 +133,16 @@ pub(super) fn text(field: &str, value: &str, most: usize) -> Result<(), Refusal>
 /// A short name for addresses.
 pub(super) fn slug(value: &str) -> Result<(), Refusal> {
     let fits = (2..=40).contains(&value.len())
-        && value
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !value.starts_with('-')
         && !value.ends_with('-')
         && !value.starts_with("tnt-");
     if fits {
         return Ok(());
     }
-    let what = format!(
-        "slug `{}` is not 2 to 40 lower-case letters, digits and hyphens",
-        cut(value)
-    );
-    Err(Refusal::new(
-        refusal::TEXT,
-        "slug",
-        what,
-        "For example `harbor-books`.",
-    ))
+    let what =
+        format!("slug `{}` is not 2 to 40 lower-case letters, digits and hyphens", cut(value));
+    Err(Refusal::new(refusal::TEXT, "slug", what, "For example `harbor-books`."))
 }
 
 /// At most so many.
@@ -188,20 +151,10 @@ pub(super) fn bound(field: &str, count: usize, most: usize) -> Result<(), Refusa
         return Ok(());
     }
     let what = format!("{count} {field}; at most {most} are allowed");
-    Err(Refusal::new(
-        refusal::BOUND,
-        field,
-        what,
-        "Remove some, or split them over groups.",
-    ))
+    Err(Refusal::new(refusal::BOUND, field, what, "Remove some, or split them over groups."))
 }
 
 pub(super) fn taken(field: &str, name: &str, code: Code) -> Refusal {
     let what = format!("{field} `{}` is taken here", cut(name));
-    Refusal::new(
-        code,
-        field,
-        what,
-        "Choose another name, or use what exists.",
-    )
+    Refusal::new(code, field, what, "Choose another name, or use what exists.")
 }

@@ -25,19 +25,9 @@ pub(super) fn offer(
     check::bound("instances", state.instances.len() + 1, INSTANCES)?;
     if expires <= cx.now() {
         let what = format!("the code would already have expired at {expires}");
-        return Err(Refusal::new(
-            refusal::ENROLLMENT,
-            "expires",
-            what,
-            "Choose a later time.",
-        ));
+        return Err(Refusal::new(refusal::ENROLLMENT, "expires", what, "Choose a later time."));
     }
-    Ok(vec![Fact::EnrollmentOffered {
-        enrollment: EnrollmentId::new(cx),
-        agent,
-        code,
-        expires,
-    }])
+    Ok(vec![Fact::EnrollmentOffered { enrollment: EnrollmentId::new(cx), agent, code, expires }])
 }
 
 pub(super) fn enroll(
@@ -50,17 +40,9 @@ pub(super) fn enroll(
     check::bound("bytes of key", jwk.len(), JWK)?;
     let refuse = |what: &str| {
         let cure = "Ask for a new code on the agent's page.";
-        Err(Refusal::new(
-            refusal::ENROLLMENT,
-            "code",
-            what.to_owned(),
-            cure,
-        ))
+        Err(Refusal::new(refusal::ENROLLMENT, "code", what.to_owned(), cure))
     };
-    let known = state
-        .codes
-        .get(&code)
-        .and_then(|id| state.offers.get(id).map(|one| (*id, one)));
+    let known = state.codes.get(&code).and_then(|id| state.offers.get(id).map(|one| (*id, one)));
     let Some((enrollment, offer)) = known else {
         return refuse("this code is not known here");
     };
@@ -75,14 +57,7 @@ pub(super) fn enroll(
         return refuse("this key is already bound to an instance");
     }
     let instance = InstanceId::new(cx);
-    Ok(vec![Fact::InstanceEnrolled {
-        enrollment,
-        agent: offer.agent,
-        instance,
-        label,
-        jkt,
-        jwk,
-    }])
+    Ok(vec![Fact::InstanceEnrolled { enrollment, agent: offer.agent, instance, label, jkt, jwk }])
 }
 
 pub(super) fn end(
@@ -98,12 +73,7 @@ pub(super) fn end(
     };
     if let Some(at) = known.ended_at {
         let what = format!("{} was ended at {at}", known.label);
-        return Err(Refusal::new(
-            refusal::LIFE,
-            "instance",
-            what,
-            "Nothing is left to do.",
-        ));
+        return Err(Refusal::new(refusal::LIFE, "instance", what, "Nothing is left to do."));
     }
     Ok(vec![Fact::InstanceEnded { instance, reason }])
 }

@@ -31,11 +31,7 @@ fn bad(field: &str, what: String, cure: &str) -> Refusal {
 pub(super) fn give(state: &State, cx: &Cx, grant: Grant) -> Result<Vec<Fact>, Refusal> {
     check::acts(state, cx, SAYS_YES)?;
     let given_by: PersonId = cx.actor().person().ok_or_else(|| {
-        bad(
-            "given_by",
-            "a grant is given by a person".to_owned(),
-            "Sign in as one.",
-        )
+        bad("given_by", "a grant is given by a person".to_owned(), "Sign in as one.")
     })?;
     let grant = Grant { given_by, ..grant };
     let agent = match grant.subject {
@@ -43,27 +39,16 @@ pub(super) fn give(state: &State, cx: &Cx, grant: Grant) -> Result<Vec<Fact>, Re
         Subject::Group(id) if state.groups.contains_key(&id) => AgentId::from_bytes([0; 16]),
         Subject::Group(id) => return Err(Refusal::unknown("group", &id.to_string())),
     };
-    let already = state
-        .granted
-        .get(&grant.subject)
-        .map_or(0, |list| list.len());
+    let already = state.granted.get(&grant.subject).map_or(0, |list| list.len());
     check::bound("grants", already + 1, GRANTS)?;
     sound(&grant)?;
     let id = GrantId::new(cx);
-    let compiled = Compiled::new(agent, &[(id, Arc::new(grant.clone()))]).map_err(|error| {
-        bad(
-            "grant",
-            error.to_string(),
-            "Change the condition and try again.",
-        )
-    })?;
+    let compiled = Compiled::new(agent, &[(id, Arc::new(grant.clone()))])
+        .map_err(|error| bad("grant", error.to_string(), "Change the condition and try again."))?;
     compiled
         .validate()
         .map_err(|error| bad("grant", cut(&error), "Change the condition and try again."))?;
-    Ok(vec![Fact::GrantGiven {
-        grant: id,
-        says: Box::new(grant),
-    }])
+    Ok(vec![Fact::GrantGiven { grant: id, says: Box::new(grant) }])
 }
 
 pub(super) fn revoke(
@@ -79,12 +64,7 @@ pub(super) fn revoke(
     };
     if let Some(at) = given.revoked_at {
         let what = format!("grant {id} was revoked at {at}");
-        return Err(Refusal::new(
-            refusal::LIFE,
-            "grant",
-            what,
-            "Nothing is left to do.",
-        ));
+        return Err(Refusal::new(refusal::LIFE, "grant", what, "Nothing is left to do."));
     }
     Ok(vec![Fact::GrantRevoked { grant: id, reason }])
 }
@@ -96,36 +76,18 @@ fn sound(grant: &Grant) -> Result<(), Refusal> {
     check::bound("rules", grant.rules.len(), RULES)?;
     let stars = grant.name.matches('*').count();
     if stars > 1 || (stars == 1 && !grant.name.ends_with('*')) {
-        let what = format!(
-            "name `{}` has a `*` that is not its last letter",
-            cut(&grant.name)
-        );
-        return Err(bad(
-            "name",
-            what,
-            "Use the full name, or one `*` at its end.",
-        ));
+        let what = format!("name `{}` has a `*` that is not its last letter", cut(&grant.name));
+        return Err(bad("name", what, "Use the full name, or one `*` at its end."));
     }
     if let (Some(from), Some(until)) = (grant.from, grant.until)
         && until <= from
     {
-        return Err(bad(
-            "until",
-            format!("{until} is not after {from}"),
-            "Choose a later end.",
-        ));
+        return Err(bad("until", format!("{until} is not after {from}"), "Choose a later end."));
     }
-    if let Some(limit) = grant
-        .limits
-        .iter()
-        .find(|limit| limit.count == 0 || limit.count > 1 << 40)
+    if let Some(limit) = grant.limits.iter().find(|limit| limit.count == 0 || limit.count > 1 << 40)
     {
         let what = format!("a limit of {} calls makes no sense", limit.count);
-        return Err(bad(
-            "limits",
-            what,
-            "Give at least 1, or give no grant at all.",
-        ));
+        return Err(bad("limits", what, "Give at least 1, or give no grant at all."));
     }
     let mut periods: Vec<_> = grant.limits.iter().map(|limit| limit.per).collect();
     periods.sort_unstable();
@@ -141,21 +103,15 @@ fn sound(grant: &Grant) -> Result<(), Refusal> {
 fn window(window: &Window) -> Result<(), Refusal> {
     if context::local(&window.zone, writ_model::Timestamp::from_micros(0)).is_none() {
         let what = format!("`{}` is no time zone", cut(&window.zone));
-        return Err(bad(
-            "window.zone",
-            what,
-            "Use an IANA name, for example Europe/Berlin.",
-        ));
+        return Err(bad("window.zone", what, "Use an IANA name, for example Europe/Berlin."));
     }
     if window.days.is_empty() || window.days.iter().any(|day| !(1..=7).contains(day)) {
         let what = "days must be 1 (Monday) to 7 (Sunday), at least one".to_owned();
         return Err(bad("window.days", what, "For example [1,2,3,4,5]."));
     }
     if window.from_minute >= window.to_minute || window.to_minute > 1440 {
-        let what = format!(
-            "minutes {} to {} are no span of a day",
-            window.from_minute, window.to_minute
-        );
+        let what =
+            format!("minutes {} to {} are no span of a day", window.from_minute, window.to_minute);
         let cure = "Use 0 to 1440, the first below the second; for a night give two grants.";
         return Err(bad("window", what, cure));
     }
@@ -164,25 +120,16 @@ fn window(window: &Window) -> Result<(), Refusal> {
 
 fn rule(rule: &ArgRule) -> Result<(), Refusal> {
     let field = "rules";
-    let pointer = rule
-        .path
-        .strip_prefix('/')
-        .is_some_and(|rest| !rest.is_empty());
+    let pointer = rule.path.strip_prefix('/').is_some_and(|rest| !rest.is_empty());
     if !pointer || rule.path.len() > VALUE {
-        let what = format!(
-            "path `{}` is no JSON Pointer to an argument",
-            cut(&rule.path)
-        );
+        let what = format!("path `{}` is no JSON Pointer to an argument", cut(&rule.path));
         return Err(bad(field, what, "For example /to or /items/0/price."));
     }
     match &rule.must {
         Condition::OneOf(list) | Condition::NoneOf(list) | Condition::Like(list) => values(list),
         Condition::Domains(list) => {
             values(list)?;
-            match list
-                .iter()
-                .find(|one| one.to_ascii_lowercase() != **one || !one.contains('.'))
-            {
+            match list.iter().find(|one| one.to_ascii_lowercase() != **one || !one.contains('.')) {
                 None => Ok(()),
                 Some(one) => {
                     let what = format!("`{}` is no lower-case domain", cut(one));
@@ -208,9 +155,7 @@ fn rule(rule: &ArgRule) -> Result<(), Refusal> {
         Condition::AtMost(limit) | Condition::AtLeast(limit) => {
             let what = format!("`{}` is no decimal with up to four places", cut(limit));
             let cure = "For example 500 or 12.50.";
-            decimal4(limit)
-                .map(drop)
-                .ok_or_else(|| bad(field, what, cure))
+            decimal4(limit).map(drop).ok_or_else(|| bad(field, what, cure))
         }
         Condition::Is(_) | Condition::Size(_) | Condition::Absent => Ok(()),
     }

@@ -20,27 +20,16 @@ pub(super) fn found(
     people: Vec<First>,
 ) -> Result<Vec<Fact>, Refusal> {
     if !matches!(cx.actor(), Actor::System { .. } | Actor::Person { .. }) {
-        return Err(Refusal::internal(
-            "actor",
-            "only a person or Writ itself founds a ledger",
-        ));
+        return Err(Refusal::internal("actor", "only a person or Writ itself founds a ledger"));
     }
     if founded.tenant != cx.tenant() {
-        return Err(Refusal::internal(
-            "tenant",
-            "the first line names another tenant",
-        ));
+        return Err(Refusal::internal("tenant", "the first line names another tenant"));
     }
     check::text("name", &founded.name, NAME)?;
     check::slug(&founded.slug)?;
     if people.is_empty() {
         let what = "a ledger needs at least one person".to_owned();
-        return Err(Refusal::new(
-            refusal::ANSWERS,
-            "people",
-            what,
-            "Name its first person.",
-        ));
+        return Err(Refusal::new(refusal::ANSWERS, "people", what, "Name its first person."));
     }
     let mut facts = vec![Fact::LedgerFounded(founded)];
     for (person, name, side, roles) in people {
@@ -57,18 +46,9 @@ pub(super) fn add_client(
     slug: String,
 ) -> Result<Vec<Fact>, Refusal> {
     check::acts(state, cx, check::WORKS)?;
-    if state
-        .founded
-        .as_ref()
-        .is_none_or(|founded| founded.side != Side::Provider)
-    {
+    if state.founded.as_ref().is_none_or(|founded| founded.side != Side::Provider) {
         let what = "only a provider's ledger lists clients".to_owned();
-        return Err(Refusal::new(
-            refusal::FOUNDED,
-            "ledger",
-            what,
-            "Use the provider's space.",
-        ));
+        return Err(Refusal::new(refusal::FOUNDED, "ledger", what, "Use the provider's space."));
     }
     check::text("name", &name, NAME)?;
     check::slug(&slug)?;
@@ -109,12 +89,7 @@ fn seated(
         let cure = "Choose engineer, approver, owner or auditor.";
         return Err(Refusal::new(refusal::ROLE, "roles", what, cure));
     }
-    Ok(Fact::PersonSeated(PersonSeated {
-        person,
-        name,
-        side,
-        roles,
-    }))
+    Ok(Fact::PersonSeated(PersonSeated { person, name, side, roles }))
 }
 
 pub(super) fn leave(state: &State, cx: &Cx, person: PersonId) -> Result<Vec<Fact>, Refusal> {

@@ -68,15 +68,7 @@ pub const FAULT: Code = Code("DENY-0099");
 impl Denied {
     fn new(state: &State, code: Code, words: String, cure: String) -> Self {
         let tree_size = state.size;
-        Self {
-            code,
-            grant: None,
-            given_by: None,
-            words,
-            cure,
-            reads: Vec::new(),
-            tree_size,
-        }
+        Self { code, grant: None, given_by: None, words, cure, reads: Vec::new(), tree_size }
     }
 
     pub(super) fn unknown_agent(agent: AgentId) -> Self {
@@ -94,15 +86,8 @@ impl Denied {
     pub(super) fn answers(state: &State, agent: &Agent) -> Self {
         let missing = state.missing(&state.answers(agent));
         let words: Vec<String> = missing.iter().map(|one| one.words(state)).collect();
-        let cure = missing
-            .first()
-            .map(crate::accountability::Missing::cure)
-            .unwrap_or_default();
-        let words = format!(
-            "{} is no longer answered for: {}",
-            agent.name(),
-            words.join("; ")
-        );
+        let cure = missing.first().map(crate::accountability::Missing::cure).unwrap_or_default();
+        let words = format!("{} is no longer answered for: {}", agent.name(), words.join("; "));
         Self::new(state, ANSWERS, words, cure)
     }
 
@@ -112,23 +97,14 @@ impl Denied {
     }
 
     pub(super) fn no_grant(state: &State, server: &str, surface: Surface, name: &str) -> Self {
-        let words = format!(
-            "no grant covers {} `{}` on {}",
-            surface.word(),
-            cut(name),
-            cut(server)
-        );
+        let words =
+            format!("no grant covers {} `{}` on {}", surface.word(), cut(name), cut(server));
         Self::new(state, NO_GRANT, words, givers(state))
     }
 
     pub(super) fn fault(state: &State, why: &str) -> Self {
         let cure = "Nothing was forwarded. Please report this with the call's id.".to_owned();
-        Self::new(
-            state,
-            FAULT,
-            format!("it could not be decided: {}", cut(why)),
-            cure,
-        )
+        Self::new(state, FAULT, format!("it could not be decided: {}", cut(why)), cure)
     }
 
     /// A limit was reached between the decision and the reservation.
@@ -158,12 +134,7 @@ impl Denied {
             return Self::fault(state, "no grant to explain");
         };
         let who = state.person_name(grant.given_by);
-        let mut denied = Self::new(
-            state,
-            code,
-            format!("{words} (grant of {who})"),
-            String::new(),
-        );
+        let mut denied = Self::new(state, code, format!("{words} (grant of {who})"), String::new());
         denied.cure = cure.unwrap_or_else(|| givers(state));
         denied.grant = Some(*id);
         denied.given_by = Some(grant.given_by);
@@ -197,31 +168,19 @@ fn failing(
         });
         if !inside {
             let words = format!("it is outside the hours of the grant ({})", window.words());
-            return (
-                1,
-                WINDOW,
-                words,
-                Some(format!("Ask again {}.", window.words())),
-            );
+            return (1, WINDOW, words, Some(format!("Ask again {}.", window.words())));
         }
     }
     for rule in &grant.rules {
         let value = subject.arguments.and_then(|node| node.pointer(&rule.path));
         if !(value.is_none() && rule.optional || rule.must.holds(value)) {
-            let words = format!(
-                "argument `{}` {}",
-                cut(&rule.path),
-                cut_words(&rule.must.words())
-            );
+            let words = format!("argument `{}` {}", cut(&rule.path), cut_words(&rule.must.words()));
             return (2, CONDITION, words, None);
         }
     }
     if grant.only_named_arguments {
-        let known: Vec<String> = grant
-            .rules
-            .iter()
-            .map(|rule| crate::slice::cedar::top(&rule.path))
-            .collect();
+        let known: Vec<String> =
+            grant.rules.iter().map(|rule| crate::slice::cedar::top(&rule.path)).collect();
         let odd = context::argument_names(subject.arguments)
             .into_iter()
             .find(|name| !known.contains(name));
@@ -231,9 +190,7 @@ fn failing(
         }
     }
     for limit in &grant.limits {
-        let read = reads
-            .iter()
-            .find(|read| read.grant == id && read.per == limit.per);
+        let read = reads.iter().find(|read| read.grant == id && read.per == limit.per);
         match read {
             Some(read) if read.used < limit.count => {}
             Some(_) => return (4, LIMIT, limit_words(*limit), Some(limit_cure(*limit))),
@@ -247,18 +204,11 @@ fn failing(
 }
 
 fn limit_words(limit: crate::grant::Limit) -> String {
-    format!(
-        "its limit of {} a {} is reached",
-        limit.count,
-        limit.per.word()
-    )
+    format!("its limit of {} a {} is reached", limit.count, limit.per.word())
 }
 
 fn limit_cure(limit: crate::grant::Limit) -> String {
-    format!(
-        "Wait for the next {}, or ask for a higher limit.",
-        limit.per.word()
-    )
+    format!("Wait for the next {}, or ask for a higher limit.", limit.per.word())
 }
 
 fn cut_words(words: &str) -> String {
@@ -292,11 +242,7 @@ pub(super) fn standing(state: &State, agent: &Agent, ask: &Ask<'_>) -> Result<()
         Life::Active => {}
         Life::Observed | Life::Proposed | Life::Chartered => {
             let words = format!("{name} is {}, not active", agent.life.word());
-            return deny(
-                NOT_ACTIVE,
-                words,
-                "Have it activated once its three answers are given.",
-            );
+            return deny(NOT_ACTIVE, words, "Have it activated once its three answers are given.");
         }
         Life::Held { reason } => {
             let cure = "Cure the reason, then have it released.";
@@ -304,11 +250,7 @@ pub(super) fn standing(state: &State, agent: &Agent, ask: &Ask<'_>) -> Result<()
         }
         Life::Quarantined { reason } => {
             let cure = "Only a person can release it, after looking into the reason.";
-            return deny(
-                QUARANTINED,
-                format!("{name} is quarantined: {reason}"),
-                cure,
-            );
+            return deny(QUARANTINED, format!("{name} is quarantined: {reason}"), cure);
         }
         Life::Terminated { reason } => {
             let cure = "An ended agent does not come back; propose a new one.";

@@ -62,20 +62,12 @@ impl Engine {
         let answers = agent.map(|agent| state.answers(agent)).unwrap_or_default();
         let missing = agent.map(|_| state.missing(&answers)).unwrap_or_default();
         let (effect, words, cure, given_by, reads) = match &decision {
-            Decision::Permit(p) => (
-                "permit",
-                p.reason.words.clone(),
-                None,
-                p.reason.given_by,
-                p.reads.clone(),
-            ),
-            Decision::Deny(d) => (
-                "deny",
-                d.words.clone(),
-                Some(d.cure.clone()),
-                d.given_by,
-                d.reads.clone(),
-            ),
+            Decision::Permit(p) => {
+                ("permit", p.reason.words.clone(), None, p.reason.given_by, p.reads.clone())
+            }
+            Decision::Deny(d) => {
+                ("deny", d.words.clone(), Some(d.cure.clone()), d.given_by, d.reads.clone())
+            }
         };
         Explanation {
             effect,
@@ -85,10 +77,7 @@ impl Engine {
             grant: decision.grant(),
             given_by,
             given_by_name: given_by.map(|id| state.person_name(id)),
-            missing: missing
-                .iter()
-                .map(|one: &Missing| one.words(state))
-                .collect(),
+            missing: missing.iter().map(|one: &Missing| one.words(state)).collect(),
             answers,
             life: agent.map(|agent| agent.life.clone()),
             tree_size: state.size,
@@ -104,10 +93,7 @@ pub struct Recorded(pub Vec<CounterRead>);
 
 impl Counters for Recorded {
     fn used(&self, grant: GrantId, per: Period, _: Timestamp) -> Option<u64> {
-        self.0
-            .iter()
-            .find(|read| read.grant == grant && read.per == per)
-            .map(|read| read.used)
+        self.0.iter().find(|read| read.grant == grant && read.per == per).map(|read| read.used)
     }
 }
 

@@ -88,24 +88,13 @@ impl Compiled {
             let text = policy_text(agent, *id, grant, &mut needs);
             let policy = Policy::parse(Some(PolicyId::new(id.to_string())), text)
                 .map_err(|error| failed(error.to_string()))?;
-            policies
-                .add(policy)
-                .map_err(|error| failed(error.to_string()))?;
+            policies.add(policy).map_err(|error| failed(error.to_string()))?;
         }
         let Some(principal) = uid("Agent", &agent.to_string()) else {
-            let grant = grants
-                .first()
-                .map_or_else(|| GrantId::from_bytes([0; 16]), |(id, _)| *id);
-            return Err(NotCompiled {
-                grant,
-                why: "no entity type `Agent`".to_owned(),
-            });
+            let grant = grants.first().map_or_else(|| GrantId::from_bytes([0; 16]), |(id, _)| *id);
+            return Err(NotCompiled { grant, why: "no entity type `Agent`".to_owned() });
         };
-        Ok(Self {
-            principal,
-            policies,
-            needs,
-        })
+        Ok(Self { principal, policies, needs })
     }
 
     /// Checks the set against the schema of exactly the attributes it declares: done once, when a grant is given.
@@ -169,16 +158,8 @@ fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut BTreeSet<
         Some(start) => format!("context.name like \"{}*\"", pattern(start)),
         None => format!("context.name == {}", quote(&grant.name)),
     });
-    when.extend(
-        grant
-            .from
-            .map(|from| format!("context.at >= {}", from.micros())),
-    );
-    when.extend(
-        grant
-            .until
-            .map(|until| format!("context.at < {}", until.micros())),
-    );
+    when.extend(grant.from.map(|from| format!("context.at >= {}", from.micros())));
+    when.extend(grant.until.map(|until| format!("context.at < {}", until.micros())));
     if let Some(window) = &grant.window {
         let need = Need::Local(window.zone.clone());
         let days: Vec<String> = window.days.iter().map(u8::to_string).collect();
@@ -198,11 +179,8 @@ fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut BTreeSet<
         needs.insert(need);
     }
     if grant.only_named_arguments {
-        let mut names: Vec<String> = grant
-            .rules
-            .iter()
-            .map(|rule| quote(&top(&rule.path)))
-            .collect();
+        let mut names: Vec<String> =
+            grant.rules.iter().map(|rule| quote(&top(&rule.path))).collect();
         names.dedup();
         needs.insert(Need::Names);
         when.push(if names.is_empty() {
@@ -223,11 +201,7 @@ fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut BTreeSet<
 
 /// First part of a pointer, unescaped: the argument's own name.
 pub(crate) fn top(path: &str) -> String {
-    let first = path
-        .trim_start_matches('/')
-        .split('/')
-        .next()
-        .unwrap_or_default();
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     first.replace("~1", "/").replace("~0", "~")
 }
 
@@ -236,12 +210,7 @@ fn rule_text(rule: &ArgRule, needs: &mut BTreeSet<Need>) -> String {
     let given = Need::Given(path());
     let is_given = format!("context[{}]", quote(&given.key().0));
     needs.insert(given);
-    let row = |list: &[String]| {
-        list.iter()
-            .map(|one| quote(one))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let row = |list: &[String]| list.iter().map(|one| quote(one)).collect::<Vec<_>>().join(", ");
     let (need, text): (Need, String) = match &rule.must {
         Condition::Absent => return format!("!{is_given}"),
         Condition::OneOf(list) => {
@@ -251,9 +220,7 @@ fn rule_text(rule: &ArgRule, needs: &mut BTreeSet<Need>) -> String {
         }
         Condition::NoneOf(list) => {
             let need = Need::Text(path());
-            let text = guarded(&need, |value| {
-                format!("!([{}].contains({value}))", row(list))
-            });
+            let text = guarded(&need, |value| format!("!([{}].contains({value}))", row(list)));
             (need, text)
         }
         Condition::Like(list) => either(Need::Text(path()), list, |value, one| {
@@ -261,11 +228,7 @@ fn rule_text(rule: &ArgRule, needs: &mut BTreeSet<Need>) -> String {
         }),
         Condition::Under(list) => either(Need::Path(path()), list, |value, root| {
             let root = root.trim_end_matches('/');
-            format!(
-                "({value} == {} || {value} like \"{}/*\")",
-                quote(root),
-                escape(root, "\\*")
-            )
+            format!("({value} == {} || {value} like \"{}/*\")", quote(root), escape(root, "\\*"))
         }),
         Condition::AtMost(limit) => bound(path(), "<=", limit),
         Condition::AtLeast(limit) => bound(path(), ">=", limit),
@@ -276,9 +239,7 @@ fn rule_text(rule: &ArgRule, needs: &mut BTreeSet<Need>) -> String {
         }
         Condition::Domains(list) => {
             let need = Need::Domains(path());
-            let text = guarded(&need, |value| {
-                format!("[{}].containsAll({value})", row(list))
-            });
+            let text = guarded(&need, |value| format!("[{}].containsAll({value})", row(list)));
             (need, text)
         }
         Condition::Size(most) => {
@@ -288,28 +249,18 @@ fn rule_text(rule: &ArgRule, needs: &mut BTreeSet<Need>) -> String {
         }
     };
     needs.insert(need);
-    if rule.optional {
-        format!("(!{is_given} || {text})")
-    } else {
-        text
-    }
+    if rule.optional { format!("(!{is_given} || {text})") } else { text }
 }
 
 /// `has` before use: an absent attribute makes the rule false, never an error.
 fn guarded(need: &Need, text: impl FnOnce(&str) -> String) -> String {
     let key = quote(&need.key().0);
-    format!(
-        "(context has {key} && ({}))",
-        text(&format!("context[{key}]"))
-    )
+    format!("(context has {key} && ({}))", text(&format!("context[{key}]")))
 }
 
 fn either(need: Need, list: &[String], text: impl Fn(&str, &str) -> String) -> (Need, String) {
     let joined = guarded(&need, |value| {
-        list.iter()
-            .map(|one| text(value, one))
-            .collect::<Vec<_>>()
-            .join(" || ")
+        list.iter().map(|one| text(value, one)).collect::<Vec<_>>().join(" || ")
     });
     (need, joined)
 }
@@ -346,10 +297,7 @@ fn escape(text: &str, star: &str) -> String {
 
 /// A Cedar pattern in which our `*` is a wildcard and everything else itself.
 fn pattern(text: &str) -> String {
-    text.split('*')
-        .map(|part| escape(part, ""))
-        .collect::<Vec<_>>()
-        .join("*")
+    text.split('*').map(|part| escape(part, "")).collect::<Vec<_>>().join("*")
 }
 
 #[cfg(test)]
@@ -396,10 +344,7 @@ mod tests {
                         from_minute: 0,
                         to_minute: 60,
                     }),
-                    limits: vec![Limit {
-                        count: 3,
-                        per: Period::Day,
-                    }],
+                    limits: vec![Limit { count: 3, per: Period::Day }],
                     from: None,
                     until: None,
                     given_by: writ_model::PersonId::from_bytes([2; 16]),
@@ -421,11 +366,7 @@ mod tests {
         let mut policies = PolicySet::new();
         policies.add(policy).unwrap();
         let principal = uid("Agent", "x").unwrap();
-        let compiled = Compiled {
-            principal,
-            policies,
-            needs: BTreeSet::new(),
-        };
+        let compiled = Compiled { principal, policies, needs: BTreeSet::new() };
         assert!(compiled.validate().is_err());
     }
 }

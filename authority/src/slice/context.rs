@@ -31,10 +31,7 @@ pub(crate) fn build(
 ) -> (Option<Context>, Vec<CounterRead>) {
     let mut reads = Vec::new();
     let mut pairs = Vec::with_capacity(needs.len() + 3);
-    pairs.push((
-        "server".to_owned(),
-        Expr::new_string(subject.server.to_owned()),
-    ));
+    pairs.push(("server".to_owned(), Expr::new_string(subject.server.to_owned())));
     pairs.push(("name".to_owned(), Expr::new_string(subject.name.to_owned())));
     pairs.push(("at".to_owned(), Expr::new_long(moment.at.micros())));
     for need in needs {
@@ -63,9 +60,9 @@ fn value(
         },
         Need::Path(path) => condition::normal_path(at(path)?).map(Expr::new_string),
         Need::Domains(path) => condition::domains(at(path)?).map(strings),
-        Need::Size(path) => condition::size(at(path)?)
-            .and_then(|n| i64::try_from(n).ok())
-            .map(Expr::new_long),
+        Need::Size(path) => {
+            condition::size(at(path)?).and_then(|n| i64::try_from(n).ok()).map(Expr::new_long)
+        }
         Need::Names => Some(strings(argument_names(arguments))),
         Need::Local(zone) => {
             let (day, minute) = local(zone, moment.at)?;
@@ -74,11 +71,7 @@ fn value(
         }
         Need::Used(grant, per) => {
             let used = moment.counters.used(*grant, *per, moment.at)?;
-            reads.push(CounterRead {
-                grant: *grant,
-                per: *per,
-                used,
-            });
+            reads.push(CounterRead { grant: *grant, per: *per, used });
             i64::try_from(used).ok().map(Expr::new_long)
         }
     }
@@ -93,9 +86,7 @@ pub(crate) fn argument_names(arguments: Option<&Node<'_>>) -> Vec<String> {
 /// ISO day of the week (1 Monday) and minute of the day in a zone; nothing if the zone is unknown.
 pub(crate) fn local(zone: &str, at: Timestamp) -> Option<(i64, i64)> {
     let zone = TimeZone::get(zone).ok()?;
-    let local = jiff::Timestamp::from_microsecond(at.micros())
-        .ok()?
-        .to_zoned(zone);
+    let local = jiff::Timestamp::from_microsecond(at.micros()).ok()?.to_zoned(zone);
     let minute = i64::from(local.hour()) * 60 + i64::from(local.minute());
     Some((i64::from(local.weekday().to_monday_one_offset()), minute))
 }

@@ -31,14 +31,9 @@ pub(super) fn number<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Fault> {
     }
     let bytes = reader.input.get(start..reader.at).unwrap_or_default();
     let text = std::str::from_utf8(bytes).unwrap_or_default();
-    let exponent = text
-        .split_once(['e', 'E'])
-        .map_or(Some(0), |(_, e)| e.parse::<i64>().ok());
+    let exponent = text.split_once(['e', 'E']).map_or(Some(0), |(_, e)| e.parse::<i64>().ok());
     if text.len() > LONGEST || exponent.is_none_or(|e| e.abs() > EXPONENT) {
-        return Err(Fault {
-            rule: Rule::BadNumber,
-            at: start,
-        });
+        return Err(Fault { rule: Rule::BadNumber, at: start });
     }
     Ok(text)
 }
@@ -56,9 +51,7 @@ fn digits(reader: &mut Reader<'_>) -> Result<(), Fault> {
 /// A number's exact value in ten-thousandths, or nothing if it has more than four decimals or does not fit: what cannot
 /// be compared exactly must not satisfy a limit.
 pub fn decimal4(text: &str) -> Option<i64> {
-    let (negative, text) = text
-        .strip_prefix('-')
-        .map_or((false, text), |rest| (true, rest));
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
         None => (text, 0),
@@ -69,13 +62,9 @@ pub fn decimal4(text: &str) -> Option<i64> {
         if !byte.is_ascii_digit() {
             return None;
         }
-        value = value
-            .checked_mul(10)?
-            .checked_add(i128::from(byte - b'0'))?;
+        value = value.checked_mul(10)?.checked_add(i128::from(byte - b'0'))?;
     }
-    let shift = exponent
-        .checked_add(4)?
-        .checked_sub(i32::try_from(part.len()).ok()?)?;
+    let shift = exponent.checked_add(4)?.checked_sub(i32::try_from(part.len()).ok()?)?;
     if value == 0 {
         return Some(0);
     }

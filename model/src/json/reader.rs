@@ -17,17 +17,9 @@ pub(super) struct Reader<'a> {
 
 pub(super) fn parse<'a>(input: &'a [u8], limits: &Limits) -> Result<Node<'a>, Fault> {
     if input.len() > limits.bytes {
-        return Err(Fault {
-            rule: Rule::TooLarge,
-            at: limits.bytes,
-        });
+        return Err(Fault { rule: Rule::TooLarge, at: limits.bytes });
     }
-    let mut reader = Reader {
-        input,
-        at: 0,
-        depth_left: limits.depth,
-        nodes_left: limits.nodes,
-    };
+    let mut reader = Reader { input, at: 0, depth_left: limits.depth, nodes_left: limits.nodes };
     let node = reader.value()?;
     reader.space();
     if reader.at < input.len() {
@@ -47,11 +39,7 @@ impl<'a> Reader<'a> {
 
     /// The rule broken when a byte is not what the grammar wants.
     pub(super) fn unexpected(&self) -> Fault {
-        self.fault(if self.peek().is_none() {
-            Rule::Incomplete
-        } else {
-            Rule::Syntax
-        })
+        self.fault(if self.peek().is_none() { Rule::Incomplete } else { Rule::Syntax })
     }
 
     fn space(&mut self) {
@@ -62,10 +50,7 @@ impl<'a> Reader<'a> {
 
     fn value(&mut self) -> Result<Node<'a>, Fault> {
         self.space();
-        self.nodes_left = self
-            .nodes_left
-            .checked_sub(1)
-            .ok_or(self.fault(Rule::TooMany))?;
+        self.nodes_left = self.nodes_left.checked_sub(1).ok_or(self.fault(Rule::TooMany))?;
         let start = self.at;
         let value = match self.peek() {
             Some(b'{') => self.nested(Self::object)?,
@@ -77,11 +62,7 @@ impl<'a> Reader<'a> {
             Some(b'n') => self.word(b"null", Value::Null)?,
             _ => return Err(self.unexpected()),
         };
-        Ok(Node {
-            start,
-            end: self.at,
-            value,
-        })
+        Ok(Node { start, end: self.at, value })
     }
 
     fn word(&mut self, word: &[u8], value: Value<'a>) -> Result<Value<'a>, Fault> {
@@ -98,10 +79,7 @@ impl<'a> Reader<'a> {
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<Value<'a>, Fault>,
     ) -> Result<Value<'a>, Fault> {
-        self.depth_left = self
-            .depth_left
-            .checked_sub(1)
-            .ok_or(self.fault(Rule::TooDeep))?;
+        self.depth_left = self.depth_left.checked_sub(1).ok_or(self.fault(Rule::TooDeep))?;
         self.at += 1;
         let value = read(self)?;
         self.depth_left += 1;
@@ -144,10 +122,7 @@ impl<'a> Reader<'a> {
             let key_at = self.at;
             let key = text::string(self)?;
             if members.len() < SMALL_OBJECT && members.iter().any(|(known, _)| *known == key) {
-                return Err(Fault {
-                    rule: Rule::DuplicateKey,
-                    at: key_at,
-                });
+                return Err(Fault { rule: Rule::DuplicateKey, at: key_at });
             }
             self.space();
             if self.peek() != Some(b':') {

@@ -51,10 +51,8 @@ fn escaped<'a>(reader: &mut Reader<'a>, start: usize) -> Result<Cow<'a, str>, Fa
 
 fn utf8<'a>(reader: &Reader<'a>, from: usize) -> Result<&'a str, Fault> {
     let bytes = reader.input.get(from..reader.at).unwrap_or_default();
-    std::str::from_utf8(bytes).map_err(|error| Fault {
-        rule: Rule::NotUtf8,
-        at: from + error.valid_up_to(),
-    })
+    std::str::from_utf8(bytes)
+        .map_err(|error| Fault { rule: Rule::NotUtf8, at: from + error.valid_up_to() })
 }
 
 fn escape(reader: &mut Reader<'_>) -> Result<char, Fault> {
@@ -82,10 +80,7 @@ fn escape(reader: &mut Reader<'_>) -> Result<char, Fault> {
 
 fn unicode(reader: &mut Reader<'_>) -> Result<char, Fault> {
     let at = reader.at;
-    let lone = Fault {
-        rule: Rule::LoneSurrogate,
-        at,
-    };
+    let lone = Fault { rule: Rule::LoneSurrogate, at };
     let first = hex4(reader)?;
     if !(0xd800..0xe000).contains(&first) {
         return char::from_u32(first).ok_or(lone);
