@@ -1,6 +1,6 @@
 //! Two evaluators of the same condition, one answer: the plain one that explains and Cedar, which decides.
 //! To add a condition: a value of it in `condition()`, arguments it is interesting for in `argument()`.
-#![expect(clippy::unwrap_used, clippy::too_many_lines, reason = "test helpers may fail loudly")]
+#![expect(clippy::unwrap_used, reason = "test helpers may fail loudly")]
 
 use std::sync::Arc;
 

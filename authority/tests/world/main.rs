@@ -1,12 +1,7 @@
 //! One client's register walked from its first line, through real commands and the real fold.
 //! To add a rule: its test in `life.rs` or `calls.rs`, its helper in `kit.rs`. Never here: storage or HTTP.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::too_many_lines,
-    reason = "tests fail loudly, and a story is read in one piece"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail loudly")]
 
 mod calls;
 mod kit;
