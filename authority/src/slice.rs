@@ -1,15 +1,13 @@
-//! One agent's slice of the authority: its grants, compiled on first use, bounded, and thrown away as soon as a line
-//! touches it.
+//! One agent's slice of the authority: its grants, compiled on first use (by the engine, bounded over all agents), and
+//! thrown away as soon as a line touches it.
 //!
 //! Cedar evaluates a set in time linear in its policies, so a slice never evaluates more than the grants that cover the
 //! very thing asked for. Two asks covered by the same grants share one compiled set, so that names an attacker invents
 //! cost no compilation.
 //! Never here: the decision's order of questions (`decide.rs`).
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::sync::Arc;
 
-use lru::LruCache;
-use parking_lot::Mutex;
 use writ_model::{AgentId, GrantId, Timestamp};
 
 use crate::{
@@ -21,12 +19,8 @@ use crate::{
 pub(crate) mod cedar;
 pub(crate) mod context;
 
-use cedar::Compiled;
-
-/// LIMIT: compiled sets kept per agent; an agent that uses more distinct combinations recompiles (well under 2 ms each).
-const SETS: NonZeroUsize = NonZeroUsize::new(64).unwrap();
-
-/// One agent's grants and what they compile to.
+/// One agent's grants, and since when it is not fully answered for.
+#[derive(Debug)]
 pub struct Slice {
     /// The state's version it was made from; see [`State::version_of`].
     pub(crate) version: u64,
@@ -34,16 +28,6 @@ pub struct Slice {
     /// Since when the answers have been incomplete.
     pub(crate) incomplete_since: Option<Timestamp>,
     pub(crate) grants: Vec<(GrantId, Arc<Grant>)>,
-    sets: Mutex<LruCache<Vec<u16>, Arc<Compiled>>>,
-}
-
-impl std::fmt::Debug for Slice {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Slice")
-            .field("agent", &self.agent)
-            .field("version", &self.version)
-            .finish_non_exhaustive()
-    }
 }
 
 impl Slice {
@@ -59,7 +43,6 @@ impl Slice {
                 .take(usize::from(u16::MAX))
                 .map(|(id, given)| (id, Arc::clone(&given.says)))
                 .collect(),
-            sets: Mutex::new(LruCache::new(SETS)),
         }
     }
 
@@ -76,15 +59,5 @@ impl Slice {
     /// The grants at these positions.
     pub(crate) fn at(&self, positions: &[u16]) -> Vec<(GrantId, Arc<Grant>)> {
         positions.iter().filter_map(|at| self.grants.get(usize::from(*at)).cloned()).collect()
-    }
-
-    /// The compiled set of these grants.
-    pub(crate) fn compiled(&self, positions: &[u16]) -> Result<Arc<Compiled>, cedar::NotCompiled> {
-        if let Some(known) = self.sets.lock().get(positions) {
-            return Ok(Arc::clone(known));
-        }
-        let compiled = Arc::new(Compiled::new(self.agent, &self.at(positions))?);
-        self.sets.lock().put(positions.to_vec(), Arc::clone(&compiled));
-        Ok(compiled)
     }
 }

@@ -72,8 +72,11 @@ pub(crate) struct NotCompiled {
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub(crate) principal: EntityUid,
+    pub(crate) action: EntityUid,
+    resource: EntityTypeName,
     pub(crate) policies: PolicySet,
-    pub(crate) needs: BTreeSet<Need>,
+    /// What the context must hold, each with its key.
+    pub(crate) needs: Vec<(Need, String)>,
 }
 
 impl Compiled {
@@ -90,11 +93,24 @@ impl Compiled {
                 .map_err(|error| failed(error.to_string()))?;
             policies.add(policy).map_err(|error| failed(error.to_string()))?;
         }
-        let Some(principal) = uid("Agent", &agent.to_string()) else {
-            let grant = grants.first().map_or_else(|| GrantId::from_bytes([0; 16]), |(id, _)| *id);
-            return Err(NotCompiled { grant, why: "no entity type `Agent`".to_owned() });
+        let first = grants.first().map(|(id, grant)| (*id, grant.surface));
+        let (grant, surface) = first.unwrap_or((GrantId::from_bytes([0; 16]), Surface::Tool));
+        let names = || {
+            let principal = uid("Agent", &agent.to_string())?;
+            let resource = EntityTypeName::from_str(entity_type(surface)).ok()?;
+            Some((principal, uid("Action", action(surface))?, resource))
         };
-        Ok(Self { principal, policies, needs })
+        let Some((principal, action, resource)) = names() else {
+            return Err(NotCompiled { grant, why: "a type name is malformed".to_owned() });
+        };
+        let needs = needs.into_iter().map(|need| (need.clone(), need.key().0)).collect();
+        Ok(Self { principal, action, resource, policies, needs })
+    }
+
+    /// The thing asked for, as an entity.
+    pub(crate) fn resource(&self, server: &str, name: &str) -> EntityUid {
+        let id = EntityId::new(format!("{server}/{name}"));
+        EntityUid::from_type_name_and_id(self.resource.clone(), id)
     }
 
     /// Checks the set against the schema of exactly the attributes it declares: done once, when a grant is given.
@@ -110,13 +126,13 @@ impl Compiled {
 }
 
 /// An entity of one of our types; nothing only if the type name itself were malformed.
-pub(crate) fn uid(kind: &str, id: &str) -> Option<EntityUid> {
+fn uid(kind: &str, id: &str) -> Option<EntityUid> {
     let kind = EntityTypeName::from_str(kind).ok()?;
     Some(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
 }
 
 /// The Cedar entity type of a surface.
-pub(crate) const fn entity_type(surface: Surface) -> &'static str {
+const fn entity_type(surface: Surface) -> &'static str {
     match surface {
         Surface::Tool => "Tool",
         Surface::Resource => "Resource",
@@ -125,7 +141,7 @@ pub(crate) const fn entity_type(surface: Surface) -> &'static str {
 }
 
 /// The Cedar action of a surface.
-pub(crate) const fn action(surface: Surface) -> &'static str {
+const fn action(surface: Surface) -> &'static str {
     match surface {
         Surface::Tool => "call_tool",
         Surface::Resource => "read_resource",
@@ -133,9 +149,9 @@ pub(crate) const fn action(surface: Surface) -> &'static str {
     }
 }
 
-fn schema_text(needs: &BTreeSet<Need>) -> String {
+fn schema_text(needs: &[(Need, String)]) -> String {
     let mut attributes = String::from("server: String, name: String, at: Long");
-    for need in needs {
+    for (need, _) in needs {
         let (key, kind, optional) = need.key();
         let mark = if optional { "?" } else { "" };
         let _fits = write!(attributes, ", {}{mark}: {kind}", quote(&key));
@@ -365,8 +381,8 @@ mod tests {
         let policy = Policy::parse(Some(PolicyId::new(id.to_string())), text).unwrap();
         let mut policies = PolicySet::new();
         policies.add(policy).unwrap();
-        let principal = uid("Agent", "x").unwrap();
-        let compiled = Compiled { principal, policies, needs: BTreeSet::new() };
+        let compiled =
+            Compiled { policies, ..Compiled::new(AgentId::from_bytes([1; 16]), &[]).unwrap() };
         assert!(compiled.validate().is_err());
     }
 }

@@ -1,8 +1,6 @@
 //! The context of one ask, built straight from the parsed body: only the attributes that the compiled grants read.
 //! Never here: JSON text, or an attribute nobody asked for.
 
-use std::collections::BTreeSet;
-
 use cedar_policy::{Context, RestrictedExpression as Expr};
 use jiff::tz::TimeZone;
 use writ_model::{
@@ -25,7 +23,7 @@ pub(crate) struct Subject<'a> {
 
 /// The context, and every counter that was read for it. Nothing if a context cannot be built, which refuses.
 pub(crate) fn build(
-    needs: &BTreeSet<Need>,
+    needs: &[(Need, String)],
     subject: &Subject<'_>,
     moment: &Moment<'_>,
 ) -> (Option<Context>, Vec<CounterRead>) {
@@ -34,9 +32,9 @@ pub(crate) fn build(
     pairs.push(("server".to_owned(), Expr::new_string(subject.server.to_owned())));
     pairs.push(("name".to_owned(), Expr::new_string(subject.name.to_owned())));
     pairs.push(("at".to_owned(), Expr::new_long(moment.at.micros())));
-    for need in needs {
+    for (need, key) in needs {
         if let Some(value) = value(need, subject.arguments, moment, &mut reads) {
-            pairs.push((need.key().0, value));
+            pairs.push((key.clone(), value));
         }
     }
     (Context::from_pairs(pairs).ok(), reads)
