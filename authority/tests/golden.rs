@@ -1,0 +1,212 @@
+//! Every kind of fact in the format of each release, folded forever. `UPDATE=1 cargo test -p writ-authority --test golden`
+//! writes the file of the current format when a kind is added; lines that stand in it never change.
+
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests fail loudly")]
+
+use std::{env, fs, path::Path, sync::Arc};
+
+use writ_authority::{
+    ArgRule, Condition, Grant, Limit, State, Window,
+    agent::{AgentKind, Autonomy},
+    fact::{
+        ActivitySealed, AgentDescribed, ClientAdded, Entry, Fact, LedgerFounded, PersonSeated,
+        Subject, TerminationConfirmed,
+    },
+    grant::{Period, Surface},
+};
+use writ_model::{
+    Actor, AgentId, Cx, Digest, EnrollmentId, Fold, GrantId, GroupId, Id, InstanceId, PersonId,
+    Role, Side, Span, TenantId, Timestamp, canonical, id::Kind,
+};
+use writ_testkit::SeededEntropy;
+
+const NOW: Timestamp = Timestamp::from_micros(1_793_714_580_000_000);
+/// Kinds of facts: a new one changes this number and the golden file together.
+const KINDS: usize = 21;
+
+fn id<K: Kind>(n: u8) -> Id<K> {
+    Id::from_parts(NOW, [n; 10])
+}
+
+fn group() -> GroupId {
+    id(4)
+}
+
+fn a_grant() -> GrantId {
+    id(7)
+}
+
+fn people() -> [PersonId; 2] {
+    [id(1), id(2)]
+}
+
+fn described(agent: AgentId, name: &str) -> AgentDescribed {
+    AgentDescribed {
+        agent,
+        name: name.to_owned(),
+        kind: AgentKind::AiAgent,
+        purpose: "Answers mail about invoices.".to_owned(),
+        owner: Some(people()[0]),
+        group: Some(group()),
+        models: vec!["example-model-1".to_owned()],
+        data_classes: vec!["customer".to_owned()],
+        autonomy: Autonomy::Supervised,
+        deadline: Some(NOW + Span::days(7)),
+    }
+}
+
+fn grant(agent: AgentId) -> Grant {
+    Grant {
+        subject: Subject::Agent(agent),
+        server: "mail".to_owned(),
+        surface: Surface::Tool,
+        name: "send_message".to_owned(),
+        rules: vec![ArgRule {
+            path: "/to".to_owned(),
+            must: Condition::Domains(vec!["harborbooks.example".to_owned()]),
+            optional: false,
+        }],
+        only_named_arguments: true,
+        window: Some(Window {
+            zone: "Europe/Berlin".to_owned(),
+            days: vec![1, 2],
+            from_minute: 480,
+            to_minute: 1080,
+        }),
+        limits: vec![Limit { count: 10, per: Period::Hour }],
+        from: Some(NOW),
+        until: Some(NOW + Span::days(90)),
+        given_by: people()[0],
+        reason: "It answers customers.".to_owned(),
+    }
+}
+
+fn founding() -> Vec<Fact> {
+    let tenant: TenantId = id(0);
+    let seat = |person, side| {
+        let name = "Dana Cole".to_owned();
+        Fact::PersonSeated(PersonSeated { person, name, side, roles: vec![Role::Owner] })
+    };
+    vec![
+        Fact::LedgerFounded(LedgerFounded {
+            tenant,
+            side: Side::Client,
+            name: "Harbor Books".to_owned(),
+            slug: "harbor-books".to_owned(),
+            provider: Some(id(9)),
+            checkpoint_key: "writ+00000000+AQ==".to_owned(),
+        }),
+        Fact::ClientAdded(ClientAdded {
+            client: tenant,
+            name: "Harbor Books".to_owned(),
+            slug: "harbor-books".to_owned(),
+        }),
+        seat(people()[0], Side::Client),
+        seat(people()[1], Side::Provider),
+        Fact::GroupCreated { group: group(), name: "office".to_owned(), parent: None },
+    ]
+}
+
+fn life() -> Vec<Fact> {
+    let (agent, reason): (AgentId, _) = (id(3), || "because".to_owned());
+    let [one, two] = people();
+    let (enrollment, instance): (EnrollmentId, InstanceId) = (id(5), id(6));
+    vec![
+        Fact::AgentObserved(described(agent, "invoice-bot")),
+        Fact::AgentProposed(described(agent, "invoice-bot")),
+        Fact::AccountabilitySet {
+            subject: Subject::Group(group()),
+            authorizer: Some(one),
+            auditor: Some(two),
+            terminators: vec![one, two],
+        },
+        Fact::AgentChartered { agent, authorizer: one, auditor: two, terminators: vec![one, two] },
+        Fact::AgentActivated { agent },
+        Fact::EnrollmentOffered {
+            enrollment,
+            agent,
+            code: Digest::of(b"code"),
+            expires: NOW + Span::hours(1),
+        },
+        Fact::InstanceEnrolled {
+            enrollment,
+            agent,
+            instance,
+            label: "laptop".to_owned(),
+            jkt: "thumb".to_owned(),
+            jwk: "{}".to_owned(),
+        },
+        Fact::GrantGiven { grant: a_grant(), says: Box::new(grant(agent)) },
+        Fact::AgentHeld { agent, reason: reason() },
+        Fact::AgentReleased { agent },
+        Fact::AgentQuarantined { agent, reason: reason() },
+        Fact::GrantRevoked { grant: a_grant(), reason: reason() },
+        Fact::InstanceEnded { instance, reason: reason() },
+        Fact::AgentTerminated { agent, reason: reason() },
+        Fact::TerminationConfirmed(TerminationConfirmed {
+            agent,
+            gateway: id(8),
+            boot: id(8),
+            tokens_refused_us: 900,
+            last_cut_us: 1_200,
+            streams: 1,
+            calls: 0,
+            children: 0,
+        }),
+        Fact::ActivitySealed(ActivitySealed {
+            gateway: id(8),
+            boot: id(8),
+            first: 1,
+            last: 3,
+            count: 3,
+            root: Digest::of(b"root"),
+        }),
+        Fact::PersonLeft { person: one },
+    ]
+}
+
+fn lines() -> Vec<Vec<u8>> {
+    let actor = Actor::Person { id: people()[0], via: "cli".to_owned() };
+    let cx = Cx::new(NOW, Arc::new(SeededEntropy::new(1)), id(0), actor);
+    let facts = founding().into_iter().chain(life());
+    facts.map(|fact| Entry::new(&cx, fact).to_line().unwrap()).collect()
+}
+
+#[test]
+fn golden_lines_fold_to_the_same_state_forever() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1.ndjson");
+    let mut state = State::empty(id(0));
+    let mut written = Vec::new();
+    for (index, line) in lines().iter().enumerate() {
+        written.extend_from_slice(line);
+        written.push(b'\n');
+        state.fold(index as u64, line).unwrap();
+    }
+    let digest = Digest::of(&canonical::to_vec(&state).unwrap());
+    written.extend_from_slice(format!("# state {digest}\n").as_bytes());
+    if env::var("UPDATE").is_ok() {
+        fs::write(&path, &written).unwrap();
+    }
+    let golden = fs::read(&path).unwrap();
+    assert_eq!(String::from_utf8(golden).unwrap(), String::from_utf8(written).unwrap());
+}
+
+#[test]
+fn every_kind_is_in_the_golden_file() {
+    let mut kinds: Vec<String> = lines()
+        .iter()
+        .filter_map(|line| {
+            let entry: serde_json::Value = serde_json::from_slice(line).unwrap();
+            entry.get("fact")?.as_object()?.keys().next().cloned()
+        })
+        .collect();
+    kinds.sort();
+    kinds.dedup();
+    // The message of an unknown kind lists the known ones.
+    let unknown = Entry::from_line(
+        br#"{"actor":{"system":{"part":"x"}},"at":"2026-11-03T14:03:00Z","fact":{"?":{}},"v":1}"#,
+    )
+    .unwrap_err();
+    let known = unknown.matches('`').count() / 2 - 1;
+    assert_eq!((kinds.len(), known), (KINDS, KINDS), "{unknown}");
+}
