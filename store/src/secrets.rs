@@ -1,0 +1,135 @@
+//! The vault's port: named secrets of a tenant or of the installation, encrypted under a key of their own space.
+//!
+//! Never here: a secret in a log, an error or a `Debug`; a key that leaves without its name on it.
+//! To add a kind of secret: a name; the vault does not know what it opens.
+
+pub(crate) mod sealer;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use std::sync::Arc;
+use writ_model::{Code, Secret, TenantId};
+
+pub use sealer::Sealer;
+
+/// Bytes of one secret: a key, a certificate chain, a token.
+pub const MAX_SECRET: usize = 64 << 10;
+/// Bytes of a secret's name.
+pub const MAX_NAME: usize = 256;
+/// Names one listing gives at most.
+pub const MAX_NAMES: usize = 10_000;
+
+/// Whose secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Space {
+    /// The installation's own: its signing keys.
+    Installation,
+    /// A tenant's.
+    Tenant(TenantId),
+}
+
+impl Space {
+    /// Its bytes, for storage and for what is authenticated: none, or the tenant's 16.
+    pub(crate) fn bytes(self) -> Vec<u8> {
+        match self {
+            Self::Installation => Vec::new(),
+            Self::Tenant(tenant) => tenant.to_bytes().to_vec(),
+        }
+    }
+}
+
+/// Why the vault does not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultFault {
+    /// The store failed.
+    #[error("the vault could not be read or written: {why}")]
+    Faulted {
+        /// In the store's words.
+        why: String,
+    },
+    /// What is stored does not open: altered, moved to another name, or under another key.
+    #[error("a sealed value does not open: it was altered, moved, or sealed under another key")]
+    Sealed,
+    /// The key file does not belong to the vault.
+    #[error("the key file {path} cannot be used: {why}")]
+    KeyFile {
+        /// Which file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// Over a bound.
+    #[error("{what}: {got} bytes, and the bound is {bound}")]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// How large.
+        got: usize,
+        /// The bound.
+        bound: usize,
+    },
+    /// The database could not be opened.
+    #[error(transparent)]
+    Open(#[from] crate::OpenFault),
+}
+
+impl VaultFault {
+    /// Its stable code.
+    pub fn code(&self) -> Code {
+        Code(match self {
+            Self::Open(fault) => return fault.code(),
+            Self::Faulted { .. } => "STOR-0014",
+            Self::Sealed => "STOR-0015",
+            Self::KeyFile { .. } => "STOR-0016",
+            Self::TooLarge { .. } => "STOR-0017",
+        })
+    }
+}
+
+/// Named secrets, unwrapped on use.
+#[async_trait]
+pub trait Vault: Send + Sync + fmt::Debug {
+    /// A secret, if there is one of this name.
+    ///
+    /// # Errors
+    /// If the store fails or what is stored does not open.
+    async fn get(&self, space: Space, name: &str) -> Result<Option<Secret<Vec<u8>>>, VaultFault>;
+
+    /// Keeps a secret instead of an earlier one of this name.
+    ///
+    /// # Errors
+    /// If it is over a bound or the store fails.
+    async fn put(
+        &self,
+        space: Space,
+        name: &str,
+        secret: Secret<Vec<u8>>,
+    ) -> Result<(), VaultFault>;
+
+    /// Removes a secret; says whether there was one.
+    ///
+    /// # Errors
+    /// If the store fails.
+    async fn remove(&self, space: Space, name: &str) -> Result<bool, VaultFault>;
+
+    /// The names of a space's secrets in order, at most [`MAX_NAMES`].
+    ///
+    /// # Errors
+    /// If the store fails.
+    async fn names(&self, space: Space) -> Result<Vec<String>, VaultFault>;
+
+    /// What seals and opens values under the space's own key, without IO once it is had. The key is made on first use.
+    ///
+    /// # Errors
+    /// If the store fails or the key does not open.
+    async fn sealer(&self, space: Space) -> Result<Arc<Sealer>, VaultFault>;
+
+    /// A key of 32 bytes that only this tenant has. Prefer [`Vault::sealer`], which cannot repeat a nonce.
+    ///
+    /// # Errors
+    /// As [`Vault::sealer`].
+    async fn data_key(&self, tenant: TenantId) -> Result<Secret<Vec<u8>>, VaultFault> {
+        self.sealer(Space::Tenant(tenant)).await?.derive(b"writ data key v1")
+    }
+}

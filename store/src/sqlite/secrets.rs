@@ -1,0 +1,219 @@
+//! The vault on SQLite: `secrets.db`, and beside it `kek`, the key that wraps each space's data key.
+//!
+//! Never here: a key or a secret stored in the clear, save `kek` itself (readable by its owner only).
+
+use std::{fmt, fs, io, num::NonZeroUsize, path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use lru::LruCache;
+use parking_lot::Mutex;
+use rusqlite::{Connection, OptionalExtension, params};
+use tokio::task;
+use writ_model::Secret;
+
+use super::open;
+use crate::folder::write_whole;
+use crate::secrets::{
+    MAX_NAME, MAX_NAMES, MAX_SECRET, Sealer, Space, Vault, VaultFault,
+    sealer::{KEY_LEN, random},
+};
+
+const MIGRATIONS: &[&str] = &["
+CREATE TABLE keys (
+  space   BLOB NOT NULL PRIMARY KEY,
+  wrapped BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE secrets (
+  space  BLOB NOT NULL,
+  name   TEXT NOT NULL,
+  sealed BLOB NOT NULL,
+  PRIMARY KEY (space, name)
+) STRICT, WITHOUT ROWID;
+"];
+const KEY: &str = "SELECT wrapped FROM keys WHERE space = ?1";
+const INSERT_KEY: &str =
+    "INSERT INTO keys (space, wrapped) VALUES (?1, ?2) ON CONFLICT (space) DO NOTHING";
+/// Fleet query: whether any key was ever wrapped.
+const ANY_KEY: &str = "SELECT count(*) FROM keys";
+const SECRET: &str = "SELECT sealed FROM secrets WHERE space = ?1 AND name = ?2";
+const SET_SECRET: &str = "
+INSERT INTO secrets (space, name, sealed) VALUES (?1, ?2, ?3)
+ON CONFLICT (space, name) DO UPDATE SET sealed = excluded.sealed";
+const REMOVE_SECRET: &str = "DELETE FROM secrets WHERE space = ?1 AND name = ?2";
+const NAMES: &str = "SELECT name FROM secrets WHERE space = ?1 ORDER BY name LIMIT ?2";
+
+/// Spaces whose keys are kept unwrapped: as many as tenants are kept in memory.
+const SEALERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
+
+/// The vault in one SQLite file.
+pub struct SqliteVault {
+    conn: Arc<Mutex<Connection>>,
+    kek: Arc<Sealer>,
+    sealers: Mutex<LruCache<Space, Arc<Sealer>>>,
+}
+
+impl fmt::Debug for SqliteVault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("SqliteVault(…)")
+    }
+}
+
+fn faulted(fault: impl fmt::Display) -> VaultFault {
+    VaultFault::Faulted { why: fault.to_string() }
+}
+
+impl SqliteVault {
+    /// Opens `secrets.db` and `kek` in a data folder; makes both if neither is there.
+    ///
+    /// # Errors
+    /// If a file cannot be opened, others can read the key file, or it is missing while the database has keys.
+    pub fn open(folder: &Path) -> Result<Self, VaultFault> {
+        let conn = open(&folder.join("secrets.db"), MIGRATIONS)?;
+        let keys: i64 = conn.query_row(ANY_KEY, [], |row| row.get(0)).map_err(faulted)?;
+        let kek = Arc::new(Sealer::new(kek(folder, keys > 0)?)?);
+        let sealers = Mutex::new(LruCache::new(SEALERS));
+        Ok(Self { conn: Arc::new(Mutex::new(conn)), kek, sealers })
+    }
+
+    async fn run<T, W>(&self, work: W) -> Result<T, VaultFault>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let conn = Arc::clone(&self.conn);
+        let done = task::spawn_blocking(move || work(&conn.lock())).await;
+        done.map_err(faulted)?.map_err(faulted)
+    }
+}
+
+/// What binds a sealed secret to its place.
+fn place(space: Space, name: &str) -> Vec<u8> {
+    let kind = match space {
+        Space::Installation => b'i',
+        Space::Tenant(_) => b't',
+    };
+    [b"writ secret v1", &[kind][..], &space.bytes(), name.as_bytes()].concat()
+}
+
+fn key_place(space: Space) -> Vec<u8> {
+    [b"writ data key v1", &space.bytes()[..]].concat()
+}
+
+fn bound(what: &'static str, got: usize, bound: usize) -> Result<(), VaultFault> {
+    if got > bound { Err(VaultFault::TooLarge { what, got, bound }) } else { Ok(()) }
+}
+
+#[async_trait]
+impl Vault for SqliteVault {
+    async fn get(&self, space: Space, name: &str) -> Result<Option<Secret<Vec<u8>>>, VaultFault> {
+        let (bytes, wanted) = (space.bytes(), name.to_owned());
+        let sealed: Option<Vec<u8>> = self
+            .run(move |conn| {
+                let mut secret = conn.prepare_cached(SECRET)?;
+                secret.query_row(params![bytes, wanted], |row| row.get(0)).optional()
+            })
+            .await?;
+        match sealed {
+            None => Ok(None),
+            Some(sealed) => self.sealer(space).await?.open(&place(space, name), &sealed).map(Some),
+        }
+    }
+
+    async fn put(
+        &self,
+        space: Space,
+        name: &str,
+        secret: Secret<Vec<u8>>,
+    ) -> Result<(), VaultFault> {
+        bound("a secret's name", name.len(), MAX_NAME)?;
+        bound("a secret", secret.expose().len(), MAX_SECRET)?;
+        let sealed = self.sealer(space).await?.seal(&place(space, name), secret.expose())?;
+        let (bytes, name) = (space.bytes(), name.to_owned());
+        self.run(move |conn| {
+            conn.prepare_cached(SET_SECRET)?.execute(params![bytes, name, sealed]).map(drop)
+        })
+        .await
+    }
+
+    async fn remove(&self, space: Space, name: &str) -> Result<bool, VaultFault> {
+        let (bytes, name) = (space.bytes(), name.to_owned());
+        self.run(move |conn| {
+            Ok(conn.prepare_cached(REMOVE_SECRET)?.execute(params![bytes, name])? > 0)
+        })
+        .await
+    }
+
+    async fn names(&self, space: Space) -> Result<Vec<String>, VaultFault> {
+        let bytes = space.bytes();
+        self.run(move |conn| {
+            let limit = i64::try_from(MAX_NAMES).unwrap_or(i64::MAX);
+            let mut names = conn.prepare_cached(NAMES)?;
+            names.query_map(params![bytes, limit], |row| row.get(0))?.collect()
+        })
+        .await
+    }
+
+    async fn sealer(&self, space: Space) -> Result<Arc<Sealer>, VaultFault> {
+        if let Some(sealer) = self.sealers.lock().get(&space) {
+            return Ok(Arc::clone(sealer));
+        }
+        let offered = self.kek.seal(&key_place(space), &random::<KEY_LEN>()?)?;
+        let bytes = space.bytes();
+        // Offered and read back in one go: of two first users both get the one that was kept.
+        let wrapped: Vec<u8> = self
+            .run(move |conn| {
+                let known = conn.query_row(KEY, params![bytes], |row| row.get(0)).optional()?;
+                if let Some(wrapped) = known {
+                    return Ok(wrapped);
+                }
+                conn.prepare_cached(INSERT_KEY)?.execute(params![bytes, offered])?;
+                conn.query_row(KEY, params![bytes], |row| row.get(0))
+            })
+            .await?;
+        let sealer = Arc::new(Sealer::new(self.kek.open(&key_place(space), &wrapped)?)?);
+        self.sealers.lock().put(space, Arc::clone(&sealer));
+        Ok(sealer)
+    }
+}
+
+/// The key that wraps all others: read, or made once if nothing was ever wrapped.
+fn kek(folder: &Path, needed: bool) -> Result<Secret<Vec<u8>>, VaultFault> {
+    let path = folder.join("kek");
+    let unusable = |why: String| VaultFault::KeyFile { path: path.display().to_string(), why };
+    match fs::read(&path) {
+        Ok(bytes) if bytes.len() != KEY_LEN => {
+            Err(unusable(format!("it has {} bytes instead of {KEY_LEN}", bytes.len())))
+        }
+        Ok(bytes) => {
+            let bytes = Secret::new(bytes);
+            only_owner_reads(&path).map_err(&unusable)?;
+            Ok(bytes)
+        }
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound && !needed => {
+            let key = Secret::new(random::<KEY_LEN>()?.to_vec());
+            write_whole(folder, "kek", key.expose())
+                .map_err(|fault| unusable(fault.to_string()))?;
+            Ok(key)
+        }
+        Err(fault) => Err(unusable(fault.to_string())),
+    }
+}
+
+#[cfg(unix)]
+fn only_owner_reads(path: &Path) -> Result<(), String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(path).map_err(|fault| fault.to_string())?.permissions().mode();
+    // None of the six bits of group and others.
+    if mode.trailing_zeros() >= 6 {
+        return Ok(());
+    }
+    Err(format!("others can read it (mode {:o}); change it with `chmod 600`", mode & 0o777))
+}
+
+#[cfg(not(unix))]
+fn only_owner_reads(_: &Path) -> Result<(), String> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
