@@ -1,0 +1,1 @@
+../../desk/src/fleet.rs

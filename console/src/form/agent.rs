@@ -1,0 +1,84 @@
+//! Propose an agent, or write down one that already runs.
+//! Never here: what a name may look like (`authority` says).
+
+use super::{Choice, Field, FormPage, Given, Input};
+use crate::{
+    part::Refused,
+    route,
+    shell::Shell,
+    view::{GroupRow, PersonRow},
+};
+
+/// Kinds of identities: value, words, meaning.
+const KINDS: [(&str, &str, &str); 5] = [
+    ("ai_agent", "AI agent", "acts by a language model"),
+    ("service_account", "Service account", ""),
+    ("api_client", "API client", "a program with an API key"),
+    ("workload", "Workload", ""),
+    ("bot", "Bot", "a script without a model"),
+];
+const AUTONOMY: [(&str, &str, &str); 3] = [
+    ("supervised", "Acts; a person watches", ""),
+    ("suggests", "Suggests; a person acts", ""),
+    ("autonomous", "Acts alone", ""),
+];
+
+/// The form.
+#[must_use]
+pub fn form(
+    mut shell: Shell,
+    people: &[PersonRow],
+    groups: &[GroupRow],
+    given: &Given,
+    refused: Option<Refused>,
+) -> FormPage {
+    let slug = shell.client.as_ref().map(|one| one.slug.clone()).unwrap_or_default();
+    shell.title = "Propose an agent".to_owned();
+    let action = route::agent_new(&slug);
+    let mut page = FormPage::new(shell, "Propose an agent".to_owned(), action, "Write it down");
+    page.lead = "It may do nothing until people answer for it, somebody activates it, and a grant reaches it."
+        .to_owned();
+    page.back = route::client_agents(&slug);
+    let choices = |list: &[(&str, &str, &str)]| {
+        list.iter().map(|(value, label, hint)| Choice::new(value, label, hint)).collect()
+    };
+    let nobody = || std::iter::once(Choice::new("", "nobody named", ""));
+    let owners = people.iter().filter(|one| one.left_at.is_none());
+    let owners = owners.map(|one| Choice::new(&one.person.to_string(), &one.name, ""));
+    let none = std::iter::once(Choice::new("", "no group", ""));
+    let groups = groups.iter().map(|one| Choice::new(&one.group.to_string(), &one.name, ""));
+    let observed = vec![Choice::new("yes", "It runs already, ungoverned", "observed until somebody answers for it")];
+    page.fields = vec![
+        Field::new("name", "Name", Input::Line, given).hint("Unique here, for example invoice-bot.").required(),
+        Field::new("purpose", "Purpose", Input::Words, given).hint("What it is for, one sentence.").required(),
+        Field::new("kind", "Kind", Input::Radio(choices(&KINDS)), given),
+        Field::new("autonomy", "Autonomy", Input::Radio(choices(&AUTONOMY)), given),
+        Field::new("owner", "Owner", Input::Select(nobody().chain(owners).collect()), given)
+            .hint("Whose it is in daily work."),
+        Field::new("group", "Group", Input::Select(none.chain(groups).collect()), given)
+            .hint("Gives it the group's answers and grants."),
+        Field::new("models", "Models", Input::Line, given).hint("By their makers' names, separated by commas."),
+        Field::new("data_classes", "Data", Input::Line, given)
+            .hint("Classes of data it touches, separated by commas."),
+        Field::new("observed", "Already running", Input::Boxes(observed), given),
+        Field::new("deadline", "Govern it by", Input::Instant, given)
+            .hint("UTC; only for one that runs already."),
+    ];
+    page.refused(refused)
+}
+
+pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {
+    use crate::shell::Section;
+    let shell = || Shell::sample_client("", Section::Agents);
+    let given = Given::start(&[("name", "Invoice Bot"), ("purpose", "Pays invoices."), ("kind", "bot"), ("observed", "yes")]);
+    let refused = Refused {
+        code: "AUTH-0005".to_owned(),
+        field: "name".to_owned(),
+        what: "name `Invoice Bot` has letters that are not allowed".to_owned(),
+        cure: "Use lower-case letters, digits and hyphens.".to_owned(),
+    };
+    vec![
+        ("empty", form(shell(), &[], &[], &Given::default(), None)),
+        ("refused", form(shell(), &[], &[], &given, Some(refused))),
+    ]
+}

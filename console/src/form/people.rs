@@ -1,0 +1,79 @@
+//! Seat a person; make a group.
+//! Never here: which roles go together (`authority` says).
+
+use super::{Choice, Field, FormPage, Given, Input};
+use crate::{part::Refused, route, shell::Shell, view::{GroupRow, PersonRow}};
+
+/// Roles: value, words, meaning.
+const ROLES: [(&str, &str, &str); 4] = [
+    ("engineer", "Engineer", "proposes, observes, names people, gives grants for the provider"),
+    ("approver", "Approver", "says yes or no"),
+    ("owner", "Owner", "answers for the party"),
+    ("auditor", "Auditor", "reads and exports, never changes"),
+];
+
+/// The form that seats a person. `known` are the provider's people, who keep their id.
+#[must_use]
+pub fn seat(
+    mut shell: Shell,
+    known: &[PersonRow],
+    given: &Given,
+    refused: Option<Refused>,
+) -> FormPage {
+    let slug = shell.client.as_ref().map(|one| one.slug.clone()).unwrap_or_default();
+    shell.title = "Seat a person".to_owned();
+    let mut page =
+        FormPage::new(shell, "Seat a person".to_owned(), route::person_new(&slug), "Seat them");
+    page.lead = "A seat lets a person act here, in their roles, and be named as somebody who answers.".to_owned();
+    page.back = route::client(&slug);
+    let fresh = std::iter::once(Choice::new("", "somebody new", ""));
+    let known = known.iter().filter(|one| one.left_at.is_none());
+    let known = known.map(|one| Choice::new(&one.person.to_string(), &one.name, ""));
+    let sides = vec![
+        Choice::new("client", "The client", "one of their own people"),
+        Choice::new("provider", "The provider", "one of ours"),
+    ];
+    let roles = ROLES.iter().map(|(value, label, hint)| Choice::new(value, label, hint)).collect();
+    page.fields = vec![
+        Field::new("person", "Known person of the provider", Input::Select(fresh.chain(known).collect()), given),
+        Field::new("name", "Name", Input::Line, given).hint("Of somebody new, as others know them."),
+        Field::new("side", "For", Input::Radio(sides), given),
+        Field::new("roles", "Roles", Input::Boxes(roles), given),
+    ];
+    page.refused(refused)
+}
+
+/// The form that makes a group.
+#[must_use]
+pub fn group(
+    mut shell: Shell,
+    groups: &[GroupRow],
+    given: &Given,
+    refused: Option<Refused>,
+) -> FormPage {
+    let slug = shell.client.as_ref().map(|one| one.slug.clone()).unwrap_or_default();
+    shell.title = "Make a group".to_owned();
+    let mut page =
+        FormPage::new(shell, "Make a group".to_owned(), route::group_new(&slug), "Make it");
+    page.lead = "Agents in it inherit its answers and its grants.".to_owned();
+    page.back = route::client(&slug);
+    let top = std::iter::once(Choice::new("", "no other group", ""));
+    let groups = groups.iter().map(|one| Choice::new(&one.group.to_string(), &one.name, ""));
+    page.fields = vec![
+        Field::new("name", "Name", Input::Line, given).required(),
+        Field::new("parent", "Inside", Input::Select(top.chain(groups).collect()), given)
+            .hint("It inherits from there what it does not say itself."),
+    ];
+    page.refused(refused)
+}
+
+pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {
+    use crate::{page::sample, shell::Section};
+    let shell = || Shell::sample_client("", Section::Clients);
+    let given = Given::start(&[("name", "Rosa Lind"), ("side", "client"), ("roles", "owner")]);
+    vec![
+        ("seat", seat(shell(), &sample::people(), &given, None)),
+        ("seat-empty", seat(shell(), &[], &Given::default(), None)),
+        ("group", group(shell(), &[], &Given::default(), None)),
+    ]
+}

@@ -1,0 +1,111 @@
+//! One client: its figures, what waits there, its people, its groups.
+//! Never here: its agents (`agents.rs`) or its ledger (`ledger.rs`).
+
+use askama::Template;
+use writ_model::Role;
+
+use crate::{
+    page::decisions::{self, Item},
+    shell::{ClientRef, Shell},
+    view::{AnswerView, ClientRow, GroupRow, PersonRow, QueueItem},
+};
+
+/// The page.
+#[derive(Debug, Template)]
+#[template(path = "page/client.html")]
+pub struct ClientPage {
+    /// Around it.
+    pub shell: Shell,
+    /// The client.
+    pub client: ClientRow,
+    /// What waits here.
+    pub items: Vec<Item>,
+    /// Its people, those who left last.
+    pub people: Vec<PersonRow>,
+    /// Its groups.
+    pub groups: Vec<GroupRow>,
+}
+
+impl ClientPage {
+    /// The page of a client.
+    #[must_use]
+    pub fn view(
+        shell: Shell,
+        client: ClientRow,
+        queue: &[QueueItem],
+        mut people: Vec<PersonRow>,
+        groups: Vec<GroupRow>,
+    ) -> Self {
+        let mine = queue.iter().filter(|one| one.client.tenant == client.client.tenant);
+        let named = ClientRef::of(&client.client);
+        let items = mine.map(|one| decisions::item(&named, &one.waiting, shell.now)).collect();
+        people.sort_by(|a, b| (a.left_at, a.side, &a.name).cmp(&(b.left_at, b.side, &b.name)));
+        Self { shell, client, items, people, groups }
+    }
+
+    /// Roles in words.
+    #[must_use]
+    pub fn roles(&self, roles: &[Role]) -> String {
+        roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+
+    /// An answer in words.
+    #[must_use]
+    pub fn one(&self, answer: &Option<AnswerView>) -> String {
+        answer.as_ref().map_or_else(|| "nobody".to_owned(), |one| one.person.name.clone())
+    }
+
+    /// Who can end, in words.
+    #[must_use]
+    pub fn enders(&self, answers: &[AnswerView]) -> String {
+        let names: Vec<_> = answers.iter().map(|one| one.person.name.as_str()).collect();
+        if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+    }
+
+    /// The page, full and new.
+    pub(crate) fn samples() -> Vec<(&'static str, Self)> {
+        use writ_authority::queue::{Ask, Waiting};
+
+        use crate::{page::sample, shell::Section, view};
+        let shell = || Shell::sample_client("Harbor Books", Section::Clients);
+        let row = |waiting| ClientRow {
+            client: sample::client_view(1),
+            since: Some(sample::at(90_000)),
+            agents: 3,
+            active: 2,
+            waiting,
+            people: 4,
+            lines: 62,
+        };
+        let people = sample::people();
+        let answers = sample::agent_full().answers;
+        let group = GroupRow {
+            group: sample::id(3),
+            name: "Back office".to_owned(),
+            parent: None,
+            agents: 2,
+            answers,
+            missing: Vec::new(),
+        };
+        let mut bare = group.clone();
+        bare.name = "Experiments".to_owned();
+        bare.answers = view::AnswersView::default();
+        bare.missing = sample::agent_empty().missing;
+        let waiting = Waiting {
+            ask: Ask::Held,
+            agent: sample::id(8),
+            name: "mail-assistant".to_owned(),
+            since: sample::at(64),
+            deadline: None,
+            what: "mail-assistant is on hold: waiting for the new mailbox".to_owned(),
+            why: Vec::new(),
+            otherwise: "It stays on hold; every call is refused.".to_owned(),
+            cure: Vec::new(),
+        };
+        let queue = [QueueItem { client: sample::client_view(1), waiting }];
+        vec![
+            ("full", Self::view(shell(), row(1), &queue, people, vec![group, bare])),
+            ("empty", Self::view(shell(), row(0), &[], Vec::new(), Vec::new())),
+        ]
+    }
+}

@@ -1,0 +1,217 @@
+//! Home: decisions waiting, most pressing first, and what was refused without asking anybody.
+//! Never here: what waits and why (`writ_authority::queue`).
+
+use askama::Template;
+use writ_authority::queue::{Ask, Waiting};
+use writ_model::Timestamp;
+
+use crate::{
+    part::{Act, sentence},
+    route,
+    shell::{ClientRef, Shell},
+    show::{Mark, Said, Tone, When},
+    view::{CallPage, QueueView},
+};
+
+/// LIMIT: refusals told on the home page; the rest are on the calls page.
+pub const HANDLED: usize = 8;
+
+/// The page.
+#[derive(Debug, Template)]
+#[template(path = "page/decisions.html")]
+pub struct DecisionsPage {
+    /// Around it.
+    pub shell: Shell,
+    /// What waits.
+    pub items: Vec<Item>,
+    /// What was handled.
+    pub handled: Vec<Handled>,
+    /// How many wait in all.
+    pub total: usize,
+    /// How many clients were looked at.
+    pub clients: usize,
+}
+
+/// One decision.
+#[derive(Debug)]
+pub struct Item {
+    /// Whose.
+    pub client: ClientRef,
+    /// The agent's name and page.
+    pub agent: (String, String),
+    /// What kind.
+    pub mark: Mark,
+    /// Since when.
+    pub since: When,
+    /// When it decides itself.
+    pub due: Option<When>,
+    /// What is asked.
+    pub what: Said,
+    /// Why.
+    pub why: Vec<Said>,
+    /// What happens if nobody answers.
+    pub otherwise: Said,
+    /// What would cure it.
+    pub cure: Vec<Said>,
+    /// What may be done.
+    pub acts: Vec<Act>,
+}
+
+/// A refusal that needed nobody.
+#[derive(Debug)]
+pub struct Handled {
+    /// Whose.
+    pub client: ClientRef,
+    /// The agent's name.
+    pub agent: String,
+    /// What it tried: tool and server.
+    pub tried: String,
+    /// Why it was refused.
+    pub why: Said,
+    /// When.
+    pub at: When,
+    /// The call.
+    pub href: String,
+}
+
+fn said(text: &str) -> Said {
+    Said(sentence(text))
+}
+
+/// One decision as the page shows it.
+#[must_use]
+pub fn item(client: &ClientRef, waiting: &Waiting, now: Timestamp) -> Item {
+    let slug = client.slug.as_str();
+    let id = waiting.agent.to_string();
+    let mark = match waiting.ask {
+        Ask::AnswerLost => Mark::new(Tone::Wait, "Answer lost"),
+        Ask::Held => Mark::new(Tone::Wait, "On hold"),
+        Ask::Quarantined => Mark::new(Tone::Wait, "Quarantined"),
+        Ask::Observed => Mark::new(Tone::Seen, "Ungoverned"),
+        Ask::Proposed => Mark::new(Tone::New, "Proposed"),
+        Ask::Unconfirmed => Mark::new(Tone::Wait, "Unconfirmed"),
+    };
+    Item {
+        client: client.clone(),
+        agent: (waiting.name.clone(), route::agent(slug, &id)),
+        mark,
+        since: When::new(waiting.since, now),
+        due: waiting.deadline.map(|at| When::new(at, now)),
+        what: said(&waiting.what),
+        why: waiting.why.iter().map(|one| said(one)).collect(),
+        otherwise: said(&waiting.otherwise),
+        cure: waiting.cure.iter().map(|one| said(one)).collect(),
+        acts: acts(client, &id, waiting),
+    }
+}
+
+fn acts(client: &ClientRef, id: &str, waiting: &Waiting) -> Vec<Act> {
+    let slug = client.slug.as_str();
+    let answered = waiting.why.is_empty();
+    let name = |main: bool| {
+        let href = route::agent_answers(slug, id);
+        if main { Act::main("Name people", href) } else { Act::plain("Name people", href) }
+    };
+    let end = Act::end(client, id, &waiting.name);
+    match waiting.ask {
+        Ask::AnswerLost => vec![name(true), Act::plain("Hold", route::agent_hold(slug, id)), end],
+        Ask::Held | Ask::Quarantined if answered => {
+            vec![Act::main("Release", route::agent_release(slug, id)), end]
+        }
+        Ask::Held | Ask::Quarantined => vec![name(true), end],
+        Ask::Observed => {
+            let href = route::query(&route::agent_new(slug), &[("name", &waiting.name)]);
+            vec![Act::main("Propose", href), end]
+        }
+        Ask::Proposed if answered => {
+            vec![Act::main("Activate", route::agent_activate(slug, id)), end]
+        }
+        Ask::Proposed => vec![name(true), end],
+        Ask::Unconfirmed => vec![Act::main("See receipt", route::agent_receipt(slug, id))],
+    }
+}
+
+impl DecisionsPage {
+    /// The page of a queue, and of the last refusals.
+    #[must_use]
+    pub fn view(shell: Shell, queue: &QueueView, refused: &CallPage) -> Self {
+        let now = shell.now;
+        let items =
+            queue.items.iter().map(|one| item(&ClientRef::of(&one.client), &one.waiting, now));
+        let handled = refused.calls.iter().take(HANDLED).map(|call| Handled {
+            client: ClientRef::of(&call.client),
+            agent: call.agent_name.clone(),
+            tried: format!("{} on {}", call.name, call.server),
+            why: said(&call.detail),
+            at: When::new(call.at, now),
+            href: route::call(&call.client.slug, &call.call),
+        });
+        Self {
+            items: items.collect(),
+            handled: handled.collect(),
+            total: queue.total,
+            clients: queue.clients,
+            shell,
+        }
+    }
+
+    /// The page, full and empty.
+    pub(crate) fn samples() -> Vec<(&'static str, Self)> {
+        use crate::{
+            page::sample::{at, id, now},
+            shell::Section,
+        };
+        let waiting = |ask, name: &str, hours: i64, deadline: Option<i64>, texts: [&str; 4]| Waiting {
+            ask,
+            agent: id(u8::try_from(name.len()).unwrap_or(1)),
+            name: name.to_owned(),
+            since: at(hours * 60),
+            deadline: deadline.map(|hours| at(-hours * 60)),
+            what: texts[0].to_owned(),
+            why: if texts[1].is_empty() { Vec::new() } else { vec![texts[1].to_owned()] },
+            otherwise: texts[2].to_owned(),
+            cure: if texts[3].is_empty() { Vec::new() } else { vec![texts[3].to_owned()] },
+        };
+        let rows = [
+            (1, waiting(Ask::AnswerLost, "invoice-bot", 5, Some(67), [
+                "invoice-bot is active but no longer fully answered for",
+                "Marcus Webb left on 2026-11-21T17:00:00.000000Z",
+                "At 2026-11-24T17:00:00.000000Z it is put on hold and every call is refused",
+                "Name somebody who is seated here",
+            ])),
+            (2, waiting(Ask::Observed, "recall-reminder", 52, Some(140), [
+                "recall-reminder runs without anybody answering for it", "nobody is named who authorised it",
+                "It is to be governed or ended by 2026-11-27T18:00:00.000000Z",
+                "Name an authorizer on the agent or its group",
+            ])),
+            (1, waiting(Ask::Quarantined, "mail-assistant", 1, None, [
+                "mail-assistant is quarantined: tried to send the customer list to a stranger", "",
+                "It stays quarantined; every call is refused", "",
+            ])),
+            (0, waiting(Ask::Proposed, "order-desk", 20, None, [
+                "order-desk is fully answered for and waits for somebody to activate it", "",
+                "It stays switched off", "",
+            ])),
+            (2, waiting(Ask::Proposed, "insurance-claims", 44, None, [
+                "insurance-claims is proposed, and cannot be activated yet", "nobody is named who audits it",
+                "It stays switched off", "Name an auditor on the agent or its group",
+            ])),
+        ];
+        let items = rows.iter().map(|(at, one)| crate::view::QueueItem {
+            client: crate::page::sample::client_view(*at),
+            waiting: one.clone(),
+        });
+        let items: Vec<_> = items.collect();
+        let total = items.len();
+        let queue = QueueView { at: now(), items, total, clients: 3 };
+        let none = QueueView { at: now(), items: Vec::new(), total: 0, clients: 3 };
+        let shell = || Shell::sample("Decisions waiting", Section::Decisions);
+        let refused = crate::page::sample::refused();
+        let mut calm = shell();
+        calm.waiting = 0;
+        vec![
+            ("full", Self::view(shell(), &queue, &refused)),
+            ("empty", Self::view(calm, &none, &CallPage::default())),
+        ]
+    }
+}

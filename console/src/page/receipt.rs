@@ -1,0 +1,55 @@
+//! The receipt of an ending: the clock, the gateways one by one, the line in the book.
+//! Never here: waiting for gateways (the desk waits).
+
+use askama::Template;
+
+use crate::{shell::Shell, show, view::Receipt};
+
+/// The page.
+#[derive(Debug, Template)]
+#[template(path = "page/receipt.html")]
+pub struct ReceiptPage {
+    /// Around it.
+    pub shell: Shell,
+    /// The receipt.
+    pub receipt: Receipt,
+    /// The client's short name.
+    pub slug: String,
+}
+
+impl ReceiptPage {
+    /// The page of a receipt.
+    #[must_use]
+    pub fn view(shell: Shell, receipt: Receipt, slug: &str) -> Self {
+        Self { shell, receipt, slug: slug.to_owned() }
+    }
+
+    /// From the line to the last byte refused, over every gateway that confirmed: number and unit.
+    #[must_use]
+    pub fn took(&self) -> Option<(String, String)> {
+        let micros = self.receipt.targets.iter().map(|one| one.tokens_refused_us.max(one.last_cut_us));
+        let text = self.shell.micros(&micros.max()?);
+        let (number, unit) = text.split_once(' ')?;
+        Some((number.to_owned(), unit.to_owned()))
+    }
+
+    /// Gateways that confirmed, of all.
+    #[must_use]
+    pub fn confirmed(&self) -> String {
+        let done = self.receipt.targets.len();
+        format!("{done} of {}", show::plural(done + self.receipt.waiting_for.len(), "gateway"))
+    }
+
+    /// The page, complete and still waiting.
+    pub(crate) fn samples() -> Vec<(&'static str, Self)> {
+        use crate::{page::sample, shell::Section};
+        let shell = || Shell::sample_client("Receipt", Section::Agents);
+        let mut nobody = sample::receipt(false);
+        nobody.targets.clear();
+        vec![
+            ("full", Self::view(shell(), sample::receipt(true), "harbor-books")),
+            ("waiting", Self::view(shell(), sample::receipt(false), "harbor-books")),
+            ("empty", Self::view(shell(), nobody, "harbor-books")),
+        ]
+    }
+}

@@ -1,0 +1,224 @@
+//! What surrounds every page: whose space it is, the way around, who is signed in, what was just done.
+//!
+//! Never here: what a page says. Templates extend `layout.html` and keep a [`Shell`] in a field `shell`.
+
+use writ_model::{Span, Timestamp, ocsf::Disposition};
+
+use crate::{asset, part, show, view};
+
+/// A client as it is named everywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientRef {
+    /// Its name.
+    pub name: String,
+    /// Its short name.
+    pub slug: String,
+}
+
+impl ClientRef {
+    /// The client of a desk's view.
+    #[must_use]
+    pub fn of(client: &view::ClientRef) -> Self {
+        Self { name: client.name.clone(), slug: client.slug.clone() }
+    }
+
+    /// Its chip.
+    #[must_use]
+    pub fn chip(&self) -> show::Svg {
+        show::chip(&self.slug)
+    }
+}
+
+/// Where in the console a page stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Section {
+    /// Decisions waiting.
+    Decisions,
+    /// Agents.
+    Agents,
+    /// Calls.
+    Calls,
+    /// Clients, and a client's overview.
+    Clients,
+    /// A client's ledger.
+    Ledger,
+    /// Elsewhere.
+    #[default]
+    Elsewhere,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// Their name.
+    pub name: String,
+    /// What every form of theirs must carry.
+    pub csrf: String,
+}
+
+/// What was just done, above the page that shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// One sentence.
+    pub what: String,
+    /// The ledger line that says so, and where it stands.
+    pub line: Option<(u64, String)>,
+}
+
+/// What surrounds a page.
+#[derive(Debug, Clone, Default)]
+pub struct Shell {
+    /// The page's title, without client and product.
+    pub title: String,
+    /// Where it stands.
+    pub section: Section,
+    /// Whose space; nothing means all clients.
+    pub client: Option<ClientRef>,
+    /// Clients for the way around, the first few.
+    pub clients: Vec<ClientRef>,
+    /// How many clients there are.
+    pub clients_total: u64,
+    /// Who is signed in.
+    pub signed: Option<Signed>,
+    /// Decisions waiting.
+    pub waiting: usize,
+    /// The provider's name.
+    pub provider: String,
+    /// What was just done.
+    pub notice: Option<Notice>,
+    /// The instant of the page.
+    pub now: Timestamp,
+}
+
+impl Shell {
+    /// Most clients named in the margin; the rest are two clicks away.
+    pub const NAMED: usize = 8;
+
+    /// The title in the browser's tab.
+    #[must_use]
+    pub fn tab(&self) -> String {
+        let place = self.client.as_ref().map_or("All clients", |client| client.name.as_str());
+        format!("{} · {place} · Writ", self.title)
+    }
+
+    /// Whether this section is the current one of all clients.
+    #[must_use]
+    pub fn fleet(&self, section: Section) -> bool {
+        self.client.is_none() && self.section == section
+    }
+
+    /// Whether this section is the current one of a client.
+    #[must_use]
+    pub fn tab_of(&self, section: Section) -> bool {
+        self.client.is_some() && self.section == section
+    }
+
+    /// Whether a client is the current one.
+    #[must_use]
+    pub fn is(&self, client: &ClientRef) -> bool {
+        self.client.as_ref() == Some(client)
+    }
+
+    /// An instant as seen from this page.
+    #[must_use]
+    pub fn when(&self, at: &Timestamp) -> show::When {
+        show::When::new(*at, self.now)
+    }
+
+    /// A time of day as seen from this page.
+    #[must_use]
+    pub fn clock(&self, at: &Timestamp) -> show::Clock {
+        self.when(at).clock()
+    }
+
+    /// An id, cut.
+    #[must_use]
+    pub fn id(&self, id: &impl std::fmt::Display) -> show::Short {
+        show::Short(id.to_string())
+    }
+
+    /// A sentence, as people write it.
+    #[must_use]
+    pub fn said(&self, text: &str) -> show::Said {
+        show::Said(part::sentence(text))
+    }
+
+    /// A life as a mark.
+    #[must_use]
+    pub fn life(&self, life: &str) -> show::Mark {
+        show::Mark::life(life)
+    }
+
+    /// What became of a call, as a mark.
+    #[must_use]
+    pub fn effect(&self, effect: &Disposition) -> show::Mark {
+        show::Mark::effect(*effect)
+    }
+
+    /// Microseconds as people say them.
+    #[must_use]
+    pub fn micros(&self, micros: &u64) -> String {
+        show::span(Span::micros(i64::try_from(*micros).unwrap_or(i64::MAX)))
+    }
+
+    /// The stripe of the page.
+    #[must_use]
+    pub fn stripe(&self) -> show::Svg {
+        show::stripe(self.client.as_ref().map(|client| client.slug.as_str()), "page")
+    }
+
+    /// What forms must carry.
+    #[must_use]
+    pub fn csrf(&self) -> &str {
+        self.signed.as_ref().map_or("", |signed| signed.csrf.as_str())
+    }
+
+    /// Address of the style sheet.
+    #[must_use]
+    pub fn css(&self) -> String {
+        asset::CSS.href()
+    }
+
+    /// Address of the script.
+    #[must_use]
+    pub fn js(&self) -> String {
+        asset::JS.href()
+    }
+
+    /// Address of the mark.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        asset::MARK.href()
+    }
+
+    /// A shell for samples.
+    #[must_use]
+    pub fn sample(title: &str, section: Section) -> Self {
+        let named =
+            |name: &str, slug: &str| ClientRef { name: name.to_owned(), slug: slug.to_owned() };
+        Self {
+            title: title.to_owned(),
+            section,
+            client: None,
+            clients: vec![
+                named("Cole & Sons Bakery", "cole-bakery"),
+                named("Harbor Books", "harbor-books"),
+                named("Juniper Dental", "juniper-dental"),
+            ],
+            clients_total: 3,
+            signed: Some(Signed { name: "Ines Ortega".to_owned(), csrf: "sample-token".to_owned() }),
+            waiting: 5,
+            provider: "Northgate Managed IT".to_owned(),
+            notice: None,
+            now: Timestamp::from_micros(1_795_298_400_123_456),
+        }
+    }
+
+    /// A sample in the space of Harbor Books.
+    #[must_use]
+    pub fn sample_client(title: &str, section: Section) -> Self {
+        let mut shell = Self::sample(title, section);
+        shell.client = shell.clients.get(1).cloned();
+        shell
+    }
+}

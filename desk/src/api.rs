@@ -1,0 +1,79 @@
+//! The REST API under `/api/v1`: one file per endpoint, at the path of its URL, and one table that the router, the
+//! `OpenAPI` document and the coverage test are made of.
+//!
+//! Never here: what a use-case does (`case/`). To add an endpoint: its file, and its line in [`table`].
+
+mod calls;
+mod clients;
+mod me;
+mod openapi;
+mod provider;
+mod queue;
+mod status;
+mod web;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::MethodRouter};
+
+use crate::Desk;
+
+/// LIMIT: bytes of a request to this API: a grant with 32 rules of 256 values is the largest thing anybody sends.
+const MAX_BODY: usize = 1 << 20;
+
+/// Who may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Whoever has a credential, also before anything is founded.
+    Credential,
+    /// A person, for reading what their seats show them.
+    Reads,
+    /// A person, for changing something; `authority` says whether their roles allow it.
+    Changes,
+}
+
+/// One endpoint, as the table states it.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint {
+    /// The method.
+    pub method: &'static str,
+    /// The path below `/api/v1`.
+    pub path: &'static str,
+    /// What it does, one sentence.
+    pub summary: &'static str,
+    /// Who may ask.
+    pub guard: Guard,
+    /// A sample of its body, if it has one.
+    pub body: Option<&'static str>,
+    /// A sample of its answer.
+    pub answer: &'static str,
+    route: fn() -> MethodRouter<Desk>,
+}
+
+/// Every endpoint of the API.
+pub fn table() -> Vec<Endpoint> {
+    let mut all = vec![openapi::SHOW, status::SHOW, me::SHOW, queue::SHOW];
+    all.extend(provider::TABLE);
+    all.extend(calls::TABLE);
+    all.extend(clients::table());
+    all
+}
+
+impl Desk {
+    /// Everything the desk serves but pages: REST, OAuth, enrollment, sign-in, health. It has no fallback, so that the
+    /// console can merge its own.
+    pub fn router(&self) -> Router {
+        let mut api = Router::new();
+        for endpoint in table() {
+            api = api.route(endpoint.path, (endpoint.route)());
+        }
+        let api = api
+            .fallback(web::no_such_endpoint)
+            .method_not_allowed_fallback(web::no_such_method)
+            .layer(DefaultBodyLimit::max(MAX_BODY))
+            .layer(middleware::from_fn_with_state(self.clone(), web::dress));
+        Router::new()
+            .nest("/api/v1", api)
+            .merge(crate::oauth::router())
+            .merge(web::doors(self))
+            .with_state(self.clone())
+    }
+}

@@ -1,0 +1,26 @@
+//! `/api/v1/clients` and everything below it; `/api/v1/agents`, the same agents over all clients.
+
+use super::Endpoint;
+
+mod add;
+mod agents;
+mod calls;
+mod grants;
+mod groups;
+mod instances;
+mod ledger;
+mod list;
+mod people;
+mod show;
+
+pub(super) fn table() -> Vec<Endpoint> {
+    let mut all = vec![list::ENDPOINT, add::ENDPOINT, show::ENDPOINT];
+    all.extend(people::TABLE);
+    all.extend(groups::TABLE);
+    all.extend(agents::TABLE);
+    all.extend(instances::TABLE);
+    all.extend(grants::TABLE);
+    all.extend(calls::TABLE);
+    all.extend(ledger::TABLE);
+    all
+}

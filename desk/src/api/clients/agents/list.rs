@@ -1,0 +1,29 @@
+//! `GET /api/v1/clients/{c}/agents`
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    routing::get,
+};
+
+use super::super::super::{Endpoint, Guard, web::Asked};
+use crate::{AgentFilter, Desk, DeskError, door::Acting, view::AgentRow};
+
+pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
+    method: "GET",
+    path: "/clients/{c}/agents",
+    summary: "The agents of a client: `life`, `q`.",
+    guard: Guard::Reads,
+    body: None,
+    answer: r#"[{"client":{"tenant":"tnt_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"Harbor Books","slug":"harbor-books"},"agent":"agt_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"invoice-bot","kind":"ai_agent","purpose":"Matches invoices to orders","life":"active","missing":[],"instances":1,"grants":3}]"#,
+    route: || get(handle),
+};
+
+async fn handle(
+    State(desk): State<Desk>,
+    Acting(who): Acting,
+    Path(c): Path<String>,
+    Asked(query): Asked<AgentFilter>,
+) -> Result<Json<Vec<AgentRow>>, DeskError> {
+    Ok(Json(desk.agents(&who, &AgentFilter { client: Some(c), ..query }).await?))
+}

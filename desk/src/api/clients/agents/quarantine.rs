@@ -1,0 +1,32 @@
+//! `POST /api/v1/clients/{c}/agents/{a}/quarantine`
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    routing::post,
+};
+
+use super::super::super::{
+    Endpoint, Guard,
+    web::{Body, Reason},
+};
+use crate::{Desk, DeskError, door::Acting, view::Acted};
+
+pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
+    method: "POST",
+    path: "/clients/{c}/agents/{a}/quarantine",
+    summary: "Stops an agent on suspicion: tokens and streams end.",
+    guard: Guard::Changes,
+    body: Some(r#"{"reason":"It sent customer records to a stranger"}"#),
+    answer: r#"{"line":7,"at":"2026-11-03T14:03:00.000000Z","says":["invoice-bot was quarantined: it read a poisoned mail."],"id":null}"#,
+    route: || post(handle),
+};
+
+async fn handle(
+    State(desk): State<Desk>,
+    Acting(who): Acting,
+    Path((c, a)): Path<(String, String)>,
+    Body(body): Body<Reason>,
+) -> Result<Json<Acted>, DeskError> {
+    Ok(Json(desk.quarantine(&who, &c, &a, body.reason).await?))
+}

@@ -1,0 +1,28 @@
+//! `POST /api/v1/clients/{c}/agents/{a}/release`
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    routing::post,
+};
+
+use super::super::super::{Endpoint, Guard};
+use crate::{Desk, DeskError, door::Acting, view::Acted};
+
+pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
+    method: "POST",
+    path: "/clients/{c}/agents/{a}/release",
+    summary: "Lets a held or quarantined agent go on.",
+    guard: Guard::Changes,
+    body: None,
+    answer: r#"{"line":7,"at":"2026-11-03T14:03:00.000000Z","says":["invoice-bot was released."],"id":null}"#,
+    route: || post(handle),
+};
+
+async fn handle(
+    State(desk): State<Desk>,
+    Acting(who): Acting,
+    Path((c, a)): Path<(String, String)>,
+) -> Result<Json<Acted>, DeskError> {
+    Ok(Json(desk.release(&who, &c, &a).await?))
+}

@@ -1,0 +1,32 @@
+//! `POST /api/v1/clients/{c}/agents/{a}/terminate`
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    routing::post,
+};
+
+use super::super::super::{
+    Endpoint, Guard,
+    web::{Body, Reason},
+};
+use crate::{Desk, DeskError, door::Acting, view::Receipt};
+
+pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
+    method: "POST",
+    path: "/clients/{c}/agents/{a}/terminate",
+    summary: "Ends an agent for good and answers with the receipt, waiting at most two seconds for the gateways.",
+    guard: Guard::Changes,
+    body: Some(r#"{"reason":"It sent customer records to a stranger"}"#),
+    answer: r#"{"agent":"agt_01j9z3k4m5n6p7q8r9s0t1v2w3","agent_name":"invoice-bot","ended_at":"2026-11-03T14:03:00.000000Z","reason":"It sent customer records to a stranger","line":31,"targets":[{"gateway":"gwy_01j9z3k4m5n6p7q8r9s0t1v2w3","tokens_refused_us":410,"last_cut_us":2900,"streams":1,"calls":0,"children":0}],"waiting_for":[],"complete":true}"#,
+    route: || post(handle),
+};
+
+async fn handle(
+    State(desk): State<Desk>,
+    Acting(who): Acting,
+    Path((c, a)): Path<(String, String)>,
+    Body(body): Body<Reason>,
+) -> Result<Json<Receipt>, DeskError> {
+    Ok(Json(desk.terminate(&who, &c, &a, body.reason).await?))
+}

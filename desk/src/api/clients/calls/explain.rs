@@ -1,0 +1,28 @@
+//! `GET /api/v1/clients/{c}/calls/{id}/explain`
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    routing::get,
+};
+
+use super::super::super::{Endpoint, Guard};
+use crate::{Desk, DeskError, door::Acting, view::ExplainView};
+
+pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
+    method: "GET",
+    path: "/clients/{c}/calls/{id}/explain",
+    summary: "Decides a recorded call again from what its decision stood on, and says whether it comes out the same.",
+    guard: Guard::Reads,
+    body: None,
+    answer: r#"{"effect":"deny","code":"DENY-0012","words":"argument `/to` must be addresses of harborbooks.example","cure":"Ask Dana Cole for a grant that allows it.","tree_size":31,"same":true,"differs":[]}"#,
+    route: || get(handle),
+};
+
+async fn handle(
+    State(desk): State<Desk>,
+    Acting(who): Acting,
+    Path((c, id)): Path<(String, String)>,
+) -> Result<Json<ExplainView>, DeskError> {
+    Ok(Json(desk.explain_call(&who, &c, &id).await?))
+}

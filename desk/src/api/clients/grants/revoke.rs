@@ -1,0 +1,32 @@
+//! `POST /api/v1/clients/{c}/grants/{g}/revoke`
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    routing::post,
+};
+
+use super::super::super::{
+    Endpoint, Guard,
+    web::{Body, Reason},
+};
+use crate::{Desk, DeskError, door::Acting, view::Acted};
+
+pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
+    method: "POST",
+    path: "/clients/{c}/grants/{g}/revoke",
+    summary: "Takes a grant back.",
+    guard: Guard::Changes,
+    body: Some(r#"{"reason":"It sent customer records to a stranger"}"#),
+    answer: r#"{"line":7,"at":"2026-11-03T14:03:00.000000Z","says":["A grant was taken back."],"id":null}"#,
+    route: || post(handle),
+};
+
+async fn handle(
+    State(desk): State<Desk>,
+    Acting(who): Acting,
+    Path((c, g)): Path<(String, String)>,
+    Body(body): Body<Reason>,
+) -> Result<Json<Acted>, DeskError> {
+    Ok(Json(desk.revoke_grant(&who, &c, &g, body.reason).await?))
+}

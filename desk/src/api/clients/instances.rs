@@ -1,0 +1,7 @@
+//! `/api/v1/clients/{c}/instances`
+
+use super::super::Endpoint;
+
+mod end;
+
+pub(in crate::api) const TABLE: [Endpoint; 1] = [end::ENDPOINT];

@@ -1,0 +1,23 @@
+//! `GET /api/v1/clients`
+
+use axum::{Json, extract::State, routing::get};
+
+use super::super::{Endpoint, Guard};
+use crate::{Desk, DeskError, door::Acting, view::ClientRow};
+
+pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
+    method: "GET",
+    path: "/clients",
+    summary: "The clients you are seated at.",
+    guard: Guard::Reads,
+    body: None,
+    answer: r#"[{"tenant":"tnt_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"Harbor Books","slug":"harbor-books","agents":4,"active":3,"waiting":1,"people":5,"lines":42}]"#,
+    route: || get(handle),
+};
+
+async fn handle(
+    State(desk): State<Desk>,
+    Acting(who): Acting,
+) -> Result<Json<Vec<ClientRow>>, DeskError> {
+    Ok(Json(desk.clients(&who).await?))
+}

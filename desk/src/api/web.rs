@@ -1,0 +1,184 @@
+//! What every endpoint shares: bodies and queries read strictly, errors as problems (RFC 9457) with the request's id,
+//! and the doors beside the API: enrollment, sign-in, health.
+//!
+//! Never here: a use-case.
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header, request::Parts},
+    middleware::{self, Next},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use writ_model::{
+    Actor, RequestId, TenantId,
+    json::{self, Limits},
+};
+
+use super::MAX_BODY;
+use crate::{Desk, DeskError, EnrollBody, Enrolled, error};
+
+/// LIMIT: bytes of an enrollment: a code, a key and a proof.
+const MAX_ENROLLMENT: usize = 16 << 10;
+
+/// A body that is strict JSON (no duplicate keys, nothing after it) and exactly of this form.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Desk> for Body<T> {
+    type Rejection = DeskError;
+
+    async fn from_request(request: Request, desk: &Desk) -> Result<Self, DeskError> {
+        let bad = |what: String| DeskError::bad("body", what, "Send JSON as the OpenAPI says.");
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("application/json") {
+            return Err(bad("the body is not application/json".to_owned()));
+        }
+        let bytes = Bytes::from_request(request, desk)
+            .await
+            .map_err(|_too_large| bad(format!("the body is larger than {MAX_BODY} bytes")))?;
+        json::parse(&bytes, &Limits { bytes: MAX_BODY, ..Limits::REQUEST })
+            .map_err(|why| bad(why.to_string()))?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|why| bad(why.to_string()))
+    }
+}
+
+/// A query string of exactly this form.
+pub(crate) struct Asked<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Desk> for Asked<T> {
+    type Rejection = DeskError;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, DeskError> {
+        let read = Query::<T>::from_request_parts(parts, desk).await;
+        read.map(|Query(read)| Self(read))
+            .map_err(|why| DeskError::bad("query", why.body_text(), "See the OpenAPI."))
+    }
+}
+
+/// Why somebody does something.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reason {
+    /// One sentence.
+    pub(crate) reason: String,
+}
+
+/// An error on its way out: [`dress`] writes it once the request's id is known.
+#[derive(Debug, Clone)]
+struct Raised(DeskError);
+
+impl IntoResponse for DeskError {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status());
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        response.extensions_mut().insert(Raised(self));
+        response
+    }
+}
+
+/// Gives a request its id, its errors their form, and its answer the headers that keep it out of caches.
+pub(crate) async fn dress(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    let none = TenantId::from_bytes([0; 16]);
+    let id = RequestId::new(&desk.cx(none, Actor::system("desk"))).to_string();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut response = next.run(request).await;
+    if let Some(Raised(fault)) = response.extensions_mut().remove::<Raised>() {
+        match &fault {
+            DeskError::Fault { code, what } => {
+                tracing::error!(request = %id, %method, %path, %code, what, "request failed");
+            }
+            other => {
+                tracing::info!(request = %id, %method, %path, code = %other.code(), "refused");
+            }
+        }
+        let status = response.status();
+        response = (status, Json(fault.problem(id.clone()))).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    }
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(HeaderName::from_static("writ-request"), id);
+    }
+    response
+}
+
+/// There is no such endpoint.
+pub(crate) async fn no_such_endpoint(uri: Uri) -> DeskError {
+    DeskError::not_visible("endpoint", uri.path())
+}
+
+/// The endpoint does not take this method.
+pub(crate) async fn no_such_method(request: Request) -> DeskError {
+    let what = format!("{} is not taken here", request.method());
+    DeskError::bad("method", what, "See the OpenAPI at /api/v1/openapi.json.")
+}
+
+/// What stands beside the API.
+pub(crate) fn doors(desk: &Desk) -> Router<Desk> {
+    Router::new()
+        .route("/enroll", post(enroll).layer(DefaultBodyLimit::max(MAX_ENROLLMENT)))
+        .layer(middleware::from_fn_with_state(desk.clone(), dress))
+        .route("/sign-in/{code}", get(sign_in))
+        .route("/health", get(health))
+}
+
+async fn enroll(
+    State(desk): State<Desk>,
+    Body(body): Body<EnrollBody>,
+) -> Result<Json<Enrolled>, DeskError> {
+    Ok(Json(desk.enroll(body).await?))
+}
+
+/// Follows a sign-in link. What went wrong is for the page to say, so that nothing of the code stays in the address.
+async fn sign_in(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    uri: Uri,
+    Path(code): Path<String>,
+) -> Response {
+    if !crate::door::host_is_ours(&headers, &uri) {
+        return (StatusCode::FORBIDDEN, "this server answers only under a loopback name")
+            .into_response();
+    }
+    let quiet = [
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ];
+    match desk.sign_in(&code).await {
+        Ok(signed) => match HeaderValue::from_str(signed.set_cookie.expose()) {
+            Ok(cookie) => {
+                (quiet, [(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response()
+            }
+            Err(_) => Redirect::to("/sign-in?refused=fault").into_response(),
+        },
+        Err(fault) => {
+            tracing::warn!(code = %fault.code(), "sign-in refused");
+            let busy = matches!(fault, DeskError::Busy { .. });
+            let to = match fault.code() {
+                error::SIGN_IN => "/sign-in?refused=link",
+                error::UNFOUNDED => "/sign-in?refused=unfounded",
+                _ if busy => "/sign-in?refused=busy",
+                _ => "/sign-in?refused=seat",
+            };
+            (quiet, Redirect::to(to)).into_response()
+        }
+    }
+}
+
+/// Whether the process serves; it asks nothing of the store.
+async fn health() -> &'static str {
+    "ok\n"
+}

@@ -1,0 +1,314 @@
+//! Explanation: a recorded call decided again from what its decision stood on, or a call that nobody made, as of now or
+//! of any earlier moment.
+//!
+//! Never here: the decision (`authority`), or a guess: what cannot be opened is said to be so.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use writ_authority::{
+    Ask, Moment, State, What,
+    decide::{
+        Counters,
+        denied::EPOCH,
+        explain::{Explanation, Recorded, Unused},
+    },
+    grant::Surface,
+};
+use writ_lake::Record;
+use writ_model::{
+    AgentId, InstanceId, Secret, TenantId, Timestamp,
+    json::{self, Limits, Node},
+    ocsf::Disposition,
+};
+use writ_store::{Space, View};
+
+use super::{past::Until, resolve, show};
+use crate::{
+    Desk, DeskError, Who, error,
+    view::{ExplainView, RecordedDecision},
+};
+
+/// Bounds of what is sealed beside a record: the arguments of one request, one level deeper.
+const SEALED: Limits = Limits {
+    bytes: Limits::REQUEST.bytes * 2,
+    depth: Limits::REQUEST.depth + 1,
+    ..Limits::REQUEST
+};
+
+/// What to explain: a recorded call by its id, or a call as a client would send it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainBody {
+    /// A recorded call; then nothing else is given.
+    #[serde(default)]
+    pub call_id: Option<String>,
+    /// The server, by its name in the operator's file.
+    #[serde(default)]
+    pub server: Option<String>,
+    /// The protocol's method: `tools/call`, `resources/read`, `prompts/get`; any other asks for a session.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// The request's `params`, as JSON.
+    #[serde(default)]
+    pub params: Option<Box<RawValue>>,
+    /// As of when; now if it is left out.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+}
+
+/// What one call asks for, owned.
+struct Asked {
+    server: String,
+    method: String,
+    surface: Option<Surface>,
+    name: String,
+    /// The arguments' JSON.
+    arguments: Option<Secret<Vec<u8>>>,
+}
+
+/// By whom.
+#[derive(Clone, Copy)]
+struct Asker {
+    agent: AgentId,
+    instance: InstanceId,
+    epoch: u64,
+}
+
+impl Desk {
+    /// Why an agent's call was, or would be, permitted or denied.
+    ///
+    /// # Errors
+    /// If the agent or call is not visible, or the call cannot be read.
+    pub async fn explain(
+        &self,
+        who: &Who,
+        client: &str,
+        agent: &str,
+        body: ExplainBody,
+    ) -> Result<ExplainView, DeskError> {
+        let view = self.seat(who, client).await?;
+        let id = resolve::agent(&view.state, agent)?.described.agent;
+        if let Some(call) = &body.call_id {
+            if body.server.is_some() || body.method.is_some() || body.params.is_some() {
+                let what = "a recorded call and another call were both given";
+                return Err(DeskError::bad("call_id", what, "Give one of the two."));
+            }
+            let stored = self.stored(&view, call).await?;
+            if stored.record.agent != id {
+                return Err(DeskError::not_visible("call of that agent", call));
+            }
+            return self.explain_record(&view, &stored.record).await;
+        }
+        self.explain_asked(&view, id, body).await
+    }
+
+    /// Why a recorded call was permitted or denied, and whether deciding again says the same.
+    ///
+    /// # Errors
+    /// If the call is not visible.
+    pub async fn explain_call(
+        &self,
+        who: &Who,
+        client: &str,
+        call: &str,
+    ) -> Result<ExplainView, DeskError> {
+        let view = self.seat(who, client).await?;
+        let stored = self.stored(&view, call).await?;
+        self.explain_record(&view, &stored.record).await
+    }
+
+    async fn explain_asked(
+        &self,
+        view: &View<State>,
+        id: AgentId,
+        body: ExplainBody,
+    ) -> Result<ExplainView, DeskError> {
+        let at = body.at.unwrap_or_else(|| self.now());
+        let past = self.past(view.tenant, Until::Time(at)).await?;
+        let asked = asked(body)?;
+        let known = past.state.agents.get(&id);
+        let instance = past
+            .state
+            .instances_of(id)
+            .max_by_key(|(id, one)| (one.ended_at.is_none(), *id))
+            .map_or(InstanceId::from_bytes([0; 16]), |(id, _)| id);
+        let epoch = known.map_or(0, |agent| agent.epoch);
+        let asker = Asker { agent: id, instance, epoch };
+        let explanation = self.decide(&past.state, asker, &asked, (at, &Unused))?;
+        Ok(shown(view, &past.state, id, asked, explanation))
+    }
+
+    async fn explain_record(
+        &self,
+        view: &View<State>,
+        record: &Record,
+    ) -> Result<ExplainView, DeskError> {
+        let past = self.past(view.tenant, Until::Size(record.inputs.tree_size)).await?;
+        let asked = self.sealed_ask(view.tenant, record).await?;
+        let reads = serde_json::from_str(&record.inputs.reads).unwrap_or_default();
+        let now = past.state.agents.get(&record.agent).map_or(0, |agent| agent.epoch);
+        // A record keeps no epoch: it was the agent's own unless that is what the call was refused for.
+        let stale = record.code == EPOCH.0;
+        let epoch = if stale { now.wrapping_sub(1) } else { now };
+        let asker = Asker { agent: record.agent, instance: record.instance, epoch };
+        let moment = (record.at, &Recorded(reads) as &dyn Counters);
+        let explanation = self.decide(&past.state, asker, &asked, moment)?;
+        let differs = differs(record, &explanation);
+        let mut out = shown(view, &past.state, record.agent, asked, explanation);
+        out.same = Some(differs.is_empty());
+        out.differs = differs;
+        out.recorded = Some(RecordedDecision {
+            call: record.call,
+            effect: effect(record.effect).to_owned(),
+            code: record.code.clone(),
+            grant: record.grant,
+            engine: record.inputs.engine.clone(),
+        });
+        Ok(out)
+    }
+
+    fn decide(
+        &self,
+        state: &State,
+        asker: Asker,
+        asked: &Asked,
+        (at, counters): (Timestamp, &dyn Counters),
+    ) -> Result<Explanation, DeskError> {
+        let bytes = asked.arguments.as_ref().map(|bytes| bytes.expose().as_slice());
+        let parsed: Option<Node<'_>> =
+            bytes.map(|bytes| json::parse(bytes, &Limits::REQUEST)).transpose().map_err(|why| {
+                DeskError::bad("params", why.to_string(), "Send it as the client would.")
+            })?;
+        let what = match asked.surface {
+            Some(surface) => What::Call { surface, name: &asked.name, arguments: parsed.as_ref() },
+            None => What::Session,
+        };
+        let Asker { agent, instance, epoch } = asker;
+        let ask = Ask { agent, instance, epoch, server: &asked.server, what };
+        Ok(self.inner.parts.engine.explain(state, &ask, &Moment { at, counters }))
+    }
+
+    /// What a record's call asked for. Name and arguments in full are sealed beside it, as `{"arguments":…,"name":…}`.
+    /// SECURITY: only explanations open them, for people seated at the client.
+    async fn sealed_ask(&self, tenant: TenantId, record: &Record) -> Result<Asked, DeskError> {
+        let mut asked = Asked {
+            server: record.server.clone(),
+            method: record.method.clone(),
+            surface: surface(&record.surface),
+            name: record.name.clone(),
+            arguments: None,
+        };
+        if record.inputs.arguments.is_empty() {
+            return Ok(asked);
+        }
+        let sealer = self.inner.parts.vault.sealer(Space::Tenant(tenant)).await?;
+        let plain = sealer.open(&record.call.to_bytes(), &record.inputs.arguments)?;
+        let bytes = plain.expose().as_slice();
+        let node = json::parse(bytes, &SEALED).map_err(|why| {
+            DeskError::fault(error::FAULT, format!("sealed inputs of {}: {why}", record.call))
+        })?;
+        if let Some(name) = node.get("name").and_then(Node::as_str) {
+            name.clone_into(&mut asked.name);
+        }
+        asked.arguments = node
+            .get("arguments")
+            .and_then(|node| bytes.get(node.start..node.end))
+            .map(|bytes| Secret::new(bytes.to_vec()));
+        Ok(asked)
+    }
+}
+
+fn shown(
+    view: &View<State>,
+    past: &State,
+    agent: AgentId,
+    asked: Asked,
+    explanation: Explanation,
+) -> ExplainView {
+    let opened = asked.arguments.as_ref().map(|bytes| serde_json::from_slice(bytes.expose()));
+    ExplainView {
+        client: show::client(&view.state),
+        agent,
+        agent_name: view.state.agent_name(agent),
+        server: asked.server,
+        method: asked.method,
+        name: asked.name,
+        arguments: opened.and_then(Result::ok),
+        answered: show::answers(past, &explanation.answers),
+        grant_said: explanation.grant.and_then(|id| show::grant_said(past, id)),
+        explanation,
+        recorded: None,
+        same: None,
+        differs: Vec::new(),
+    }
+}
+
+fn surface(word: &str) -> Option<Surface> {
+    [Surface::Tool, Surface::Resource, Surface::Prompt].into_iter().find(|one| one.word() == word)
+}
+
+const fn effect(effect: Disposition) -> &'static str {
+    match effect {
+        Disposition::Allowed | Disposition::Errored => "permit",
+        Disposition::Blocked => "deny",
+    }
+}
+
+/// What deciding again must reproduce and did not. A permitted call that failed upstream keeps the failure's code, and a
+/// refused one keeps no grant, so these two are not compared.
+fn differs(record: &Record, again: &Explanation) -> Vec<String> {
+    let mut pairs = vec![("effect", effect(record.effect).to_owned(), again.effect.to_owned())];
+    if record.effect != Disposition::Errored {
+        pairs.push(("code", record.code.clone(), again.code.clone()));
+    }
+    if record.effect != Disposition::Blocked {
+        let grant = |grant: Option<writ_model::GrantId>| {
+            grant.map_or_else(|| "no grant".to_owned(), |id| id.to_string())
+        };
+        pairs.push(("grant", grant(record.grant), grant(again.grant)));
+    }
+    pairs
+        .into_iter()
+        .filter(|(_, then, now)| then != now)
+        .map(|(what, then, now)| format!("{what} was {then} and is {now} when decided again"))
+        .collect()
+}
+
+/// Reads a call as a client would send it.
+fn asked(body: ExplainBody) -> Result<Asked, DeskError> {
+    let missing = |field: &str| {
+        DeskError::bad(
+            field,
+            format!("`{field}` is missing"),
+            "Give `call_id`, or server and method.",
+        )
+    };
+    let server = body.server.ok_or_else(|| missing("server"))?;
+    let method = body.method.ok_or_else(|| missing("method"))?;
+    let (surface, name_at, arguments_at) = match method.as_str() {
+        "tools/call" => (Some(Surface::Tool), "/name", Some("/arguments")),
+        "prompts/get" => (Some(Surface::Prompt), "/name", Some("/arguments")),
+        "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
+            (Some(Surface::Resource), "/uri", None)
+        }
+        _ => {
+            return Ok(Asked {
+                server,
+                method,
+                surface: None,
+                name: String::new(),
+                arguments: None,
+            });
+        }
+    };
+    let params = body.params.as_ref().map(|raw| raw.get()).ok_or_else(|| missing("params"))?;
+    let bad = |what: String| DeskError::bad("params", what, "Send it as the client would.");
+    let node =
+        json::parse(params.as_bytes(), &Limits::REQUEST).map_err(|why| bad(why.to_string()))?;
+    let name = node.pointer(name_at).and_then(Node::as_str);
+    let name = name.ok_or_else(|| bad(format!("params{name_at} is missing")))?.to_owned();
+    let arguments = arguments_at.and_then(|at| node.pointer(at)).and_then(|node| {
+        params.as_bytes().get(node.start..node.end).map(|bytes| Secret::new(bytes.to_vec()))
+    });
+    Ok(Asked { server, method, surface, name, arguments })
+}

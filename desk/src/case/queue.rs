@@ -1,0 +1,35 @@
+//! Decisions waiting, over all clients.
+
+use writ_authority::queue;
+use writ_model::Span;
+
+use super::show;
+use crate::{
+    Desk, DeskError, Who,
+    view::{QueueItem, QueueView},
+};
+
+impl Desk {
+    /// Everything that waits for a person at the clients the asker is seated at: what decides itself first comes first,
+    /// then what waits longest.
+    ///
+    /// # Errors
+    /// If nothing is founded, or the store fails.
+    pub async fn queue(&self, who: &Who) -> Result<QueueView, DeskError> {
+        let at = self.now();
+        let views = self.seats(who).await?;
+        let mut items: Vec<QueueItem> = Vec::new();
+        for view in &views {
+            let client = show::client(&view.state);
+            let waiting = queue::waiting(&view.state, at).into_iter();
+            items.extend(waiting.map(|waiting| QueueItem { client: client.clone(), waiting }));
+        }
+        items.sort_by_key(|item| {
+            let later = item.waiting.since + Span::days(365);
+            (item.waiting.deadline.unwrap_or(later), item.waiting.since)
+        });
+        let total = items.len();
+        items.truncate(Self::QUEUE);
+        Ok(QueueView { at, items, total, clients: views.len() })
+    }
+}

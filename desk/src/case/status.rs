@@ -1,0 +1,30 @@
+//! The installation: versions, gateways, sizes.
+
+use std::sync::atomic::Ordering;
+
+use writ_authority::decide;
+
+use crate::{Desk, DeskError, view::StatusView};
+
+impl Desk {
+    /// The installation as it is now. For everybody with a credential; it names no client.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn status(&self) -> Result<StatusView, DeskError> {
+        let heads = self.ledger().heads().await?;
+        Ok(StatusView {
+            version: self.inner.parts.version.clone(),
+            engine: decide::ENGINE.to_owned(),
+            at: self.now(),
+            started_at: self.inner.started_at,
+            desk: self.issuer().to_owned(),
+            gateways: self.inner.fleet.read().gateways(),
+            founded: self.provider_id().is_ok(),
+            tenants: heads.len(),
+            lines: heads.iter().map(|(_, head)| head.size).sum(),
+            tokens_issued: self.inner.issued.load(Ordering::Relaxed),
+            tokens_refused: self.inner.refused.load(Ordering::Relaxed),
+        })
+    }
+}

@@ -1,0 +1,344 @@
+//! [`Desk`]: the handle that use-cases hang on, and the few things all of them need: who is seated where, one command
+//! decided and made durable, the instant.
+//!
+//! Never here: a use-case (`case/`), HTTP (`api/`).
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use parking_lot::{Mutex, RwLock};
+use writ_authority::{Command, Engine, Fact, Refusal, State, command};
+use writ_identity::{Jwk, JwkSet, Nonces, PublicKeys, ReplayMarks, SigningKey, replay};
+use writ_lake::Activity;
+use writ_model::{
+    Actor, Clock, Cx, Digest, Entropy, Fold, InstanceId, Secret, Side, TenantId, Timestamp,
+};
+use writ_store::{Ledger, Sequencer, Tenants, Vault, View};
+
+use crate::{
+    DeskError, Fleet, NoFleet, Who, case::timeline::Timelines, error, keys, locate::Directory,
+    session::Sessions,
+};
+
+/// What a desk is made of.
+pub struct DeskParts {
+    /// The writers and the views of every tenant.
+    pub sequencer: Sequencer<State>,
+    /// Recent activity.
+    pub lake: Arc<Activity>,
+    /// Signing keys, and what opens sealed arguments.
+    pub vault: Arc<dyn Vault>,
+    /// Decides again, for explanations.
+    pub engine: Arc<Engine>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The desk's base address without a final slash, for example `http://127.0.0.1:7420`: the issuer of tokens.
+    pub issuer: String,
+    /// The base address that tokens are for, for example `http://127.0.0.1:7421`.
+    pub gateway: String,
+    /// What the command line must show; see [`crate::cli_token`].
+    pub cli_token: Secret<String>,
+    /// The build, for the status.
+    pub version: String,
+}
+
+impl fmt::Debug for DeskParts {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "DeskParts({}, {})", self.issuer, self.gateway)
+    }
+}
+
+pub(crate) struct Inner {
+    pub(crate) parts: DeskParts,
+    pub(crate) fleet: RwLock<Arc<dyn Fleet>>,
+    pub(crate) token_key: SigningKey,
+    pub(crate) nonces: Nonces,
+    pub(crate) marks: Mutex<ReplayMarks>,
+    pub(crate) sessions: Sessions,
+    pub(crate) timelines: Timelines,
+    pub(crate) issued: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    pub(crate) started_at: Timestamp,
+    /// Adding clients one after the other makes a short name free until its ledger is founded.
+    pub(crate) founding: tokio::sync::Mutex<()>,
+    provider: RwLock<Option<TenantId>>,
+    directory: Mutex<Directory>,
+}
+
+/// The desk. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Desk({})", self.inner.parts.issuer)
+    }
+}
+
+/// A command that is durable.
+#[derive(Debug)]
+pub(crate) struct Wrote {
+    /// Its first line.
+    pub(crate) first: u64,
+    /// Its facts; none if there was nothing to write.
+    pub(crate) facts: Vec<Fact>,
+    /// The instant it was decided at.
+    pub(crate) at: Timestamp,
+    /// The state with it.
+    pub(crate) view: Arc<View<State>>,
+}
+
+impl Desk {
+    /// LIMIT: decisions shown in one queue: a person who faces more needs a filter, not a longer page.
+    pub const QUEUE: usize = 500;
+    /// LIMIT: lines of an agent's timeline in one view.
+    pub const TIMELINE: usize = 200;
+    /// LIMIT: rows of one list.
+    pub const ROWS: usize = 5_000;
+
+    /// A desk over an open store: reads its keys, finds the provider, and lists clients whose founding was cut short.
+    ///
+    /// # Errors
+    /// If the store or the vault fails.
+    pub async fn open(parts: DeskParts) -> Result<Self, DeskError> {
+        let token_key = keys::token_key(parts.vault.as_ref(), parts.entropy.as_ref()).await?;
+        let entropy = Arc::clone(&parts.entropy);
+        let inner = Inner {
+            fleet: RwLock::new(Arc::new(NoFleet)),
+            token_key,
+            nonces: Nonces::new(entropy.as_ref()),
+            marks: Mutex::new(ReplayMarks::new(replay::DEFAULT_MARKS, entropy.as_ref())),
+            sessions: Sessions::default(),
+            timelines: Timelines::default(),
+            issued: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            started_at: parts.clock.now(),
+            founding: tokio::sync::Mutex::new(()),
+            provider: RwLock::new(None),
+            directory: Mutex::default(),
+            parts,
+        };
+        let desk = Self { inner: Arc::new(inner) };
+        desk.find_provider().await?;
+        desk.list_founded().await?;
+        Ok(desk)
+    }
+
+    /// Hands in the gateways, once they run.
+    pub fn set_fleet(&self, fleet: Arc<dyn Fleet>) {
+        *self.inner.fleet.write() = fleet;
+    }
+
+    /// The issuer's public keys, for gateways.
+    ///
+    /// # Errors
+    /// If the key is not usable, which its making excludes.
+    pub fn token_keys(&self) -> Result<PublicKeys, DeskError> {
+        PublicKeys::of_signing_key(&self.inner.token_key)
+            .map_err(|fault| DeskError::fault(error::FAULT, fault.to_string()))
+    }
+
+    /// The issuer's key set, as `/oauth/jwks` shows it.
+    ///
+    /// # Errors
+    /// As [`Desk::token_keys`].
+    pub fn jwks(&self) -> Result<JwkSet, DeskError> {
+        let jwk: Jwk = self.inner.token_key.jwk();
+        JwkSet::of(&[jwk]).map_err(|fault| DeskError::fault(error::FAULT, fault.to_string()))
+    }
+
+    /// The issuer of tokens: the desk's base address.
+    pub fn issuer(&self) -> &str {
+        &self.inner.parts.issuer
+    }
+
+    /// The base address that tokens are for.
+    pub fn gateway(&self) -> String {
+        let known = self.inner.fleet.read().base();
+        known.unwrap_or_else(|| self.inner.parts.gateway.clone())
+    }
+
+    /// The instant.
+    pub fn now(&self) -> Timestamp {
+        self.inner.parts.clock.now()
+    }
+
+    pub(crate) fn tenants(&self) -> &Arc<Tenants<State>> {
+        self.inner.parts.sequencer.tenants()
+    }
+
+    pub(crate) fn ledger(&self) -> &Arc<dyn Ledger> {
+        self.tenants().ledger()
+    }
+
+    pub(crate) fn entropy(&self) -> &Arc<dyn Entropy> {
+        &self.inner.parts.entropy
+    }
+
+    pub(crate) fn count_token(&self, issued: bool) {
+        let counter = if issued { &self.inner.issued } else { &self.inner.refused };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A context for making ids and keys outside a command.
+    pub(crate) fn cx(&self, tenant: TenantId, actor: Actor) -> Cx {
+        Cx::new(self.now(), Arc::clone(self.entropy()), tenant, actor)
+    }
+
+    /// Decides a command in its turn and answers when it is durable. The instant is taken when it is decided, so that
+    /// lines follow each other in time.
+    pub(crate) async fn act(
+        &self,
+        tenant: TenantId,
+        actor: Actor,
+        command: Command,
+    ) -> Result<Wrote, DeskError> {
+        let slot = Arc::new(Mutex::new((self.now(), Vec::new())));
+        let (filled, desk) = (Arc::clone(&slot), self.clone());
+        let decide = move |view: &View<State>| -> Result<Vec<bytes::Bytes>, Refusal> {
+            let cx = desk.cx(tenant, actor.clone());
+            let lines = command::lines(&view.state, command.clone(), &cx)?;
+            let (facts, bytes): (Vec<Fact>, Vec<Vec<u8>>) = lines.into_iter().unzip();
+            *filled.lock() = (cx.now(), facts);
+            Ok(bytes.into_iter().map(Into::into).collect())
+        };
+        let done = self.inner.parts.sequencer.submit(tenant, Box::new(decide)).await?;
+        let (at, facts) = std::mem::take(&mut *slot.lock());
+        Ok(Wrote { first: done.first, facts, at, view: done.view })
+    }
+
+    /// The provider's space, if it is founded.
+    pub(crate) fn provider_id(&self) -> Result<TenantId, DeskError> {
+        (*self.inner.provider.read()).ok_or(DeskError::Unfounded)
+    }
+
+    /// The provider's state.
+    pub(crate) async fn provider_view(&self) -> Result<Arc<View<State>>, DeskError> {
+        Ok(self.tenants().view(self.provider_id()?).await?)
+    }
+
+    pub(crate) fn set_provider(&self, tenant: TenantId) {
+        *self.inner.provider.write() = Some(tenant);
+    }
+
+    async fn find_provider(&self) -> Result<(), DeskError> {
+        for (tenant, _) in self.ledger().heads().await? {
+            if self.founded(tenant).await?.is_some_and(|line| line.side == Side::Provider) {
+                self.set_provider(tenant);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Line 0 of a tenant, without folding the rest.
+    pub(crate) async fn founded(
+        &self,
+        tenant: TenantId,
+    ) -> Result<Option<Arc<writ_authority::fact::LedgerFounded>>, DeskError> {
+        let lines = self.ledger().read(tenant, 0, 1).await?;
+        let Some(line) = lines.first() else { return Ok(None) };
+        let mut state = State::empty(tenant);
+        state
+            .fold(0, line)
+            .map_err(|bad| DeskError::from(writ_store::FollowError::BadLine { tenant, bad }))?;
+        Ok(state.founded)
+    }
+
+    /// The space of a client by its id or short name; the provider's own too.
+    pub(crate) async fn tenant_of(&self, name: &str) -> Result<TenantId, DeskError> {
+        let provider = self.provider_view().await?;
+        let own = &provider.state;
+        let id = name.parse::<TenantId>().ok();
+        let founded = own.founded.as_ref();
+        if id == Some(own.tenant) || founded.is_some_and(|line| line.slug == name) {
+            return Ok(own.tenant);
+        }
+        let known = own.clients.values().find(|one| Some(one.client) == id || one.slug == name);
+        known.map(|one| one.client).ok_or_else(|| DeskError::not_visible("client", name))
+    }
+
+    /// The state of a client that the asker is seated at. One that they are not seated at looks like one that is not.
+    pub(crate) async fn seat(&self, who: &Who, name: &str) -> Result<Arc<View<State>>, DeskError> {
+        let view = self.tenants().view(self.tenant_of(name).await?).await?;
+        if seated(&view.state, who) {
+            return Ok(view);
+        }
+        Err(DeskError::not_visible("client", name))
+    }
+
+    /// The states of every client that the asker is seated at, by name.
+    pub(crate) async fn seats(&self, who: &Who) -> Result<Vec<Arc<View<State>>>, DeskError> {
+        let mut out = Vec::new();
+        for view in self.every_client().await? {
+            if seated(&view.state, who) {
+                out.push(view);
+            }
+        }
+        out.sort_by(|one, two| one.state.party_name().cmp(two.state.party_name()));
+        Ok(out)
+    }
+
+    /// The states of every client. A client whose log cannot be read is left out and logged: the others live.
+    pub(crate) async fn every_client(&self) -> Result<Vec<Arc<View<State>>>, DeskError> {
+        let provider = self.provider_view().await?;
+        let mut out = Vec::with_capacity(provider.state.clients.len());
+        for client in provider.state.clients.keys() {
+            match self.tenants().view(*client).await {
+                Ok(view) => out.push(view),
+                Err(fault) => tracing::error!(tenant = %client, error = %fault, "client left out"),
+            }
+        }
+        Ok(out)
+    }
+
+    /// The tenant of an instance.
+    pub(crate) async fn tenant_of_instance(
+        &self,
+        id: InstanceId,
+    ) -> Result<Option<TenantId>, DeskError> {
+        let known = self.inner.directory.lock().instance(id);
+        if known.is_some() {
+            return Ok(known);
+        }
+        self.learn().await?;
+        Ok(self.inner.directory.lock().instance(id))
+    }
+
+    /// The tenant of an enrollment code.
+    pub(crate) async fn tenant_of_code(
+        &self,
+        digest: Digest,
+    ) -> Result<Option<TenantId>, DeskError> {
+        let known = self.inner.directory.lock().code(digest);
+        if known.is_some() {
+            return Ok(known);
+        }
+        self.learn().await?;
+        Ok(self.inner.directory.lock().code(digest))
+    }
+
+    async fn learn(&self) -> Result<(), DeskError> {
+        for view in self.every_client().await? {
+            let mut directory = self.inner.directory.lock();
+            if directory.behind(&view.state) {
+                directory.learn(&view.state);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a person has a live seat in a space.
+pub(crate) fn seated(state: &State, who: &Who) -> bool {
+    state.people.get(&who.person).is_some_and(|person| person.active())
+}

@@ -1,0 +1,241 @@
+//! The door: which credential a request shows, and what it may be used for. The installation's own token for the command
+//! line, a session for the console; both on loopback only.
+//!
+//! Never here: what a person may do (their seat says), or a credential in an error.
+//! SECURITY: a name that is not loopback is refused whatever it resolves to, so that a page of another site cannot reach
+//! the desk through the reader's browser by pointing its own name here.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Read as _, Write as _},
+    net::IpAddr,
+    path::Path,
+};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Method, Uri, header, request::Parts},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use writ_identity::same_secret;
+use writ_model::{Entropy, PersonId, Secret};
+
+use crate::{Desk, DeskError, Via, Who, error};
+
+/// Says which person acts, beside the command line's token.
+const PERSON: &str = "writ-person";
+/// Repeats the session's token, beside the console's cookie.
+const CSRF: &str = "writ-csrf";
+/// LIMIT: bytes read of the token file: a token of 43 characters and a line end.
+const TOKEN_FILE: u64 = 256;
+
+/// The command line's token of an installation: the file `cli.token` of its data folder, readable by its owner only and
+/// made when it is not there.
+///
+/// # Errors
+/// If the file can be neither read nor made.
+pub fn cli_token(folder: &Path, entropy: &dyn Entropy) -> io::Result<Secret<String>> {
+    let path = folder.join("cli.token");
+    match fs::File::open(&path) {
+        Ok(file) => {
+            let mut text = String::new();
+            file.take(TOKEN_FILE).read_to_string(&mut text)?;
+            let token = text.trim().to_owned();
+            if token.len() < 32 {
+                let why = format!("{} holds no token; remove it to have a new one", path.display());
+                return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+            }
+            Ok(Secret::new(token))
+        }
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
+            let mut bytes = [0; 32];
+            entropy.fill(&mut bytes);
+            let token = URL_SAFE_NO_PAD.encode(bytes);
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options.open(&path)?;
+            writeln!(file, "{token}")?;
+            file.sync_all()?;
+            Ok(Secret::new(token))
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Whether a request asks under a loopback name. One without any name (in-process) passes.
+pub fn host_is_ours(headers: &HeaderMap, uri: &Uri) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (None, _) => uri.authority().map(ToString::to_string),
+        (Some(one), None) => match one.to_str() {
+            Ok(host) => Some(host.to_owned()),
+            Err(_) => return false,
+        },
+        (Some(_), Some(_)) => return false,
+    };
+    host.is_none_or(|host| loopback(&host))
+}
+
+/// `localhost`, `127.0.0.1` or `[::1]`, with or without a port.
+fn loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map(|(name, _)| name),
+        None => Some(host.rsplit_once(':').map_or(host, |(name, _)| name)),
+    };
+    name.is_some_and(|name| {
+        name.eq_ignore_ascii_case("localhost")
+            || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    })
+}
+
+/// Whether a request's `Origin`, if it says one, is the host it was sent to. Browsers say one on every changing request.
+pub(crate) fn origin_is_ours(headers: &HeaderMap) -> bool {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    match (origins.next(), origins.next()) {
+        (None, _) => true,
+        (Some(one), None) => {
+            let origin = one.to_str().ok().and_then(|one| one.strip_prefix("http://"));
+            origin.is_some() && origin == host
+        }
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// A request with a good credential.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// Through which door.
+    pub(crate) via: Via,
+    /// Who, unless nothing is founded yet.
+    pub(crate) person: Option<PersonId>,
+}
+
+/// A request with a good credential, by a person.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Acting(pub(crate) Who);
+
+impl FromRequestParts<Desk> for Caller {
+    type Rejection = DeskError;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, DeskError> {
+        if !host_is_ours(&parts.headers, &parts.uri) {
+            return Err(DeskError::Forbidden {
+                code: error::HOST,
+                what: "this server answers only under a loopback name".to_owned(),
+                cure: "Use http://127.0.0.1 or http://localhost with its port.".to_owned(),
+            });
+        }
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            return command_line(parts, desk).await;
+        }
+        let Some(session) = desk.session(&parts.headers).await? else {
+            let what = "no credential was sent, or its session has ended".to_owned();
+            return Err(DeskError::Unauthenticated { what });
+        };
+        if !matches!(parts.method, Method::GET | Method::HEAD) {
+            let csrf = parts.headers.get(CSRF).and_then(|csrf| csrf.to_str().ok());
+            Desk::check_form(&parts.headers, &session, csrf.unwrap_or_default())?;
+        }
+        Ok(Self { via: session.who.via, person: Some(session.who.person) })
+    }
+}
+
+async fn command_line(parts: &Parts, desk: &Desk) -> Result<Caller, DeskError> {
+    let refuse = |what: &str| Err(DeskError::Unauthenticated { what: what.to_owned() });
+    let mut sent = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(sent), None) = (sent.next(), sent.next()) else {
+        return refuse("more than one credential was sent");
+    };
+    let token = sent.as_bytes().strip_prefix(b"Bearer ").unwrap_or_default();
+    if !same_secret(token, desk.inner.parts.cli_token.expose().as_bytes()) {
+        return refuse("the token is not this installation's");
+    }
+    let via = Via::Cli;
+    let Some(named) = parts.headers.get(PERSON) else {
+        return Ok(Caller { via, person: desk.first_owner().await? });
+    };
+    let named = named.to_str().unwrap_or_default();
+    let person: PersonId = named
+        .parse()
+        .map_err(|_bad| DeskError::bad(PERSON, "this is no person id", "Send `prs_…`."))?;
+    if !desk.has_a_seat(person).await? {
+        return Err(DeskError::not_visible("person", named));
+    }
+    Ok(Caller { via, person: Some(person) })
+}
+
+impl FromRequestParts<Desk> for Acting {
+    type Rejection = DeskError;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, DeskError> {
+        let caller = Caller::from_request_parts(parts, desk).await?;
+        let person = caller.person.ok_or(DeskError::Unfounded)?;
+        Ok(Self(Who::new(person, caller.via)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_are_ours() {
+        for host in ["127.0.0.1:7420", "localhost", "LOCALHOST:1", "[::1]:7420", "127.9.9.9"] {
+            assert!(loopback(host), "{host}");
+        }
+        for host in [
+            "example.com",
+            "127.0.0.1.example.com:80",
+            "localhost.example",
+            "",
+            "[::2]:1",
+            "10.0.0.1",
+        ] {
+            assert!(!loopback(host), "{host}");
+        }
+        let uri: Uri = "/x".parse().unwrap();
+        let mut headers = HeaderMap::new();
+        assert!(host_is_ours(&headers, &uri));
+        headers.insert(header::HOST, "127.0.0.1:1".parse().unwrap());
+        assert!(host_is_ours(&headers, &uri));
+        headers.append(header::HOST, "127.0.0.1:1".parse().unwrap());
+        assert!(!host_is_ours(&headers, &uri), "two hosts");
+    }
+
+    #[test]
+    fn another_sites_origin_is_not_ours() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, "127.0.0.1:1".parse().unwrap());
+        assert!(origin_is_ours(&headers));
+        for (origin, ours) in [
+            ("http://127.0.0.1:1", true),
+            ("http://127.0.0.1:2", false),
+            ("https://127.0.0.1:1", false),
+            ("null", false),
+            ("http://evil.example", false),
+        ] {
+            headers.insert(header::ORIGIN, origin.parse().unwrap());
+            assert_eq!(origin_is_ours(&headers), ours, "{origin}");
+        }
+    }
+
+    #[test]
+    fn the_token_file_is_made_once_and_private() {
+        let dir = writ_testkit::TempDir::new().unwrap();
+        let entropy = writ_testkit::SeededEntropy::new(1);
+        let token = cli_token(dir.path(), &entropy).unwrap();
+        assert_eq!(token.expose().len(), 43);
+        assert_eq!(cli_token(dir.path(), &entropy).unwrap().expose(), token.expose());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(dir.path().join("cli.token")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        fs::write(dir.path().join("cli.token"), "short").unwrap();
+        assert!(cli_token(dir.path(), &entropy).is_err());
+    }
+}

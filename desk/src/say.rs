@@ -1,0 +1,266 @@
+//! Facts in plain words: one sentence for each kind, names as they are known now. The console's timeline, the ledger's
+//! pages and the command line all say the same.
+//!
+//! Never here: markup, or a fact that has no sentence (a new kind does not compile until it has one).
+
+use writ_authority::{
+    Entry, Fact, Grant, State,
+    fact::{AgentDescribed, Subject},
+};
+use writ_model::{Actor, AgentId, PersonId, Side};
+
+use crate::view::LineView;
+
+/// A line in words.
+pub(crate) fn line(state: &State, index: u64, bytes: &[u8]) -> Option<LineView> {
+    let entry = Entry::from_line(bytes).ok()?;
+    let via = match &entry.actor {
+        Actor::Person { via, .. } => Some(via.clone()),
+        Actor::Agent { .. } | Actor::System { .. } => None,
+    };
+    Some(LineView {
+        line: index,
+        at: entry.at,
+        by: actor(state, &entry.actor),
+        via,
+        kind: kind(&entry.fact).to_owned(),
+        says: fact(state, &entry.fact),
+        agent: agent_of(state, &entry.fact),
+        entry: serde_json::from_slice(bytes).unwrap_or_default(),
+    })
+}
+
+/// Who wrote a fact.
+pub(crate) fn actor(state: &State, actor: &Actor) -> String {
+    match actor {
+        Actor::Person { id, .. } => state.person_name(*id),
+        Actor::Agent { id } => state.agent_name(*id),
+        Actor::System { part } => format!("Writ ({part})"),
+    }
+}
+
+/// A fact's kind, as it is written in the line.
+pub(crate) const fn kind(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::LedgerFounded(_) => "ledger_founded",
+        Fact::ClientAdded(_) => "client_added",
+        Fact::PersonSeated(_) => "person_seated",
+        Fact::PersonLeft { .. } => "person_left",
+        Fact::GroupCreated { .. } => "group_created",
+        Fact::AgentObserved(_) => "agent_observed",
+        Fact::AgentProposed(_) => "agent_proposed",
+        Fact::AccountabilitySet { .. } => "accountability_set",
+        Fact::AgentChartered { .. } => "agent_chartered",
+        Fact::AgentActivated { .. } => "agent_activated",
+        Fact::AgentHeld { .. } => "agent_held",
+        Fact::AgentReleased { .. } => "agent_released",
+        Fact::AgentQuarantined { .. } => "agent_quarantined",
+        Fact::AgentTerminated { .. } => "agent_terminated",
+        Fact::TerminationConfirmed(_) => "termination_confirmed",
+        Fact::EnrollmentOffered { .. } => "enrollment_offered",
+        Fact::InstanceEnrolled { .. } => "instance_enrolled",
+        Fact::InstanceEnded { .. } => "instance_ended",
+        Fact::GrantGiven { .. } => "grant_given",
+        Fact::GrantRevoked { .. } => "grant_revoked",
+        Fact::ActivitySealed(_) => "activity_sealed",
+    }
+}
+
+/// What became so.
+pub(crate) fn fact(state: &State, fact: &Fact) -> String {
+    let agent = |id: &AgentId| state.agent_name(*id);
+    match fact {
+        Fact::LedgerFounded(founded) => format!("The ledger of {} begins.", founded.name),
+        Fact::ClientAdded(client) => format!("{} became a client.", client.name),
+        Fact::PersonSeated(seated) => {
+            let roles: Vec<String> = seated.roles.iter().map(ToString::to_string).collect();
+            let (name, side) = (&seated.name, side(seated.side));
+            format!("{name} took a seat for the {side} as {}.", roles.join(" and "))
+        }
+        Fact::PersonLeft { person } => format!("{} left.", state.person_name(*person)),
+        Fact::GroupCreated { name, parent, .. } => {
+            match parent.and_then(|id| state.groups.get(&id)) {
+                Some(parent) => format!("Group {name} was made inside {}.", parent.name),
+                None => format!("Group {name} was made."),
+            }
+        }
+        Fact::AgentObserved(described) => observed(described),
+        Fact::AgentProposed(described) => {
+            format!("{} was proposed: {}", described.name, sentence(&described.purpose))
+        }
+        Fact::AccountabilitySet { subject, authorizer, auditor, terminators } => {
+            answers(state, *subject, (*authorizer, *auditor, terminators))
+        }
+        Fact::AgentChartered { agent: id, authorizer, auditor, terminators } => format!(
+            "{} is answered for: authorised by {}, audited by {}, to be ended by {}.",
+            agent(id),
+            state.person_name(*authorizer),
+            state.person_name(*auditor),
+            names(state, terminators)
+        ),
+        Fact::AgentActivated { agent: id } => format!("{} was activated.", agent(id)),
+        Fact::AgentHeld { agent: id, reason } => {
+            format!("{} was put on hold: {}", agent(id), sentence(reason))
+        }
+        Fact::AgentReleased { agent: id } => format!("{} was released.", agent(id)),
+        Fact::AgentQuarantined { agent: id, reason } => {
+            format!("{} was quarantined: {}", agent(id), sentence(reason))
+        }
+        Fact::AgentTerminated { agent: id, reason } => {
+            format!("{} was ended for good: {}", agent(id), sentence(reason))
+        }
+        Fact::TerminationConfirmed(confirmed) => format!(
+            "A gateway confirms the end of {}: tokens refused after {}, last cut after {}.",
+            agent(&confirmed.agent),
+            millis(confirmed.tokens_refused_us),
+            millis(confirmed.last_cut_us)
+        ),
+        other => grants_and_keys(state, other),
+    }
+}
+
+fn grants_and_keys(state: &State, fact: &Fact) -> String {
+    let agent = |id: &AgentId| state.agent_name(*id);
+    match fact {
+        Fact::EnrollmentOffered { agent: id, expires, .. } => {
+            format!("A code was made that binds one running copy of {} until {expires}.", agent(id))
+        }
+        Fact::InstanceEnrolled { agent: id, label, .. } => {
+            format!("A running copy of {} was enrolled: {label}.", agent(id))
+        }
+        Fact::InstanceEnded { instance, reason } => {
+            let known = state.instances.get(instance);
+            let label = known.map_or_else(|| instance.to_string(), |one| one.label.clone());
+            let of = known.map(|one| format!(" of {}", agent(&one.agent))).unwrap_or_default();
+            format!("Running copy {label}{of} was ended: {}", sentence(reason))
+        }
+        Fact::GrantGiven { says, .. } => given(state, says),
+        Fact::GrantRevoked { grant, reason } => {
+            let known = state.grants.get(grant);
+            let what = known.map_or_else(
+                || grant.to_string(),
+                |given| {
+                    format!("{} may {}", subject(state, given.says.subject), given.says.words())
+                },
+            );
+            format!("A grant was taken back ({what}): {}", sentence(reason))
+        }
+        Fact::ActivitySealed(seal) => format!(
+            "Records {} to {} of a gateway were sealed ({} calls).",
+            seal.first, seal.last, seal.count
+        ),
+        // Every other kind is said by `fact`.
+        other => kind(other).replace('_', " "),
+    }
+}
+
+fn observed(described: &AgentDescribed) -> String {
+    match described.deadline {
+        Some(by) => {
+            format!("{} was seen running ungoverned; to be governed by {by}.", described.name)
+        }
+        None => format!("{} was seen running ungoverned.", described.name),
+    }
+}
+
+fn given(state: &State, says: &Grant) -> String {
+    let mut out = format!("{} may {}", subject(state, says.subject), says.words());
+    for rule in &says.rules {
+        out.extend(["; ", &rule.path, " ", &rule.must.words()]);
+    }
+    for limit in &says.limits {
+        out.extend(["; at most ", &limit.count.to_string(), " a ", limit.per.word()]);
+    }
+    if let Some(window) = &says.window {
+        out.extend(["; ", &window.words()]);
+    }
+    format!("{out}. Why: {}", sentence(&says.reason))
+}
+
+fn answers(
+    state: &State,
+    of: Subject,
+    (authorizer, auditor, terminators): (Option<PersonId>, Option<PersonId>, &[PersonId]),
+) -> String {
+    let mut parts = Vec::new();
+    parts.extend(authorizer.map(|id| format!("{} authorises", state.person_name(id))));
+    parts.extend(auditor.map(|id| format!("{} audits", state.person_name(id))));
+    if !terminators.is_empty() {
+        parts.push(format!("{} can end it", names(state, terminators)));
+    }
+    if parts.is_empty() {
+        return format!("Nobody is named for {} itself any more; it inherits.", subject(state, of));
+    }
+    format!("For {}: {}.", subject(state, of), parts.join(", "))
+}
+
+/// An agent's or a group's name.
+pub(crate) fn subject(state: &State, subject: Subject) -> String {
+    match subject {
+        Subject::Agent(id) => state.agent_name(id),
+        Subject::Group(id) => state
+            .groups
+            .get(&id)
+            .map_or_else(|| id.to_string(), |group| format!("group {}", group.name)),
+    }
+}
+
+fn names(state: &State, people: &[PersonId]) -> String {
+    let names: Vec<String> = people.iter().map(|id| state.person_name(*id)).collect();
+    names.join(" or ")
+}
+
+const fn side(side: Side) -> &'static str {
+    match side {
+        Side::Provider => "provider",
+        Side::Client => "client",
+    }
+}
+
+/// Somebody's words, ended like a sentence.
+fn sentence(words: &str) -> String {
+    if words.ends_with(['.', '!', '?']) { words.to_owned() } else { format!("{words}.") }
+}
+
+/// Microseconds as milliseconds with one decimal.
+fn millis(micros: u64) -> String {
+    format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
+}
+
+/// The agent a fact is about, if it is about one.
+pub(crate) fn agent_of(state: &State, fact: &Fact) -> Option<AgentId> {
+    match about(state, fact)? {
+        Subject::Agent(id) => Some(id),
+        Subject::Group(_) => None,
+    }
+}
+
+/// The agent or group a fact is about.
+pub(crate) fn about(state: &State, fact: &Fact) -> Option<Subject> {
+    match fact {
+        Fact::AgentObserved(described) | Fact::AgentProposed(described) => {
+            Some(Subject::Agent(described.agent))
+        }
+        Fact::AccountabilitySet { subject, .. } => Some(*subject),
+        Fact::AgentChartered { agent, .. }
+        | Fact::AgentActivated { agent }
+        | Fact::AgentHeld { agent, .. }
+        | Fact::AgentReleased { agent }
+        | Fact::AgentQuarantined { agent, .. }
+        | Fact::AgentTerminated { agent, .. }
+        | Fact::EnrollmentOffered { agent, .. }
+        | Fact::InstanceEnrolled { agent, .. } => Some(Subject::Agent(*agent)),
+        Fact::TerminationConfirmed(confirmed) => Some(Subject::Agent(confirmed.agent)),
+        Fact::InstanceEnded { instance, .. } => {
+            state.instances.get(instance).map(|one| Subject::Agent(one.agent))
+        }
+        Fact::GrantGiven { says, .. } => Some(says.subject),
+        Fact::GrantRevoked { grant, .. } => state.grants.get(grant).map(|given| given.says.subject),
+        Fact::GroupCreated { group, .. } => Some(Subject::Group(*group)),
+        Fact::LedgerFounded(_)
+        | Fact::ClientAdded(_)
+        | Fact::PersonSeated(_)
+        | Fact::PersonLeft { .. }
+        | Fact::ActivitySealed(_) => None,
+    }
+}

@@ -1,0 +1,23 @@
+//! What use-cases return: plain data with names resolved, the API's JSON and what a page renders.
+//!
+//! Never here: a rule, or a number that is not counted from facts or activity.
+//! To add a view: a struct in the file of its noun; fields are what a reader asks, in the order they ask it.
+
+pub mod agent;
+pub mod call;
+pub mod client;
+pub mod grant;
+pub mod ledger;
+pub mod life;
+
+pub use agent::{
+    AgentRow, AgentView, AnswerView, AnswersView, AskHint, InstanceView, MissingView, NextStep,
+};
+pub use call::{CallPage, CallRow, CallView, ExplainView, GrantSaid, RecordedDecision, SealView};
+pub use client::{
+    ClientRef, ClientRow, GroupRef, GroupRow, PersonRef, PersonRow, ProviderView, QueueItem,
+    QueueView, Sealed, StatusView, Swept,
+};
+pub use grant::{GrantView, RuleView, UseView};
+pub use ledger::{CheckpointView, LedgerPage, LineDetail, LineView, ProofView};
+pub use life::{Acted, EnrollmentOffer, Receipt, ReceiptTarget};

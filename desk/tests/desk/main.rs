@@ -1,0 +1,20 @@
+//! The desk on a real SQLite store: every flow through the router, then the ledgers checked.
+//!
+//! Never here: a mock of a store. To add a flow: a file, and [`world::World::check`] at its end.
+
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod coverage;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod oauth;
+#[cfg(test)]
+mod recovery;
+#[cfg(test)]
+mod road;
+#[cfg(test)]
+mod session;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,216 @@
+//! Bodies that the gateway sends: whole ones, and streams that carry their guard and their record with them and end when
+//! the agent does.
+//!
+//! Never here: buffering of a stream, save one event of it where lists are filtered.
+
+use std::{
+    collections::VecDeque,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+use writ_authority::grant::Surface;
+
+use crate::{
+    mcp::{list, reply, sse},
+    record::Recording,
+    refusal::{self, Refusal},
+    streams::Guard,
+    upstream::BodyStream,
+};
+
+/// A body of the gateway's.
+#[derive(Debug)]
+pub(crate) enum ReplyBody {
+    /// All of it.
+    Whole(Option<Bytes>),
+    /// Piece by piece.
+    Stream(Box<StreamBody>),
+}
+
+/// A stream was cut in a place where no message can say so; the connection is closed.
+#[derive(Debug, thiserror::Error)]
+#[error("the stream was cut")]
+pub(crate) struct Cut;
+
+impl From<Bytes> for ReplyBody {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole((!bytes.is_empty()).then_some(bytes))
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        match self.get_mut() {
+            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Stream(stream) => stream.poll(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Whole(None))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+            Self::Stream(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// Whether a thing is listed, asked anew for each event: grants may change while a stream is open.
+pub(crate) type Lists = Arc<dyn Fn(Surface, &str) -> bool + Send + Sync>;
+
+/// A stream on its way to an agent.
+pub(crate) struct StreamBody {
+    source: BodyStream,
+    /// Cut into events and filtered, where lists may come.
+    filter: Option<(sse::Events, Lists)>,
+    ready: VecDeque<Bytes>,
+    /// Held as long as the stream is open.
+    _guard: Guard,
+    ended: Pin<Box<WaitForCancellationFutureOwned>>,
+    recording: Option<Recording>,
+    /// The id of the request that the stream answers; `null` for a listening stream.
+    id: Bytes,
+    events: bool,
+    last_word: Option<Bytes>,
+    over: bool,
+}
+
+impl std::fmt::Debug for StreamBody {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("StreamBody").field("events", &self.events).finish_non_exhaustive()
+    }
+}
+
+/// What a stream is made of.
+pub(crate) struct Parts {
+    pub(crate) source: BodyStream,
+    pub(crate) filter: Option<Lists>,
+    pub(crate) guard: Guard,
+    pub(crate) recording: Option<Recording>,
+    pub(crate) id: Bytes,
+    /// An event stream: endings are told in an event of their own.
+    pub(crate) events: bool,
+    /// Said when the agent is ended, instead of an error.
+    pub(crate) last_word: Option<Bytes>,
+}
+
+impl StreamBody {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts { source, filter, mut guard, recording, id, events, last_word } = parts;
+        guard.streaming();
+        let ended = Box::pin(guard.token().clone().cancelled_owned());
+        let filter = filter.map(|lists| (sse::Events::default(), lists));
+        let ready = VecDeque::new();
+        Self {
+            source,
+            filter,
+            ready,
+            _guard: guard,
+            ended,
+            recording,
+            id,
+            events,
+            last_word,
+            over: false,
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+        loop {
+            if !self.over && self.ended.as_mut().poll(cx).is_ready() {
+                self.ready.clear();
+                if let Err(cut) = self.fail(&refusal::ENDED) {
+                    return Poll::Ready(Some(Err(cut)));
+                }
+            }
+            if let Some(bytes) = self.ready.pop_front() {
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            }
+            if self.over {
+                return Poll::Ready(None);
+            }
+            let outcome = match ready!(self.source.as_mut().poll_piece(cx)) {
+                Some(Ok(piece)) => self.take(piece),
+                Some(Err(refusal)) => self.fail(&refusal),
+                None => {
+                    self.finish();
+                    Ok(())
+                }
+            };
+            if let Err(cut) = outcome {
+                return Poll::Ready(Some(Err(cut)));
+            }
+        }
+    }
+
+    fn take(&mut self, piece: Bytes) -> Result<(), Cut> {
+        let Some((events, lists)) = &mut self.filter else {
+            self.ready.push_back(piece);
+            return Ok(());
+        };
+        if events.push(&piece).is_err() {
+            return self.fail(&refusal::ANSWER_LARGE);
+        }
+        while let Some(event) = events.next_event() {
+            match filtered(event, lists) {
+                Ok(event) => self.ready.push_back(event),
+                Err(list::Unreadable) => return self.fail(&refusal::BROKEN),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) {
+        self.over = true;
+        if let Some(recording) = self.recording.take() {
+            recording.answered();
+        }
+    }
+
+    /// Ends the stream early: in its own words if it has any, else by closing the connection.
+    fn fail(&mut self, why: &Refusal) -> Result<(), Cut> {
+        self.over = true;
+        let call = self.recording.as_ref().map(|recording| recording.call);
+        if let Some(recording) = self.recording.take() {
+            recording.failed(why);
+        }
+        if !self.events {
+            return Err(Cut);
+        }
+        if let Some(word) = self.last_word.take() {
+            self.ready.push_back(word);
+            return Ok(());
+        }
+        let data =
+            reply::Data { call_id: call, ..reply::Data::new(why.code.0, &why.cure) };
+        let message = reply::answer(&self.id, &reply::error(why.rpc, &why.words, data));
+        self.ready.push_back(sse::event(&message));
+        Ok(())
+    }
+}
+
+/// An event with its lists filtered; the same bytes if nothing is cut.
+fn filtered(event: Bytes, lists: &Lists) -> Result<Bytes, list::Unreadable> {
+    let Some(data) = sse::data(&event).filter(|data| !data.is_empty()) else { return Ok(event) };
+    let data = Bytes::from(data);
+    let shown = list::answer(&data, &|surface, name| lists(surface, name))?;
+    Ok(if shown == data { event } else { sse::with_data(&event, &shown) })
+}
+

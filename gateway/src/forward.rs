@@ -1,0 +1,199 @@
+//! Station 3: out to the server and back. SECURITY: the first argument is a permit, and `authority` alone makes those.
+//!
+//! Never here: a decision; a byte of the body changed on its way out.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use writ_authority::Permitted;
+use writ_model::json::Limits;
+
+use crate::{
+    body::{Lists, Parts, ReplyBody, StreamBody},
+    core::{Core, Served},
+    identify::Identified,
+    mcp::{header::{self as names, SESSION}, list},
+    record::Recording,
+    refusal::{self, Refusal},
+    streams::Guard,
+    upstream::{Answer, AnswerBody, Outgoing, http::collect},
+};
+
+/// What goes with a forwarded message.
+pub(crate) struct Trip<'a> {
+    pub(crate) core: &'a Arc<Core>,
+    pub(crate) server: &'a Served,
+    pub(crate) who: &'a Identified,
+    /// Our session's id, as the agent sent it.
+    pub(crate) session: Option<&'a str>,
+    /// The answer may carry lists.
+    pub(crate) lists: bool,
+}
+
+/// Sends what was permitted; gives the answer's head and its body, not yet on its way to the agent. A cut agent's answer
+/// is not waited for.
+pub(crate) async fn forward(
+    permitted: &Permitted,
+    trip: &Trip<'_>,
+    outgoing: Outgoing<'_>,
+) -> Result<Answer, Refusal> {
+    tracing::trace!(code = %permitted.reason().code, server = %trip.server.name, "forwarding");
+    let upstream = trip.server.upstream.as_ref().ok_or(refusal::WRONG_VERB)?;
+    trip.core.counters.forwarded();
+    tokio::select! {
+        biased;
+        () = trip.who.cut.cancelled() => Err(refusal::ENDED),
+        answer = upstream.send(outgoing) => answer,
+    }
+}
+
+/// Makes the agent's reply of an answer: headers by name, the session bound to the agent, lists filtered, streams guarded.
+pub(crate) async fn reply(
+    trip: &Trip<'_>,
+    answer: Answer,
+    id: Bytes,
+    guard: Guard,
+    recording: Option<Recording>,
+) -> Result<Response<ReplyBody>, (Refusal, Option<Recording>)> {
+    let mut headers = names::incoming(&answer.headers);
+    if let Err(refusal) = session(trip, &answer, &mut headers) {
+        return Err((refusal, recording));
+    }
+    let events = is_events(&answer.headers);
+    let body = match answer.body {
+        AnswerBody::Whole(bytes) if !(trip.lists && events) => {
+            match whole(trip, bytes).await {
+                Ok(bytes) => {
+                    settle(recording, answer.status);
+                    ReplyBody::from(bytes)
+                }
+                Err(refusal) => return Err((refusal, recording)),
+            }
+        }
+        AnswerBody::Stream(source) if trip.lists && !events => {
+            let cut = guard.token().clone();
+            let collected = tokio::select! {
+                biased;
+                () = cut.cancelled() => Err(refusal::ENDED),
+                bytes = collect(source, Limits::ANSWER.bytes) => bytes,
+            };
+            let bytes = match collected {
+                Ok(bytes) => whole(trip, bytes).await,
+                Err(refusal) => Err(refusal),
+            };
+            match bytes {
+                Ok(bytes) => {
+                    settle(recording, answer.status);
+                    ReplyBody::from(bytes)
+                }
+                Err(refusal) => return Err((refusal, recording)),
+            }
+        }
+        body => {
+            let source = match body {
+                AnswerBody::Stream(source) => source,
+                AnswerBody::Whole(bytes) => Box::pin(Once(Some(bytes))),
+            };
+            let filter = trip.lists.then(|| lists(trip));
+            let parts = Parts { source, filter, guard, recording, id, events, last_word: None };
+            ReplyBody::Stream(Box::new(StreamBody::new(parts)))
+        }
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = headers;
+    Ok(response)
+}
+
+fn settle(recording: Option<Recording>, status: StatusCode) {
+    let Some(recording) = recording else { return };
+    if status.is_server_error() {
+        recording.failed(&refusal::BROKEN);
+    } else {
+        recording.answered();
+    }
+}
+
+/// A whole answer, its lists filtered if it may have any.
+async fn whole(trip: &Trip<'_>, bytes: Bytes) -> Result<Bytes, Refusal> {
+    if !trip.lists || bytes.is_empty() {
+        return Ok(bytes);
+    }
+    let lists = lists(trip);
+    // Reading an answer of some megabytes would hold up other agents' calls.
+    if bytes.len() > INLINE {
+        let task = move || list::answer(&bytes, &|surface, name| lists(surface, name));
+        return match tokio::task::spawn_blocking(task).await {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(_)) | Err(_) => Err(refusal::BROKEN),
+        };
+    }
+    list::answer(&bytes, &|surface, name| lists(surface, name)).map_err(|_bad| refusal::BROKEN)
+}
+
+/// Answers up to this are read in place: about a millisecond.
+const INLINE: usize = 256 << 10;
+
+/// Whether this caller would be shown a thing, by the register as it is when asked.
+pub(crate) fn lists(trip: &Trip<'_>) -> Lists {
+    let core = Arc::clone(trip.core);
+    let server = trip.server.name.clone();
+    let (agent, instance) = (trip.who.caller.agent.described.agent, trip.who.caller.instance);
+    let (tenant, epoch) = (trip.who.view.state.tenant, trip.who.epoch);
+    Arc::new(move |surface, name| {
+        // A register that is not at hand shows nothing.
+        let Some(view) = core.tenants.cached(tenant) else { return false };
+        let what = writ_authority::What::Session;
+        let ask = writ_authority::Ask { agent, instance, epoch, server: &server, what };
+        core.engine.lists(&view.state, &ask, (surface, name), core.clock.now())
+    })
+}
+
+/// Binds a session that the upstream began, and forgets one that it no longer knows.
+fn session(trip: &Trip<'_>, answer: &Answer, headers: &mut HeaderMap) -> Result<(), Refusal> {
+    if answer.status == StatusCode::NOT_FOUND
+        && let Some(known) = trip.session
+    {
+        trip.core.sessions.forget(known);
+    }
+    let Some(theirs) = answer.headers.get(&SESSION).and_then(|id| id.to_str().ok()) else {
+        return Ok(());
+    };
+    let ours = match trip.session {
+        Some(ours) => ours.to_owned(),
+        None => trip
+            .core
+            .sessions
+            .bind(
+                (trip.who.caller.instance, &trip.server.name),
+                theirs,
+                trip.core.entropy.as_ref(),
+                trip.who.now,
+            )
+            .ok_or(refusal::SESSIONS_FULL)?,
+    };
+    let value = HeaderValue::from_str(&ours).map_err(|_bad| refusal::BROKEN)?;
+    headers.insert(SESSION.clone(), value);
+    Ok(())
+}
+
+fn is_events(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .and_then(|kind| kind.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
+}
+
+/// A whole body as a stream of one piece.
+struct Once(Option<Bytes>);
+
+impl crate::upstream::Pieces for Once {
+    fn poll_piece(
+        mut self: std::pin::Pin<&mut Self>,
+        _cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Bytes, Refusal>>> {
+        std::task::Poll::Ready(self.0.take().map(Ok))
+    }
+}

@@ -1,0 +1,241 @@
+//! [`Gateway`]: starting and halting. Everything it needs is handed in; it owns no clock, no key and no ledger.
+//!
+//! Never here: a station of the road.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use parking_lot::Mutex;
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use writ_authority::{Engine, State};
+use writ_identity::{Nonces, PublicKeys, ReplayMarks, TokenCache, cache, replay};
+use writ_lake::Activity;
+use writ_model::{BootId, Clock, Entropy, GatewayId};
+use writ_store::{Meter, Tenants, Vault};
+
+use crate::{
+    config::{self, BadServer, Place, Server},
+    core::{Core, Scribe, Served},
+    counters::{Counted, Counters},
+    kill,
+    pep::Pending,
+    seal, serve,
+    session::Sessions,
+    streams::Streams,
+    tenancy::Tenancies,
+    upstream::{Upstream, http::HttpUpstream, stdio::StdioUpstream},
+};
+
+/// LIMIT: how long tasks may take to end when the gateway halts.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// What a gateway is made of.
+#[derive(Debug)]
+pub struct GatewayParts {
+    /// Where it listens; port 0 for any.
+    pub listen: SocketAddr,
+    /// Its address as clients know it, without a final slash; `http://{listen}` if none.
+    pub base: Option<String>,
+    /// The authorization server whose tokens are accepted.
+    pub issuer: String,
+    /// Its id over all runs.
+    pub id: GatewayId,
+    /// This run.
+    pub boot: BootId,
+    /// The registers, followed.
+    pub tenants: Arc<Tenants<State>>,
+    /// Decides.
+    pub engine: Arc<Engine>,
+    /// Counts against limits.
+    pub meter: Arc<dyn Meter>,
+    /// Keeps records.
+    pub lake: Arc<Activity>,
+    /// Has each tenant's data key.
+    pub vault: Arc<dyn Vault>,
+    /// The issuer's public keys.
+    pub keys: PublicKeys,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Servers of the operator's file.
+    pub servers: Vec<Server>,
+    /// Writes into ledgers.
+    pub scribe: Arc<dyn Scribe>,
+}
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    /// The operator's file names servers that cannot be.
+    #[error("the operator's file has {} unusable server entries", .0.len())]
+    Servers(Vec<BadServer>),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {listen}")]
+    Listen {
+        /// Where.
+        listen: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// The gateway.
+#[derive(Debug, Clone, Copy)]
+pub struct Gateway;
+
+/// A running gateway. Dropping it does not halt it; [`Running::halt`] does.
+#[derive(Debug)]
+pub struct Running {
+    core: Arc<Core>,
+    local: SocketAddr,
+}
+
+impl Gateway {
+    /// Binds, and starts to serve.
+    ///
+    /// # Errors
+    /// If an entry of the operator's file is unusable or the address is taken.
+    pub async fn start(parts: GatewayParts) -> Result<Running, StartFault> {
+        config::check(&parts.servers).map_err(StartFault::Servers)?;
+        let listen = parts.listen;
+        let fault = |source| StartFault::Listen { listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(fault)?;
+        let local = listener.local_addr().map_err(fault)?;
+        let changes = parts.tenants.changes();
+        let core = Arc::new(core(parts, local)?);
+        core.tasks.spawn(kill::follow(Arc::clone(&core), changes));
+        core.tasks.spawn(seal::every_minute(Arc::clone(&core)));
+        core.tasks.spawn(serve::accept(Arc::clone(&core), listener));
+        tracing::info!(%local, base = %core.base, servers = core.servers.len(), "gateway serves");
+        Ok(Running { core, local })
+    }
+}
+
+fn core(parts: GatewayParts, local: SocketAddr) -> Result<Core, StartFault> {
+    let base = parts.base.unwrap_or_else(|| format!("http://{local}"));
+    let tasks = TaskTracker::new();
+    let servers = served(parts.servers, &base, &parts.entropy, &tasks)?;
+    let marks = ReplayMarks::new(replay::DEFAULT_MARKS, parts.entropy.as_ref());
+    let mut call_salt = [0; 6];
+    parts.entropy.fill(&mut call_salt);
+    let tenancies =
+        Tenancies::new(parts.vault, Arc::clone(&parts.lake), Arc::clone(&parts.meter));
+    Ok(Core {
+        id: parts.id,
+        boot: parts.boot,
+        umbrella: format!("{base}/mcp"),
+        base,
+        issuer: parts.issuer,
+        servers,
+        tenants: parts.tenants,
+        engine: parts.engine,
+        meter: parts.meter,
+        lake: parts.lake,
+        tenancies,
+        keys: Arc::new(parts.keys),
+        tokens: TokenCache::new(cache::DEFAULT_TOKENS),
+        nonces: Nonces::new(parts.entropy.as_ref()),
+        salt: marks.salt(),
+        marks: Mutex::new(marks),
+        clock: parts.clock,
+        entropy: parts.entropy,
+        scribe: parts.scribe,
+        streams: Streams::default(),
+        sessions: Sessions::default(),
+        pending: Pending::default(),
+        counters: Counters::default(),
+        tasks,
+        halt: CancellationToken::new(),
+        calls: AtomicU64::new(0),
+        call_salt,
+    })
+}
+
+fn served(
+    servers: Vec<Server>,
+    base: &str,
+    entropy: &Arc<dyn Entropy>,
+    tasks: &TaskTracker,
+) -> Result<BTreeMap<String, Served>, StartFault> {
+    let mut out = BTreeMap::new();
+    let mut problems = Vec::new();
+    for server in servers {
+        let upstream: Option<Arc<dyn Upstream>> = match server.at {
+            Place::Wrapped => None,
+            Place::Command(command) => {
+                let entropy = Arc::clone(entropy);
+                Some(Arc::new(StdioUpstream::new(command, entropy, tasks.clone())))
+            }
+            Place::Http(target) => {
+                let address = target.authority.to_string();
+                match HttpUpstream::new(target, tasks.clone()) {
+                    Ok(upstream) => Some(Arc::new(upstream)),
+                    Err(fault) => {
+                        tracing::error!(error = %fault, address, "an address has no HTTP form");
+                        problems.push(BadServer::Address(address));
+                        None
+                    }
+                }
+            }
+        };
+        let name = server.name;
+        let resource = format!("{base}/mcp/{name}");
+        let metadata = format!("{base}/.well-known/oauth-protected-resource/mcp/{name}");
+        let served =
+            Served { name: name.clone(), client: server.client, resource, metadata, upstream };
+        out.insert(name, served);
+    }
+    if problems.is_empty() { Ok(out) } else { Err(StartFault::Servers(problems)) }
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Its address as clients know it.
+    pub fn base(&self) -> &str {
+        &self.core.base
+    }
+
+    /// What it has counted.
+    pub fn counters(&self) -> Counted {
+        self.core.counters.now()
+    }
+
+    /// Calls and streams under way, by instance.
+    pub fn busy(&self) -> usize {
+        self.core.streams.busy().len()
+    }
+
+    /// Names of the servers it serves.
+    pub fn servers(&self) -> Vec<String> {
+        self.core.servers.keys().cloned().collect()
+    }
+
+    /// Seals everything that was recorded until now; how many ranges.
+    pub async fn seal_now(&self) -> usize {
+        seal::now(&self.core).await
+    }
+
+    /// Stops accepting, lets calls finish for a while, ends processes, seals what was recorded.
+    pub async fn halt(&self) {
+        self.core.halt.cancel();
+        for upstream in self.core.servers.values().filter_map(|server| server.upstream.as_ref()) {
+            upstream.close().await;
+        }
+        self.core.tasks.close();
+        if timeout(ENDING, self.core.tasks.wait()).await.is_err() {
+            tracing::error!("some tasks of the gateway did not end in time");
+        }
+        seal::now(&self.core).await;
+    }
+}

@@ -1,0 +1,137 @@
+//! Station 0: what arrives, before anybody is known: the address, the web origin, the body with its bounds.
+//!
+//! Never here: a parse of the body, or a look at credentials.
+
+use std::{future::poll_fn, pin::Pin, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header};
+use hyper::body::{Body, Incoming};
+use tokio::time::timeout;
+use writ_model::json::Limits;
+
+use crate::refusal::{self, Refusal};
+
+/// LIMIT: how long a body may take to arrive.
+const ARRIVE: Duration = Duration::from_secs(10);
+
+/// An address of the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Route<'a> {
+    /// `/mcp/{server}`
+    Mcp(&'a str),
+    /// `/pep/{server}/{door}`
+    Pep(&'a str, &'a str),
+    /// RFC 9728 metadata of a server, or of the gateway as a whole.
+    Metadata(Option<&'a str>),
+    /// Nothing.
+    None,
+}
+
+/// What an address means. One spelling only: an escaped or doubled slash is another address.
+pub(crate) fn route(path: &str) -> Route<'_> {
+    let mut parts = path.split('/').skip(1);
+    let parts = [parts.next(), parts.next(), parts.next(), parts.next(), parts.next()];
+    match parts {
+        [Some("mcp"), Some(server), None, ..] => Route::Mcp(server),
+        [Some("pep"), Some(server), Some(door), None, ..] => Route::Pep(server, door),
+        [Some(".well-known"), Some("oauth-protected-resource"), rest, server, None] => {
+            match (rest, server) {
+                (None | Some("mcp"), None) => Route::Metadata(None),
+                (Some("mcp"), Some(server)) => Route::Metadata(Some(server)),
+                _ => Route::None,
+            }
+        }
+        _ => Route::None,
+    }
+}
+
+/// Requests that a web page makes are refused unless the page is of this machine (DNS rebinding).
+pub(crate) fn origin(headers: &HeaderMap, base: &str) -> Result<(), Refusal> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let local = |origin: &str| {
+        let rest = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))?;
+        let host = match rest.strip_prefix('[') {
+            Some(bracketed) => bracketed.split(']').next()?,
+            None => rest.split(':').next()?,
+        };
+        matches!(host, "localhost" | "127.0.0.1" | "::1").then_some(())
+    };
+    match origin.to_str() {
+        Ok(origin) if origin == base || local(origin).is_some() => Ok(()),
+        Ok(_) | Err(_) => Err(refusal::ORIGIN),
+    }
+}
+
+/// The whole body, if it is no larger than its limit and arrives in time.
+pub(crate) async fn body(mut incoming: Incoming, limits: &Limits) -> Result<Bytes, Refusal> {
+    let most = limits.bytes;
+    if incoming.size_hint().lower() > most as u64 {
+        return Err(refusal::TOO_LARGE);
+    }
+    match timeout(ARRIVE, read(&mut incoming, most)).await {
+        Ok(body) => body,
+        Err(_) => Err(refusal::SLOW),
+    }
+}
+
+async fn read(incoming: &mut Incoming, most: usize) -> Result<Bytes, Refusal> {
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut *incoming).poll_frame(cx)).await {
+        let Ok(data) = frame.map_err(|_broken| refusal::SLOW)?.into_data() else { continue };
+        if first.len() + all.len() + data.len() > most {
+            return Err(refusal::TOO_LARGE);
+        }
+        if first.is_empty() && all.is_empty() {
+            first = data;
+        } else {
+            if all.is_empty() {
+                all.extend_from_slice(&first);
+                first = Bytes::new();
+            }
+            all.extend_from_slice(&data);
+        }
+    }
+    Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_have_one_spelling() {
+        for (path, wanted) in [
+            ("/mcp/mail", Route::Mcp("mail")),
+            ("/mcp/mail/", Route::None),
+            ("/mcp", Route::None),
+            ("/pep/mail/decide", Route::Pep("mail", "decide")),
+            ("/pep/mail", Route::None),
+            ("/.well-known/oauth-protected-resource/mcp/mail", Route::Metadata(Some("mail"))),
+            ("/.well-known/oauth-protected-resource/mcp", Route::Metadata(None)),
+            ("/.well-known/oauth-protected-resource", Route::Metadata(None)),
+            ("/.well-known/oauth-protected-resource/x/mail", Route::None),
+            ("/", Route::None),
+            ("", Route::None),
+        ] {
+            assert_eq!(route(path), wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn pages_of_elsewhere_are_refused() {
+        let check = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ORIGIN, value.parse().unwrap());
+            origin(&headers, "https://gate.example").is_ok()
+        };
+        for good in ["https://gate.example", "http://localhost:3000", "http://[::1]:5", "http://127.0.0.1"] {
+            assert!(check(good), "{good}");
+        }
+        for bad in ["http://evil.example", "null", "http://localhost.evil.example", "http://127.0.0.1.evil"] {
+            assert!(!check(bad), "{bad}");
+        }
+        assert!(origin(&HeaderMap::new(), "").is_ok());
+    }
+}

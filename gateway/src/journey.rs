@@ -1,0 +1,265 @@
+//! The road of a request, on one screen: inbound → identify → authorize → forward → record.
+//!
+//! A denial and a permit are both recorded; a refusal before the decision is counted; a fault is never a permit.
+//! Never here: a station's own logic.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, request};
+use hyper::body::Incoming;
+use writ_authority::Decision;
+use writ_model::json::Limits;
+
+use crate::{
+    answer::{self, Asked},
+    authorize::{authorize, denial_words, permit_words},
+    body::ReplyBody,
+    core::{Core, Served},
+    forward::{Trip, forward, reply},
+    identify::{Identified, Presented, identify},
+    inbound::{self, Route},
+    mcp::{
+        header::{self, Revision, SESSION},
+        method::{self, Wish},
+        parse::{self, Message},
+    },
+    pep,
+    record::{Called, Recording},
+    refusal::{self, Refusal},
+    streams::Guard,
+    upstream::Outgoing,
+};
+
+/// Answers one request.
+pub(crate) async fn answer(
+    core: Arc<Core>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Response<ReplyBody> {
+    core.counters.request();
+    let (head, body) = request.into_parts();
+    let asked = Asked::default();
+    if let Err(refusal) = inbound::origin(&head.headers, &core.base) {
+        return answer::refused(&core, None, &refusal, &asked);
+    }
+    let find = |name: &str| core.servers.get(name);
+    match inbound::route(head.uri.path()) {
+        // What runs under `writ wrap` is not reached from here.
+        Route::Mcp(name) => match find(name).filter(|server| server.upstream.is_some()) {
+            Some(server) => Box::pin(mcp(&core, server, peer, &head, body)).await,
+            None => answer::refused(&core, None, &refusal::NO_SERVER, &asked),
+        },
+        Route::Pep(name, door) => match find(name) {
+            Some(server) => Box::pin(pep::answer(&core, server, (door, peer), &head, body)).await,
+            None => answer::refused(&core, None, &refusal::NO_SERVER, &asked),
+        },
+        Route::Metadata(None) => answer::metadata(&core, None, &head.method),
+        Route::Metadata(Some(name)) => match find(name) {
+            Some(server) => answer::metadata(&core, Some(server), &head.method),
+            None => answer::refused(&core, None, &refusal::NO_SERVER, &asked),
+        },
+        Route::None => answer::refused(&core, None, &refusal::NO_ROUTE, &asked),
+    }
+}
+
+async fn mcp(
+    core: &Arc<Core>,
+    server: &Served,
+    peer: SocketAddr,
+    head: &request::Parts,
+    body: Incoming,
+) -> Response<ReplyBody> {
+    let mut asked = Asked::default();
+    let presented = Presented {
+        headers: &head.headers,
+        verb: head.method.as_str(),
+        url: &server.resource,
+        peer,
+    };
+    let (who, guard) = match identify(core, server, presented).await {
+        Ok(identified) => identified,
+        Err(refusal) => return answer::refused(core, Some(server), &refusal, &asked),
+    };
+    asked.nonce = who.aging;
+    let outcome = match head.method {
+        Method::POST => match arrived(head, body).await {
+            Ok(body) => post(core, server, (&who, guard), head, (body, &mut asked)).await,
+            Err(refusal) => Err(refusal),
+        },
+        Method::GET | Method::DELETE => bare(core, server, (&who, guard), head).await,
+        _ => Err(refusal::WRONG_VERB),
+    };
+    match outcome {
+        Ok(response) => answer::finished(core, response, &asked),
+        Err(refusal) => answer::refused(core, Some(server), &refusal, &asked),
+    }
+}
+
+/// The body of a POST, if it and its answer have forms that MCP knows.
+async fn arrived(head: &request::Parts, body: Incoming) -> Result<Bytes, Refusal> {
+    if !header::is_json(&head.headers) {
+        return Err(refusal::NOT_JSON);
+    }
+    if !header::accepts(&head.headers, &["application/json", "text/event-stream"]) {
+        return Err(refusal::NOT_ACCEPTABLE);
+    }
+    inbound::body(body, &Limits::REQUEST).await
+}
+
+/// A message.
+async fn post(
+    core: &Arc<Core>,
+    server: &Served,
+    (who, guard): (&Identified, Guard),
+    head: &request::Parts,
+    (body, asked): (Bytes, &mut Asked),
+) -> Result<Response<ReplyBody>, Refusal> {
+    let node = parse::read(&body)?;
+    let message = parse::message(&node)?;
+    asked.of(&message, &body);
+    let revision = header::revision(&head.headers)
+        .map_err(|refusal| asked.unsupported(&head.headers, refusal))?;
+    asked.modern = revision == Revision::Modern;
+    header::agree(&head.headers, revision, &message)?;
+    let wish = method::wish(&message)?;
+    let ours = header::once(&head.headers, &SESSION)?;
+    let session = session(core, server, who, ours)?;
+    let lists = matches!(wish, Wish::List);
+    let trip = Trip { core, server, who, session: ours, lists };
+    let called = called(server, &message, &wish, revision, &body);
+
+    let permitted = match authorize(core, who, &server.name, &wish) {
+        Decision::Permit(permitted) => permitted,
+        Decision::Deny(denied) => {
+            let words = denial_words(&denied);
+            let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
+            let call = recording.call;
+            recording.denied();
+            return Ok(answer::denied(core, server, &denied, call, asked));
+        }
+    };
+    let recording = if let Wish::Talk { recorded: false } = wish {
+        None
+    } else {
+        let words = permit_words(&permitted);
+        Some(Recording::begin(core, &who.caller, &called, words, who.now).await?)
+    };
+    let outgoing = Outgoing {
+        verb: Method::POST,
+        headers: header::outgoing(&head.headers, session.as_deref()),
+        body: body.clone(),
+        message: Some(&message),
+        instance: who.caller.instance,
+        session: session.as_deref(),
+    };
+    let outcome = match forward(&permitted, &trip, outgoing).await {
+        Ok(answer) => reply(&trip, answer, asked.id.clone(), guard, recording).await,
+        Err(refusal) => Err((refusal, recording)),
+    };
+    outcome.map_err(|(refusal, recording)| failed(asked, refusal, recording))
+}
+
+/// GET listens to a session, DELETE ends it; neither has a message.
+async fn bare(
+    core: &Arc<Core>,
+    server: &Served,
+    (who, guard): (&Identified, Guard),
+    head: &request::Parts,
+) -> Result<Response<ReplyBody>, Refusal> {
+    let listening = head.method == Method::GET;
+    if listening && !header::accepts(&head.headers, &["text/event-stream"]) {
+        return Err(refusal::NOT_ACCEPTABLE);
+    }
+    let revision = header::revision(&head.headers)?;
+    let ours = header::once(&head.headers, &SESSION)?;
+    let session = session(core, server, who, ours)?;
+    let trip = Trip { core, server, who, session: ours, lists: listening };
+    let wish = Wish::Talk { recorded: true };
+    let called = Called {
+        server: &server.name,
+        method: head.method.as_str(),
+        surface: "server",
+        name: &server.name,
+        revision: revision.text(),
+        rpc_id: b"",
+        arguments: None,
+    };
+    let permitted = match authorize(core, who, &server.name, &wish) {
+        Decision::Permit(permitted) => permitted,
+        Decision::Deny(denied) => {
+            let words = denial_words(&denied);
+            let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
+            let call = recording.call;
+            recording.denied();
+            return Ok(answer::denied(core, server, &denied, call, &Asked::default()));
+        }
+    };
+    let words = permit_words(&permitted);
+    let recording = Some(Recording::begin(core, &who.caller, &called, words, who.now).await?);
+    let outgoing = Outgoing {
+        verb: head.method.clone(),
+        headers: header::outgoing(&head.headers, session.as_deref()),
+        body: Bytes::new(),
+        message: None,
+        instance: who.caller.instance,
+        session: session.as_deref(),
+    };
+    let outcome = match forward(&permitted, &trip, outgoing).await {
+        Ok(answer) => {
+            if let Some(ours) = ours.filter(|_| !listening && answer.status.is_success()) {
+                core.sessions.forget(ours);
+            }
+            reply(&trip, answer, Bytes::from_static(b"null"), guard, recording).await
+        }
+        Err(refusal) => Err((refusal, recording)),
+    };
+    outcome.map_err(|(refusal, recording)| failed(&mut Asked::default(), refusal, recording))
+}
+
+/// The upstream's session of ours; ours must be this instance's.
+fn session(
+    core: &Core,
+    server: &Served,
+    who: &Identified,
+    ours: Option<&str>,
+) -> Result<Option<String>, Refusal> {
+    ours.map(|ours| {
+        core.sessions
+            .upstream_of(ours, (who.caller.instance, &server.name), who.now)
+            .ok_or(refusal::NO_SESSION)
+    })
+    .transpose()
+}
+
+/// A permitted call that failed on its way.
+fn failed(asked: &mut Asked, refusal: Refusal, recording: Option<Recording>) -> Refusal {
+    if let Some(recording) = recording {
+        asked.call = Some(recording.call);
+        recording.failed(&refusal);
+    }
+    refusal
+}
+
+pub(crate) fn called<'a>(
+    server: &'a Served,
+    message: &Message<'a>,
+    wish: &Wish<'a>,
+    revision: Revision<'a>,
+    body: &'a [u8],
+) -> Called<'a> {
+    let (surface, name, arguments) = match wish {
+        Wish::Use { surface, name, arguments, .. } => (surface.word(), *name, *arguments),
+        Wish::List | Wish::Listen { .. } | Wish::Talk { .. } => ("server", &*server.name, None),
+    };
+    Called {
+        server: &server.name,
+        method: message.method().unwrap_or("response"),
+        surface,
+        name,
+        revision: revision.text(),
+        rpc_id: message.id().map(|id| id.bytes_in(body)).unwrap_or_default(),
+        arguments,
+    }
+}
+

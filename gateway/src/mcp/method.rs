@@ -1,0 +1,124 @@
+//! What each method asks for. A method that is not here is refused.
+//!
+//! Never here: a wildcard that lets a new method through unjudged.
+
+use writ_authority::grant::Surface;
+use writ_model::json::Node;
+
+use crate::{
+    mcp::parse::{Kind, Message},
+    refusal::{self, Refusal},
+};
+
+/// What a message asks for.
+#[derive(Debug, Clone, Copy)]
+pub enum Wish<'a> {
+    /// To use one thing.
+    Use {
+        /// Which kind of thing.
+        surface: Surface,
+        /// Its name or address.
+        name: &'a str,
+        /// Arguments, if the method has them.
+        arguments: Option<&'a Node<'a>>,
+        /// Counts against limits. Completing an argument of a thing does not use the thing.
+        counts: bool,
+    },
+    /// To see what there is; the answer is filtered.
+    List,
+    /// To hear of changes of these resources, and of lists.
+    Listen {
+        /// The `resourceSubscriptions` array.
+        resources: Option<&'a Node<'a>>,
+    },
+    /// To talk to the server at all.
+    Talk {
+        /// Worth a record of its own.
+        recorded: bool,
+    },
+}
+
+/// What a message asks for.
+///
+/// # Errors
+/// If the method is unknown or its parameters do not name what they must.
+pub fn wish<'a>(message: &Message<'a>) -> Result<Wish<'a>, Refusal> {
+    match message.kind {
+        Kind::Request { method, .. } => request(method, message.params()),
+        Kind::Notification { method } => match method {
+            "notifications/initialized"
+            | "notifications/cancelled"
+            | "notifications/progress"
+            | "notifications/roots/list_changed"
+            | "notifications/elicitation/complete" => Ok(Wish::Talk { recorded: false }),
+            _ => Err(refusal::METHOD),
+        },
+        Kind::Response => Ok(Wish::Talk { recorded: false }),
+    }
+}
+
+fn request<'a>(method: &str, params: Option<&'a Node<'a>>) -> Result<Wish<'a>, Refusal> {
+    let uses = |surface, key, arguments| {
+        let name = params.and_then(|params| text(params, key)).ok_or(refusal::PARAMS)?;
+        Ok(Wish::Use { surface, name, arguments, counts: true })
+    };
+    match method {
+        "tools/call" => uses(Surface::Tool, "name", arguments(params)?),
+        "prompts/get" => uses(Surface::Prompt, "name", arguments(params)?),
+        "resources/read" | "resources/subscribe" => uses(Surface::Resource, "uri", None),
+        "completion/complete" => completion(params),
+        "tools/list" | "resources/list" | "resources/templates/list" | "prompts/list" => {
+            Ok(Wish::List)
+        }
+        "subscriptions/listen" => listen(params),
+        "initialize" | "server/discover" => Ok(Wish::Talk { recorded: true }),
+        "ping" | "logging/setLevel" | "resources/unsubscribe" => Ok(Wish::Talk { recorded: false }),
+        _ => Err(refusal::METHOD),
+    }
+}
+
+/// Arguments, which are an object wherever they are.
+fn arguments<'a>(params: Option<&'a Node<'a>>) -> Result<Option<&'a Node<'a>>, Refusal> {
+    match params.and_then(|params| params.get("arguments")) {
+        Some(arguments) if arguments.as_object().is_none() => Err(refusal::PARAMS),
+        arguments => Ok(arguments),
+    }
+}
+
+/// LIMIT: resources named in one subscription.
+const RESOURCES: usize = 256;
+
+fn listen<'a>(params: Option<&'a Node<'a>>) -> Result<Wish<'a>, Refusal> {
+    let wanted = params.and_then(|params| params.get("notifications")).ok_or(refusal::PARAMS)?;
+    let resources = wanted.get("resourceSubscriptions");
+    let fits = resources.is_none_or(|node| {
+        node.as_array().is_some_and(|uris| {
+            uris.len() <= RESOURCES && uris.iter().all(|uri| uri.as_str().is_some())
+        })
+    });
+    if fits { Ok(Wish::Listen { resources }) } else { Err(refusal::PARAMS) }
+}
+
+/// `completion/complete` is judged as what it refers to.
+fn completion<'a>(params: Option<&'a Node<'a>>) -> Result<Wish<'a>, Refusal> {
+    let about = params.and_then(|params| params.get("ref")).ok_or(refusal::PARAMS)?;
+    let (surface, key) = match text(about, "type") {
+        Some("ref/prompt") => (Surface::Prompt, "name"),
+        Some("ref/resource") => (Surface::Resource, "uri"),
+        _ => return Err(refusal::PARAMS),
+    };
+    let name = text(about, key).ok_or(refusal::PARAMS)?;
+    Ok(Wish::Use { surface, name, arguments: None, counts: false })
+}
+
+fn text<'a>(node: &'a Node<'a>, key: &str) -> Option<&'a str> {
+    node.get(key).and_then(|value| value.as_str())
+}
+
+/// The list method's key in its result, and what kind of thing it lists.
+pub const LISTS: &[(&str, &str, Surface)] = &[
+    ("tools", "name", Surface::Tool),
+    ("resources", "uri", Surface::Resource),
+    ("resourceTemplates", "uriTemplate", Surface::Resource),
+    ("prompts", "name", Surface::Prompt),
+];

@@ -1,0 +1,333 @@
+//! The doors for `writ wrap`, which runs a server on the agent's own machine and asks here: `decide` each message before
+//! the server sees it, report its `outcome`, have lists `filter`ed, and hear on `life` when the agent is ended.
+//!
+//! Decided and recorded exactly as what passes through the gateway. Never here: a second way of deciding.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Response, StatusCode, header, request};
+use hyper::body::Incoming;
+use parking_lot::Mutex;
+use tokio::time::{Interval, interval};
+use writ_authority::Decision;
+use writ_model::{
+    CallId, InstanceId, Span, Timestamp,
+    json::{self, Limits, Node, Value},
+};
+
+use crate::{
+    answer::{self, Asked},
+    authorize::{authorize, denial_words, permit_words},
+    body::{Parts, ReplyBody, StreamBody},
+    core::{Core, Served},
+    forward::{Trip, lists},
+    identify::{Identified, Presented, identify},
+    inbound,
+    journey::called,
+    mcp::{
+        header::{self as names, Revision},
+        list,
+        method::{self, Wish},
+        parse,
+        reply::{self, Data},
+    },
+    record::Recording,
+    refusal::{self, RPC_DENIED, Refusal},
+    streams::Guard,
+    upstream::Pieces,
+};
+
+/// LIMIT: permitted calls whose outcome is awaited, over all agents, and of one instance.
+const WAITING: usize = 16_384;
+const PER_INSTANCE: usize = 256;
+/// How long an outcome is awaited; then the record says that there was none.
+const OUTCOME: Span = Span::minutes(10);
+/// How often a `life` stream says that it lives.
+const BEAT: Duration = Duration::from_secs(15);
+
+struct Awaited {
+    recording: Recording,
+    instance: InstanceId,
+    until: Timestamp,
+}
+
+/// Permitted calls whose outcome is awaited.
+#[derive(Default)]
+pub(crate) struct Pending(Mutex<BTreeMap<CallId, Awaited>>);
+
+impl std::fmt::Debug for Pending {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Pending({})", self.0.lock().len())
+    }
+}
+
+impl Pending {
+    fn put(&self, awaited: Awaited) -> Result<(), Refusal> {
+        let mut all = self.0.lock();
+        let own = all.values().filter(|one| one.instance == awaited.instance).count();
+        if all.len() >= WAITING || own >= PER_INSTANCE {
+            return Err(refusal::BUSY);
+        }
+        all.insert(awaited.recording.call, awaited);
+        Ok(())
+    }
+
+    fn take(&self, call: CallId, instance: InstanceId) -> Option<Recording> {
+        let mut all = self.0.lock();
+        if all.get(&call)?.instance != instance {
+            return None;
+        }
+        all.remove(&call).map(|awaited| awaited.recording)
+    }
+
+    /// Gives up on outcomes that are overdue.
+    pub(crate) fn expire(&self, now: Timestamp) {
+        self.give_up(&refusal::NO_OUTCOME, |awaited| awaited.until <= now);
+    }
+
+    /// An instance is ended: its calls were cut.
+    pub(crate) fn evict(&self, instance: InstanceId) -> u64 {
+        self.give_up(&refusal::ENDED, |awaited| awaited.instance == instance)
+    }
+
+    fn give_up(&self, why: &Refusal, which: impl Fn(&Awaited) -> bool) -> u64 {
+        let mut gone = Vec::new();
+        {
+            let mut all = self.0.lock();
+            let calls: Vec<_> =
+                all.iter().filter(|(_, one)| which(one)).map(|(call, _)| *call).collect();
+            gone.extend(calls.iter().filter_map(|call| all.remove(call)));
+        }
+        let count = gone.len() as u64;
+        for awaited in gone {
+            awaited.recording.failed(why);
+        }
+        count
+    }
+}
+
+/// Answers at one of the doors.
+pub(crate) async fn answer(
+    core: &Arc<Core>,
+    server: &Served,
+    (door, peer): (&str, SocketAddr),
+    head: &request::Parts,
+    body: Incoming,
+) -> Response<ReplyBody> {
+    let mut asked = Asked::default();
+    let url = format!("{}{}", core.base, head.uri.path());
+    let presented =
+        Presented { headers: &head.headers, verb: head.method.as_str(), url: &url, peer };
+    let (who, guard) = match identify(core, server, presented).await {
+        Ok(identified) => identified,
+        Err(refusal) => return answer::refused(core, Some(server), &refusal, &asked),
+    };
+    asked.nonce = who.aging;
+    let outcome = match (&head.method, door) {
+        (&Method::GET, "life") => Ok(life(core, server, &who, guard)),
+        (&Method::POST, "decide" | "outcome" | "filter") => match posted(head, body, door).await {
+            Err(refusal) => Err(refusal),
+            Ok(body) => match door {
+                "decide" => decide(core, server, &who, head, (&body, &mut asked)).await,
+                "outcome" => outcome(core, &who, &body),
+                _ => filter(core, server, &who, &body),
+            },
+        },
+        (_, "life" | "decide" | "outcome" | "filter") => Err(refusal::WRONG_VERB),
+        _ => Err(refusal::NO_ROUTE),
+    };
+    match outcome {
+        Ok(response) => answer::finished(core, response, &asked),
+        Err(refusal) => {
+            asked.request = false;
+            answer::refused(core, Some(server), &refusal, &asked)
+        }
+    }
+}
+
+async fn posted(head: &request::Parts, body: Incoming, door: &str) -> Result<Bytes, Refusal> {
+    if !names::is_json(&head.headers) {
+        return Err(refusal::NOT_JSON);
+    }
+    // A list is an answer, and answers may be larger than requests.
+    let limits = if door == "filter" { Limits::ANSWER } else { Limits::REQUEST };
+    inbound::body(body, &limits).await
+}
+
+#[derive(serde::Serialize)]
+struct Verdict<'a> {
+    permit: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_id: Option<CallId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a serde_json::value::RawValue>,
+}
+
+impl Verdict<'_> {
+    fn response(&self) -> Response<ReplyBody> {
+        let body = serde_json::to_vec(self).unwrap_or_else(|_| br#"{"permit":false}"#.to_vec());
+        answer::json(StatusCode::OK, Bytes::from(body))
+    }
+}
+
+async fn decide(
+    core: &Arc<Core>,
+    server: &Served,
+    who: &Identified,
+    head: &request::Parts,
+    (body, asked): (&Bytes, &mut Asked),
+) -> Result<Response<ReplyBody>, Refusal> {
+    let node = parse::read(body)?;
+    let message = parse::message(&node)?;
+    asked.of(&message, body);
+    let wish = match method::wish(&message) {
+        Ok(wish) => wish,
+        Err(refusal) => return Ok(unfit(core, &refusal)),
+    };
+    // The header is `wrap`'s word on the revision that was agreed on; it decides nothing.
+    let revision = names::revision(&head.headers).unwrap_or(Revision::Unsaid);
+    let called = called(server, &message, &wish, revision, body);
+    match authorize(core, who, &server.name, &wish) {
+        Decision::Deny(denied) => {
+            let words = denial_words(&denied);
+            let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
+            let call = recording.call;
+            recording.denied();
+            let data = Data { call_id: Some(call), ..Data::new(denied.code.0, &denied.cure) };
+            let error = reply::error(RPC_DENIED, &denied.words, data);
+            Ok(refused(Some(call), &error))
+        }
+        Decision::Permit(permitted) => {
+            let filter = Some(matches!(wish, Wish::List));
+            if let Wish::Talk { recorded: false } = wish {
+                let verdict = Verdict { permit: true, call_id: None, filter, error: None };
+                return Ok(verdict.response());
+            }
+            let words = permit_words(&permitted);
+            let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
+            let call = recording.call;
+            let until = who.now + OUTCOME;
+            core.pending.put(Awaited { recording, instance: who.caller.instance, until })?;
+            // The ending may have come between the decision and the place among the awaited.
+            if who.cut.is_cancelled() {
+                core.pending.evict(who.caller.instance);
+                return Err(refusal::ENDED);
+            }
+            let verdict = Verdict { permit: true, call_id: Some(call), filter, error: None };
+            Ok(verdict.response())
+        }
+    }
+}
+
+/// A message that is not let through at all, as an error for the client behind `wrap`.
+fn unfit(core: &Core, refusal: &Refusal) -> Response<ReplyBody> {
+    core.counters.refused(refusal.code);
+    let data = Data::new(refusal.code.0, &refusal.cure);
+    refused(None, &reply::error(refusal.rpc, &refusal.words, data))
+}
+
+fn refused(call_id: Option<CallId>, error: &[u8]) -> Response<ReplyBody> {
+    let error = serde_json::from_slice::<&serde_json::value::RawValue>(error).ok();
+    Verdict { permit: false, call_id, filter: None, error }.response()
+}
+
+fn outcome(core: &Core, who: &Identified, body: &[u8]) -> Result<Response<ReplyBody>, Refusal> {
+    let node = parse::read(body)?;
+    let call = node.get("call_id").and_then(Node::as_str).and_then(|call| call.parse().ok());
+    let ok = match node.get("ok").map(|ok| &ok.value) {
+        Some(Value::Bool(ok)) => *ok,
+        _ => return Err(refusal::PARAMS),
+    };
+    let call: CallId = call.ok_or(refusal::PARAMS)?;
+    let recording =
+        core.pending.take(call, who.caller.instance).ok_or(refusal::UNKNOWN_CALL)?;
+    if ok {
+        recording.answered();
+    } else {
+        recording.failed(&refusal::BROKEN);
+    }
+    Ok(answer::json(StatusCode::OK, Bytes::from_static(br#"{"recorded":true}"#)))
+}
+
+fn filter(
+    core: &Arc<Core>,
+    server: &Served,
+    who: &Identified,
+    body: &Bytes,
+) -> Result<Response<ReplyBody>, Refusal> {
+    let node = json::parse(body, &Limits::ANSWER).map_err(Refusal::json)?;
+    let result = node.get("result").ok_or(refusal::PARAMS)?;
+    let bytes = body.slice(result.start..result.end);
+    let trip = Trip { core, server, who, session: None, lists: true };
+    let shows = lists(&trip);
+    let shown = list::result(&bytes, &|surface, name| shows(surface, name))
+        .map_err(|_bad| refusal::PARAMS)?;
+    let mut out = Vec::with_capacity(shown.len() + 16);
+    out.extend_from_slice(b"{\"result\":");
+    out.extend_from_slice(&shown);
+    out.push(b'}');
+    Ok(answer::json(StatusCode::OK, Bytes::from(out)))
+}
+
+fn life(
+    core: &Core,
+    server: &Served,
+    who: &Identified,
+    guard: Guard,
+) -> Response<ReplyBody> {
+    let decision = authorize(core, who, &server.name, &Wish::Talk { recorded: false });
+    if let Decision::Deny(denied) = &decision
+        && answer::stops(denied.code)
+    {
+        return stream(ReplyBody::from(ended(&denied.words)));
+    }
+    let body = StreamBody::new(Parts {
+        source: Box::pin(Heartbeat { first: true, beats: interval(BEAT) }),
+        filter: None,
+        guard,
+        recording: None,
+        id: Bytes::from_static(b"null"),
+        events: true,
+        last_word: Some(ended("the agent was ended or stopped")),
+    });
+    stream(ReplyBody::Stream(Box::new(body)))
+}
+
+fn ended(reason: &str) -> Bytes {
+    Bytes::from(format!("event: ended\ndata: {}\n\n", serde_json::json!({ "reason": reason })))
+}
+
+fn stream(body: ReplyBody) -> Response<ReplyBody> {
+    let mut response = Response::new(body);
+    let kind = HeaderValue::from_static("text/event-stream");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// Comments that keep a stream alive.
+struct Heartbeat {
+    first: bool,
+    beats: Interval,
+}
+
+impl Pieces for Heartbeat {
+    fn poll_piece(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Refusal>>> {
+        std::task::ready!(self.beats.poll_tick(cx));
+        let text: &[u8] = if self.first { b"event: alive\ndata: {}\n\n" } else { b": alive\n\n" };
+        self.first = false;
+        Poll::Ready(Some(Ok(Bytes::from_static(text))))
+    }
+}

@@ -1,0 +1,365 @@
+//! [`Recording`]: the record of one decided call. It is begun with the decision, its place in the lake is taken before
+//! anything goes out, and it is written whatever happens: answered, failed, cut, or simply dropped.
+//!
+//! Never here: an argument in the clear, or a decision.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
+use writ_authority::{Agent, decide::ENGINE};
+use writ_lake::{Inputs, Record, Slot};
+use writ_model::{
+    CallId, Code, Digest, GrantId, InstanceId, PersonId, Timestamp, TokenId, canonical,
+    json::{Node, Value},
+    ocsf::{self, Disposition},
+};
+
+use crate::{core::Core, refusal::{self, Refusal}, tenancy::Tenancy};
+
+/// LIMIT: characters of a name, of an id and of a sentence in a record.
+const NAME: usize = 256;
+const RPC_ID: usize = 64;
+const WORDS: usize = 400;
+
+/// Who called, as records say it.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) tenancy: Arc<Tenancy>,
+    pub(crate) agent: Arc<Agent>,
+    pub(crate) instance: InstanceId,
+    pub(crate) token: TokenId,
+    pub(crate) expires: Timestamp,
+    pub(crate) jkt: String,
+    pub(crate) peer: SocketAddr,
+}
+
+/// What was called.
+#[derive(Debug, Clone)]
+pub(crate) struct Called<'a> {
+    pub(crate) server: &'a str,
+    pub(crate) method: &'a str,
+    pub(crate) surface: &'static str,
+    pub(crate) name: &'a str,
+    pub(crate) revision: &'a str,
+    pub(crate) rpc_id: &'a [u8],
+    pub(crate) arguments: Option<&'a Node<'a>>,
+}
+
+/// What was decided.
+#[derive(Debug, Clone)]
+pub(crate) struct Decided {
+    pub(crate) code: Code,
+    pub(crate) words: String,
+    pub(crate) grant: Option<GrantId>,
+    pub(crate) given_by: Option<PersonId>,
+    pub(crate) tree_size: u64,
+    pub(crate) reads: String,
+    pub(crate) permitted: bool,
+}
+
+/// A record in the making.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    core: Arc<Core>,
+    slot: Option<Slot>,
+    caller: Caller,
+    decided: Decided,
+    pub(crate) call: CallId,
+    at: Timestamp,
+    begun: u64,
+    server: String,
+    method: String,
+    surface: &'static str,
+    name: String,
+    revision: String,
+    rpc_id: String,
+    digest: String,
+    sealed: Bytes,
+}
+
+impl Recording {
+    /// Begins a record and takes its place in the lake, waiting for one if the lake is behind.
+    pub(crate) async fn begin(
+        core: &Arc<Core>,
+        caller: &Caller,
+        called: &Called<'_>,
+        decided: Decided,
+        at: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let slot = core.lake.place().await.map_err(|fault| {
+            tracing::error!(error = %fault, "nothing can be recorded");
+            refusal::NOT_RECORDED
+        })?;
+        let call = core.call_id(at);
+        let arguments = called.arguments.map(canonical_of).transpose()?;
+        let digest = arguments.as_deref().map(|bytes| Digest::of(bytes).to_string());
+        let sealed = sealed(&caller.tenancy, call, called.name, arguments.as_deref())?;
+        Ok(Self {
+            core: Arc::clone(core),
+            slot: Some(slot),
+            caller: caller.clone(),
+            decided,
+            call,
+            at,
+            begun: core.clock.monotonic_micros(),
+            server: called.server.to_owned(),
+            method: cut(called.method, RPC_ID),
+            surface: called.surface,
+            name: cut(called.name, NAME),
+            revision: called.revision.to_owned(),
+            rpc_id: cut(&String::from_utf8_lossy(called.rpc_id), RPC_ID),
+            digest: digest.unwrap_or_default(),
+            sealed,
+        })
+    }
+
+    /// The call was refused by decision.
+    pub(crate) fn denied(mut self) {
+        self.write(Disposition::Blocked, None);
+    }
+
+    /// The call was answered.
+    pub(crate) fn answered(mut self) {
+        self.write(Disposition::Allowed, None);
+    }
+
+    /// The call was permitted and then failed or was cut.
+    pub(crate) fn failed(mut self, why: &Refusal) {
+        self.write(Disposition::Errored, Some(why));
+    }
+
+    fn write(&mut self, effect: Disposition, why: Option<&Refusal>) {
+        let Some(slot) = self.slot.take() else { return };
+        let latency_us = self.core.clock.monotonic_micros().saturating_sub(self.begun);
+        let seq = self.caller.tenancy.next_seq();
+        let code = why.map_or(self.decided.code, |why| why.code).0;
+        let detail = match why {
+            Some(why) => cut(&why.words, WORDS),
+            None => cut(&self.decided.words, WORDS),
+        };
+        let ocsf = self.ocsf(effect, (seq, latency_us), (code, &detail));
+        self.core.counters.recorded(effect);
+        slot.write(Record {
+            call: self.call,
+            tenant: self.caller.tenancy.tenant,
+            gateway: self.core.id,
+            boot: self.core.boot,
+            seq,
+            at: self.at,
+            agent: self.caller.agent.described.agent,
+            instance: self.caller.instance,
+            server: std::mem::take(&mut self.server),
+            method: std::mem::take(&mut self.method),
+            surface: self.surface.to_owned(),
+            name: std::mem::take(&mut self.name),
+            effect,
+            code: code.to_owned(),
+            detail,
+            grant: self.decided.grant.filter(|_| self.decided.permitted),
+            latency_us,
+            ocsf,
+            inputs: Inputs {
+                tree_size: self.decided.tree_size,
+                engine: ENGINE.to_owned(),
+                reads: std::mem::take(&mut self.decided.reads),
+                arguments: std::mem::take(&mut self.sealed),
+            },
+        });
+    }
+
+    fn ocsf(
+        &self,
+        effect: Disposition,
+        (seq, latency_us): (u64, u64),
+        (code, detail): (&str, &str),
+    ) -> Bytes {
+        let (status, action, disposition, severity) = match effect {
+            Disposition::Allowed => (1, 1, 1, 1),
+            Disposition::Blocked => (2, 2, 2, 3),
+            Disposition::Errored => (2, 1, 11, 2),
+        };
+        let activity = activity(&self.method).id();
+        let ip = self.caller.peer.ip().to_string();
+        let token = self.caller.token.to_string();
+        let policy_words = if self.decided.permitted { self.decided.words.as_str() } else { "" };
+        let record = ocsf::ApiActivity {
+            activity_id: activity,
+            category_uid: 6,
+            class_uid: ocsf::API_ACTIVITY,
+            type_uid: ocsf::API_ACTIVITY * 100 + activity,
+            time: self.at.millis(),
+            duration: i64::try_from(latency_us / 1000).unwrap_or(i64::MAX),
+            severity_id: severity,
+            status_id: status,
+            status_code: code,
+            status_detail: detail,
+            action_id: action,
+            disposition_id: disposition,
+            actor: self.actor(&token),
+            api: ocsf::Api {
+                operation: &self.method,
+                service: ocsf::Named { name: &self.server },
+                version: &self.revision,
+                request: ocsf::RequestObject { uid: self.call, data: &self.rpc_id },
+            },
+            resources: [ocsf::Resource { r#type: self.surface, name: &self.name }],
+            policy: self.decided.grant.map(|uid| ocsf::Policy { uid, desc: policy_words }),
+            delegation: self
+                .decided
+                .grant
+                .zip(self.decided.given_by)
+                .map(|(uid, issuer_uid)| ocsf::Delegation { uid, issuer_uid }),
+            src_endpoint: ocsf::Endpoint { ip: &ip, port: self.caller.peer.port() },
+            metadata: self.metadata(seq),
+            unmapped: ocsf::Unmapped {
+                gateway: self.core.id,
+                boot: self.core.boot,
+                tree_size: self.decided.tree_size,
+                arguments_digest: &self.digest,
+                jkt: &self.caller.jkt,
+                engine: ENGINE,
+            },
+        };
+        let mut out = Vec::with_capacity(1536);
+        if let Err(fault) = serde_json::to_writer(&mut out, &record) {
+            tracing::error!(error = %fault, "a record has no JSON form");
+        }
+        Bytes::from(out)
+    }
+
+    fn actor<'a>(&'a self, token: &'a str) -> ocsf::ActorObject<'a> {
+        ocsf::ActorObject {
+            ai_agent: ocsf::AiAgent {
+                uid: self.caller.agent.described.agent,
+                name: self.caller.agent.name(),
+                instance_uid: self.caller.instance,
+            },
+            session: ocsf::SessionObject {
+                uid: token,
+                issuer: &self.core.issuer,
+                expiration_time: self.caller.expires.millis(),
+            },
+        }
+    }
+
+    fn metadata(&self, seq: u64) -> ocsf::Metadata<'static> {
+        let version = env!("CARGO_PKG_VERSION");
+        ocsf::Metadata {
+            version: ocsf::VERSION,
+            tenant_uid: self.caller.tenancy.tenant,
+            uid: self.call,
+            sequence: seq,
+            product: ocsf::Product { name: "Writ", vendor_name: "Writ", version },
+            profiles: ["ai_operation", "security_control"],
+        }
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if self.slot.is_some() {
+            let why =
+                if self.decided.permitted { Some(&refusal::CLIENT_LEFT) } else { None };
+            let effect =
+                if self.decided.permitted { Disposition::Errored } else { Disposition::Blocked };
+            self.write(effect, why);
+        }
+    }
+}
+
+fn activity(method: &str) -> ocsf::Activity {
+    match method {
+        "tools/list" | "resources/list" | "resources/templates/list" | "prompts/list"
+        | "resources/read" | "prompts/get" | "completion/complete" => ocsf::Activity::Read,
+        _ => ocsf::Activity::Other,
+    }
+}
+
+/// The name in full and the canonical arguments, sealed for this call: what deciding again needs and nobody else sees.
+/// The plain form is canonical JSON: `{"arguments":{…},"name":"…"}`, `arguments` only if there were some. It is
+/// authenticated with the bytes of the call's id.
+fn sealed(
+    tenancy: &Tenancy,
+    call: CallId,
+    name: &str,
+    arguments: Option<&[u8]>,
+) -> Result<Bytes, Refusal> {
+    let broken = |fault: &dyn std::fmt::Display| {
+        tracing::error!(error = %fault, "arguments could not be sealed");
+        refusal::NOT_RECORDED
+    };
+    let mut plain = Vec::with_capacity(name.len() + arguments.map_or(0, <[u8]>::len) + 40);
+    plain.push(b'{');
+    if let Some(arguments) = arguments {
+        plain.extend_from_slice(b"\"arguments\":");
+        plain.extend_from_slice(arguments);
+        plain.push(b',');
+    }
+    plain.extend_from_slice(b"\"name\":");
+    plain.extend_from_slice(&canonical::to_vec(&name).map_err(|fault| broken(&fault))?);
+    plain.push(b'}');
+    let sealed = tenancy.sealer.seal(&call.to_bytes(), &plain).map_err(|fault| broken(&fault))?;
+    Ok(Bytes::from(sealed))
+}
+
+fn canonical_of(node: &Node<'_>) -> Result<Vec<u8>, Refusal> {
+    canonical::to_vec(&Plain(node)).map_err(|fault| {
+        tracing::debug!(error = %fault, "arguments have no canonical form");
+        refusal::PARAMS
+    })
+}
+
+/// A strict reading as `serde` sees it, without building a second tree.
+struct Plain<'a>(&'a Node<'a>);
+
+impl serde::Serialize for Plain<'_> {
+    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        match &self.0.value {
+            Value::Null => out.serialize_unit(),
+            Value::Bool(value) => out.serialize_bool(*value),
+            Value::Number(text) => match text.parse::<i64>() {
+                Ok(number) => out.serialize_i64(number),
+                Err(_) => match text.parse::<f64>() {
+                    Ok(number) if number.is_finite() => out.serialize_f64(number),
+                    Ok(_) | Err(_) => out.serialize_str(text),
+                },
+            },
+            Value::String(text) => out.serialize_str(text),
+            Value::Array(items) => out.collect_seq(items.iter().map(Plain)),
+            Value::Object(members) => {
+                out.collect_map(members.iter().map(|(key, value)| (key.as_ref(), Plain(value))))
+            }
+        }
+    }
+}
+
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().to_owned(),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use writ_model::json::{Limits, parse};
+
+    use super::*;
+
+    #[test]
+    fn arguments_have_one_form() {
+        let text = br#"{"b":[1,2.50,1e2,true,null],"a":"\u00e9","c":{"y":-0,"x":"z"}}"#;
+        let node = parse(text, &Limits::REQUEST).unwrap();
+        let out = canonical_of(&node).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#"{"a":"é","b":[1,2.5,100,true,null],"c":{"x":"z","y":0}}"#
+        );
+    }
+
+    #[test]
+    fn cutting_keeps_whole_characters() {
+        assert_eq!(cut("aéb", 2), "aé");
+        assert_eq!(cut("ab", 2), "ab");
+    }
+}

@@ -1,0 +1,206 @@
+//! [`Refusal`]: what the gateway says no with before or instead of a decision: an HTTP status, a JSON-RPC code, a stable
+//! code, a sentence and its cure.
+//!
+//! Never here: a decision's denial (`authority` has those), or text that repeats a secret or an argument.
+//! To add one: a constant below in its block, a line in [`CODES`], its prose in `docs/errors.md`.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+use writ_identity::Fault;
+use writ_model::{Code, json};
+
+/// JSON-RPC: not JSON.
+pub const RPC_PARSE: i32 = -32_700;
+/// JSON-RPC: not a request.
+pub const RPC_INVALID: i32 = -32_600;
+/// JSON-RPC: no such method.
+pub const RPC_METHOD: i32 = -32_601;
+/// JSON-RPC: bad parameters.
+pub const RPC_PARAMS: i32 = -32_602;
+/// JSON-RPC: our fault or the upstream's.
+pub const RPC_INTERNAL: i32 = -32_603;
+/// MCP 2026-07-28: headers and body disagree.
+pub const RPC_HEADERS: i32 = -32_020;
+/// MCP 2026-07-28: no such protocol version.
+pub const RPC_VERSION: i32 = -32_022;
+/// Ours, in the range that MCP leaves to implementations: refused by authority.
+pub const RPC_DENIED: i32 = -32_003;
+/// Ours: the credential was refused.
+pub const RPC_CREDENTIAL: i32 = -32_004;
+
+/// Why nothing was forwarded.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// JSON-RPC error code.
+    pub rpc: i32,
+    /// Stable code.
+    pub code: Code,
+    /// What is wrong, one sentence without its full stop.
+    pub words: Cow<'static, str>,
+    /// What would cure it, one sentence without its full stop.
+    pub cure: Cow<'static, str>,
+    /// Set for refused credentials: the OAuth error word for `WWW-Authenticate`; empty for "none was sent".
+    pub oauth: Option<&'static str>,
+}
+
+impl Refusal {
+    /// A refusal with fixed words.
+    pub const fn new(
+        status: StatusCode,
+        rpc: i32,
+        code: Code,
+        words: &'static str,
+        cure: &'static str,
+    ) -> Self {
+        let (words, cure) = (Cow::Borrowed(words), Cow::Borrowed(cure));
+        Self { status, rpc, code, words, cure, oauth: None }
+    }
+
+    /// The same with these words.
+    #[must_use]
+    pub fn saying(mut self, words: String) -> Self {
+        self.words = Cow::Owned(words);
+        self
+    }
+
+    /// A refused credential.
+    pub fn credential(fault: &impl Fault) -> Self {
+        Self {
+            status: StatusCode::UNAUTHORIZED,
+            rpc: RPC_CREDENTIAL,
+            code: fault.code(),
+            words: Cow::Owned(fault.to_string()),
+            cure: Cow::Borrowed(fault.cure()),
+            oauth: Some(fault.oauth_error()),
+        }
+    }
+
+    /// A body that the strict reader refused.
+    pub fn json(fault: json::Fault) -> Self {
+        use json::Rule;
+        let base = match fault.rule {
+            Rule::TooLarge => TOO_LARGE,
+            Rule::DuplicateKey => DUPLICATE_KEY,
+            Rule::TooDeep | Rule::TooMany => TOO_DEEP,
+            Rule::NotUtf8 | Rule::LoneSurrogate => NOT_UTF8,
+            Rule::Trailing | Rule::BadNumber | Rule::Syntax | Rule::Incomplete => BAD_JSON,
+        };
+        base.saying(format!("the body is refused: {fault}"))
+    }
+
+    const fn unauthorized(mut self, error: &'static str) -> Self {
+        self.oauth = Some(error);
+        self
+    }
+}
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:ident, $rpc:ident, $words:literal, $cure:literal;)*) => {
+        $(
+            $(#[$doc])*
+            #[doc = concat!("`", $code, "`: ", $words, ".")]
+            pub const $name: Refusal = Refusal::new(StatusCode::$status, $rpc, Code($code), $words, $cure);
+        )*
+        /// Every code of this crate with its meaning, for documents and tests.
+        pub const CODES: &[(&str, &str)] = &[$(($code, $words)),*];
+    };
+}
+
+refusals! {
+    NO_ROUTE = "GATE-0001", NOT_FOUND, RPC_INVALID, "there is nothing at this address",
+        "use /mcp/{server} of this gateway";
+    WRONG_VERB = "GATE-0002", METHOD_NOT_ALLOWED, RPC_INVALID, "this HTTP method is not served here",
+        "use POST, GET or DELETE as MCP says";
+    NO_SERVER = "GATE-0003", NOT_FOUND, RPC_INVALID, "there is no such server",
+        "use a server that the operator's file names for this client";
+    TOO_LARGE = "GATE-0004", PAYLOAD_TOO_LARGE, RPC_INVALID, "the body is larger than 1 MiB",
+        "send less in one message";
+    SLOW = "GATE-0005", REQUEST_TIMEOUT, RPC_INVALID, "the body did not arrive in time",
+        "send the body at once";
+    NOT_JSON = "GATE-0006", UNSUPPORTED_MEDIA_TYPE, RPC_INVALID,
+        "the body is not declared as plain application/json",
+        "send Content-Type: application/json and no Content-Encoding";
+    NOT_ACCEPTABLE = "GATE-0007", NOT_ACCEPTABLE, RPC_INVALID,
+        "the client does not accept the form of the answer",
+        "send Accept: application/json, text/event-stream";
+    BAD_JSON = "GATE-0008", BAD_REQUEST, RPC_PARSE, "the body is not JSON", "send one JSON value";
+    DUPLICATE_KEY = "GATE-0009", BAD_REQUEST, RPC_PARSE, "a key stands twice in one object",
+        "send each key once: readers would disagree about which counts";
+    TOO_DEEP = "GATE-0010", BAD_REQUEST, RPC_PARSE, "the body is nested too deeply or has too many values",
+        "send a simpler message";
+    NOT_UTF8 = "GATE-0011", BAD_REQUEST, RPC_PARSE, "the body is not UTF-8", "send UTF-8";
+    BATCH = "GATE-0012", BAD_REQUEST, RPC_INVALID, "batches are not part of MCP",
+        "send one message in each request";
+    NOT_RPC = "GATE-0013", BAD_REQUEST, RPC_INVALID, "the body is not one JSON-RPC 2.0 message",
+        "send a request, a notification or a response";
+    MISMATCH = "GATE-0014", BAD_REQUEST, RPC_HEADERS, "headers and body disagree",
+        "let the headers repeat what the body says";
+    VERSION = "GATE-0015", BAD_REQUEST, RPC_VERSION, "Unsupported protocol version",
+        "use a published revision of MCP";
+    METHOD = "GATE-0016", NOT_FOUND, RPC_METHOD, "this method is not let through",
+        "use a method of the protocol revision that was agreed on";
+    PARAMS = "GATE-0017", BAD_REQUEST, RPC_PARAMS, "the parameters are not of the form that the method has",
+        "send params as the protocol says";
+    NO_SESSION = "GATE-0018", NOT_FOUND, RPC_INVALID, "there is no such session for this agent",
+        "initialize again";
+    SESSIONS_FULL = "GATE-0019", SERVICE_UNAVAILABLE, RPC_INTERNAL, "there are too many sessions",
+        "end sessions that are not used";
+    ORIGIN = "GATE-0020", FORBIDDEN, RPC_INVALID, "requests of this web origin are refused",
+        "call the gateway from a program, not from a page";
+    TENANT = "GATE-0030", SERVICE_UNAVAILABLE, RPC_INTERNAL, "the client's register cannot be read",
+        "try again shortly; if it stays so, the operator must look at the ledger";
+    NOT_RECORDED = "GATE-0031", SERVICE_UNAVAILABLE, RPC_INTERNAL, "the call could not be recorded",
+        "try again shortly; nothing was forwarded";
+    UNREACHABLE = "GATE-0050", BAD_GATEWAY, RPC_INTERNAL, "the server cannot be reached",
+        "see that it runs where the operator's file says";
+    TIMED_OUT = "GATE-0051", GATEWAY_TIMEOUT, RPC_INTERNAL, "the server did not answer in time",
+        "try again";
+    BROKEN = "GATE-0052", BAD_GATEWAY, RPC_INTERNAL, "the server's answer cannot be understood",
+        "look at the server's log";
+    ANSWER_LARGE = "GATE-0053", BAD_GATEWAY, RPC_INTERNAL, "the server's answer is larger than 16 MiB",
+        "ask for less at once";
+    UPSTREAM_AUTH = "GATE-0054", BAD_GATEWAY, RPC_INTERNAL, "the server refuses the gateway",
+        "give the gateway the server's credential in the operator's file";
+    CHILD = "GATE-0055", BAD_GATEWAY, RPC_INTERNAL, "the server's process did not start or has ended",
+        "look at the gateway's log for what it wrote";
+    BUSY = "GATE-0056", SERVICE_UNAVAILABLE, RPC_INTERNAL, "too many calls wait for this server",
+        "try again shortly";
+    ENDED = "GATE-0060", UNAUTHORIZED, RPC_DENIED, "the agent was ended or stopped while the call was under way",
+        "see the agent's register page for who did it and why";
+    CLIENT_LEFT = "GATE-0061", BAD_REQUEST, RPC_INVALID, "the client went away before the answer was complete",
+        "keep the connection open until the answer is there";
+    UNKNOWN_CALL = "GATE-0070", NOT_FOUND, RPC_INVALID, "there is no such call that waits for its outcome",
+        "report an outcome once, within ten minutes";
+    NO_OUTCOME = "GATE-0071", REQUEST_TIMEOUT, RPC_INTERNAL, "no outcome was reported for the call",
+        "report the outcome of each permitted call";
+    NO_TOKEN = "GATE-0080", UNAUTHORIZED, RPC_CREDENTIAL, "no access token was sent",
+        "fetch a token from the authorization server and send Authorization: DPoP, or use writ connect";
+    SEVERAL_TOKENS = "GATE-0081", UNAUTHORIZED, RPC_CREDENTIAL, "more than one Authorization header was sent",
+        "send one";
+    BEARER = "GATE-0082", UNAUTHORIZED, RPC_CREDENTIAL, "bearer tokens are refused: anybody could replay them",
+        "send Authorization: DPoP with a proof, or use writ connect";
+    NOT_BOUND = "GATE-0083", UNAUTHORIZED, RPC_CREDENTIAL, "the token is not bound to this instance's key",
+        "fetch a new token with the key that was enrolled";
+}
+
+/// Refusals of missing or unusable credentials get a challenge.
+pub const fn challenged(refusal: Refusal, error: &'static str) -> Refusal {
+    refusal.unauthorized(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_sorted() {
+        let codes: Vec<_> = CODES.iter().map(|(code, _)| *code).collect();
+        let mut sorted = codes.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(codes, sorted);
+    }
+}

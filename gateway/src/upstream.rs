@@ -1,0 +1,92 @@
+//! Servers behind the gateway. Only `forward` speaks to them, and only with a permit in hand.
+//!
+//! Never here: the agent's credentials; what goes out is the body's own bytes and the protocol's headers.
+//! To add a transport: a file with an [`Upstream`], a row in [`crate::config::Place`].
+
+pub(crate) mod http;
+pub(crate) mod stdio;
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use ::http::{HeaderMap, Method, StatusCode};
+use async_trait::async_trait;
+use bytes::Bytes;
+use writ_model::InstanceId;
+
+use crate::refusal::Refusal;
+
+/// What goes out.
+#[derive(Debug)]
+pub(crate) struct Outgoing<'a> {
+    /// POST, GET or DELETE.
+    pub(crate) verb: Method,
+    /// The protocol's headers, the upstream's own session id among them.
+    pub(crate) headers: HeaderMap,
+    /// The bytes that were decided on.
+    pub(crate) body: Bytes,
+    /// The message in it; none for GET and DELETE.
+    pub(crate) message: Option<&'a crate::mcp::parse::Message<'a>>,
+    /// For whom: a process of an instance never serves another.
+    pub(crate) instance: InstanceId,
+    /// The upstream's session, if the caller is in one.
+    pub(crate) session: Option<&'a str>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// HTTP status.
+    pub(crate) status: StatusCode,
+    /// Headers as the upstream sent them.
+    pub(crate) headers: HeaderMap,
+    /// The body.
+    pub(crate) body: AnswerBody,
+}
+
+/// A body that came back.
+pub(crate) enum AnswerBody {
+    /// All of it.
+    Whole(Bytes),
+    /// Piece by piece, as it arrives.
+    Stream(BodyStream),
+}
+
+/// Pieces of a body; an error means that it was cut off.
+pub(crate) type BodyStream = Pin<Box<dyn Pieces>>;
+
+/// See [`BodyStream`].
+pub(crate) trait Pieces: Send {
+    /// The next piece; nothing at the end.
+    fn poll_piece(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Refusal>>>;
+}
+
+impl std::fmt::Debug for AnswerBody {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole(bytes) => write!(out, "Whole({} bytes)", bytes.len()),
+            Self::Stream(_) => out.write_str("Stream"),
+        }
+    }
+}
+
+/// A server behind the gateway.
+#[async_trait]
+pub(crate) trait Upstream: Send + Sync + std::fmt::Debug {
+    /// Sends one message and waits for the head of its answer.
+    ///
+    /// # Errors
+    /// If it cannot be reached, or its answer cannot be understood.
+    async fn send(&self, outgoing: Outgoing<'_>) -> Result<Answer, Refusal>;
+
+    /// Ends what it runs for these sessions; returns how many processes were ended.
+    async fn end(&self, instance: InstanceId) -> u64;
+
+    /// Ends everything it runs.
+    async fn close(&self);
+}

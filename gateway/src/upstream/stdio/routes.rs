@@ -1,0 +1,258 @@
+//! Who waits for which message of a process: requests by an id of our own, so that callers' ids cannot meet; everything
+//! else by progress token, or to the one who is listening.
+//!
+//! Never here: IO.
+
+use std::{collections::{BTreeMap, VecDeque}, sync::Arc};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+use writ_model::json::{self, Limits, Node};
+
+/// LIMIT: requests under way in one process.
+pub(super) const WAITING: usize = 256;
+/// LIMIT: messages kept for one slow reader; past it the stream is cut.
+pub(super) const NOTES: usize = 256;
+/// LIMIT: messages kept while nobody listens; the oldest leave first, and are counted.
+const BACKLOG: usize = 64;
+
+/// A message for one who waits.
+#[derive(Debug)]
+pub(super) enum Note {
+    /// One of several.
+    More(Bytes),
+    /// The answer, with its error code if it is one.
+    Last {
+        /// The message, with the caller's own id.
+        message: Bytes,
+        /// `error.code`.
+        error: Option<i64>,
+    },
+}
+
+struct Waiting {
+    id: Bytes,
+    progress: Option<Bytes>,
+    notes: mpsc::Sender<Note>,
+}
+
+#[derive(Default)]
+pub(super) struct Routes {
+    next: u64,
+    waiting: BTreeMap<u64, Waiting>,
+    listener: Option<mpsc::Sender<Note>>,
+    backlog: VecDeque<Bytes>,
+    pub(super) dropped: u64,
+}
+
+/// A request that waits; dropped, it waits no more.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    pub(super) number: u64,
+    routes: Arc<Mutex<Routes>>,
+    /// Where a cancellation goes if the caller leaves first, for revisions in which leaving cancels.
+    pub(super) cancel: Option<mpsc::Sender<Bytes>>,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let left = self.routes.lock().waiting.remove(&self.number).is_some();
+        if left && let Some(cancel) = &self.cancel {
+            let text = format!(
+                r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{}}}}}"#,
+                self.number
+            );
+            if cancel.try_send(Bytes::from(text)).is_err() {
+                tracing::debug!("a cancellation did not reach its process");
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Routes {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Routes({} waiting)", self.waiting.len())
+    }
+}
+
+impl Routes {
+    /// A place for a request; nothing if there are too many.
+    pub(super) fn wait(
+        routes: &Arc<Mutex<Self>>,
+        id: Bytes,
+        progress: Option<Bytes>,
+    ) -> Option<(Ticket, mpsc::Receiver<Note>)> {
+        let (notes, read) = mpsc::channel(NOTES);
+        let mut this = routes.lock();
+        if this.waiting.len() >= WAITING {
+            return None;
+        }
+        this.next += 1;
+        let number = this.next;
+        this.waiting.insert(number, Waiting { id, progress, notes });
+        drop(this);
+        Some((Ticket { number, routes: Arc::clone(routes), cancel: None }, read))
+    }
+
+    /// Our number of a caller's request.
+    pub(super) fn number_of(&self, id: &[u8]) -> Option<u64> {
+        self.waiting.iter().find(|(_, waiting)| waiting.id == id).map(|(number, _)| *number)
+    }
+
+    /// From now on the one who listens, with what was kept meanwhile.
+    pub(super) fn listen(&mut self) -> mpsc::Receiver<Note> {
+        let (notes, read) = mpsc::channel(NOTES);
+        for message in self.backlog.drain(..) {
+            if notes.try_send(Note::More(message)).is_err() {
+                self.dropped += 1;
+            }
+        }
+        self.listener = Some(notes);
+        read
+    }
+
+    /// Nobody is using the process.
+    pub(super) fn quiet(&self) -> bool {
+        self.waiting.is_empty() && self.listener.as_ref().is_none_or(mpsc::Sender::is_closed)
+    }
+
+    /// One line of the process.
+    pub(super) fn arrived(&mut self, line: &Bytes) {
+        let Ok(node) = json::parse(line, &Limits::ANSWER) else {
+            self.dropped += 1;
+            tracing::warn!(bytes = line.len(), "a server's process wrote a line that is not JSON");
+            return;
+        };
+        let method = node.get("method").is_some();
+        match node.get("id") {
+            Some(id) if !method => self.answered(line, &node, id),
+            _ => self.told(line, &node),
+        }
+    }
+
+    fn answered(&mut self, line: &Bytes, node: &Node<'_>, id: &Node<'_>) {
+        let number = id.as_i64().and_then(|number| u64::try_from(number).ok());
+        let Some(waiting) = number.and_then(|number| self.waiting.remove(&number)) else {
+            self.dropped += 1;
+            return;
+        };
+        let error = node.get("error").and_then(|error| error.get("code")).and_then(Node::as_i64);
+        let message = splice(line, id.start..id.end, &waiting.id);
+        if waiting.notes.try_send(Note::Last { message, error }).is_err() {
+            self.dropped += 1;
+        }
+    }
+
+    fn told(&mut self, line: &Bytes, node: &Node<'_>) {
+        let token = node.pointer("/params/progressToken").map(|token| token.bytes_in(line));
+        let by_token = token.and_then(|token| {
+            self.waiting.values().find(|waiting| waiting.progress.as_deref() == Some(token))
+        });
+        let only = (self.waiting.len() == 1).then(|| self.waiting.values().next()).flatten();
+        let to = by_token
+            .or(only)
+            .map(|waiting| waiting.notes.clone())
+            .or_else(|| self.listener.clone().filter(|listener| !listener.is_closed()))
+            .or_else(|| self.waiting.values().next_back().map(|waiting| waiting.notes.clone()));
+        if let Some(to) = to {
+            if to.try_send(Note::More(line.clone())).is_err() {
+                self.dropped += 1;
+            }
+            return;
+        }
+        if self.backlog.len() >= BACKLOG {
+            self.backlog.pop_front();
+            self.dropped += 1;
+        }
+        self.backlog.push_back(line.clone());
+    }
+
+    /// The process is gone: everybody stops waiting.
+    pub(super) fn clear(&mut self) {
+        self.waiting.clear();
+        self.listener = None;
+    }
+}
+
+/// The text with other bytes in one place, on one line.
+pub(super) fn splice(text: &[u8], place: std::ops::Range<usize>, with: &[u8]) -> Bytes {
+    let mut out = Vec::with_capacity(text.len() + with.len() + 1);
+    out.extend_from_slice(text.get(..place.start).unwrap_or_default());
+    out.extend_from_slice(with);
+    out.extend_from_slice(text.get(place.end..).unwrap_or_default());
+    Bytes::from(out)
+}
+
+/// The text on one line: outside of strings, JSON's line breaks are blanks; inside there are none.
+pub(super) fn one_line(text: &Bytes) -> Bytes {
+    if !text.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        return text.clone();
+    }
+    text.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> Bytes {
+        Bytes::copy_from_slice(text.as_bytes())
+    }
+
+    fn text(note: Option<Note>) -> String {
+        let Some(Note::More(bytes) | Note::Last { message: bytes, .. }) = note else {
+            return String::new();
+        };
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_same_id_of_two_callers_does_not_meet() {
+        let routes = Arc::new(Mutex::new(Routes::default()));
+        let (one, mut first) = Routes::wait(&routes, line("1"), None).unwrap();
+        let (two, mut second) = Routes::wait(&routes, line("1"), Some(line("\"t\""))).unwrap();
+        let mut this = routes.lock();
+        this.arrived(&line(&format!(r#"{{"id":{},"result":2}}"#, two.number)));
+        this.arrived(&line(&format!(r#"{{"id":{},"result":1}}"#, one.number)));
+        drop(this);
+        assert_eq!(text(first.try_recv().ok()), r#"{"id":1,"result":1}"#);
+        assert_eq!(text(second.try_recv().ok()), r#"{"id":1,"result":2}"#);
+    }
+
+    #[test]
+    fn what_answers_nothing_goes_by_token_then_to_the_listener() {
+        let routes = Arc::new(Mutex::new(Routes::default()));
+        routes.lock().arrived(&line(r#"{"method":"early"}"#));
+        let (_one, mut first) = Routes::wait(&routes, line("1"), Some(line("7"))).unwrap();
+        let (_two, mut second) = Routes::wait(&routes, line("2"), Some(line("8"))).unwrap();
+        let mut listener = routes.lock().listen();
+        let mut this = routes.lock();
+        this.arrived(&line(r#"{"method":"p","params":{"progressToken":8}}"#));
+        this.arrived(&line(r#"{"method":"changed"}"#));
+        this.arrived(&line(r#"{"id":99,"result":0}"#));
+        this.arrived(&line("not json"));
+        assert_eq!(this.dropped, 2);
+        drop(this);
+        assert!(text(second.try_recv().ok()).contains('8'));
+        assert!(first.try_recv().is_err());
+        assert_eq!(text(listener.try_recv().ok()), r#"{"method":"early"}"#);
+        assert_eq!(text(listener.try_recv().ok()), r#"{"method":"changed"}"#);
+    }
+
+    #[test]
+    fn a_dropped_ticket_waits_no_more_and_cancels() {
+        let routes = Arc::new(Mutex::new(Routes::default()));
+        let (to, mut sent) = mpsc::channel(4);
+        let (mut ticket, _notes) = Routes::wait(&routes, line("1"), None).unwrap();
+        ticket.cancel = Some(to);
+        drop(ticket);
+        assert!(routes.lock().quiet());
+        assert!(text(sent.try_recv().ok().map(Note::More)).contains("\"requestId\":1"));
+    }
+
+    #[test]
+    fn line_breaks_become_blanks() {
+        assert_eq!(&one_line(&line("{\n\"a\":\r\n1}"))[..], b"{ \"a\":  1}");
+    }
+}

@@ -1,0 +1,12 @@
+//! The road over real sockets: a gateway on loopback, a real ledger and lake in a temporary folder, agents with real keys,
+//! tokens and proofs, and servers that write down what reached them.
+
+#![cfg(test)]
+
+mod bad_input;
+mod calls;
+mod doors;
+mod ending;
+mod stdio;
+mod upstream;
+mod world;

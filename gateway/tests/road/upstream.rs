@@ -1,0 +1,128 @@
+//! A server that writes down what reached it.
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, StreamBody, combinators::BoxBody};
+use hyper::{body::{Frame, Incoming}, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
+use tokio::net::TcpListener;
+use writ_gateway::{Place, Server, Target};
+
+/// One thing that reached it.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// A server on loopback.
+#[derive(Debug, Clone)]
+pub(crate) struct Upstream {
+    pub(crate) address: SocketAddr,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+type Body = BoxBody<Bytes, Infallible>;
+
+impl Upstream {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let this = Self { address: listener.local_addr().unwrap(), seen: Arc::default() };
+        let seen = Arc::clone(&this.seen);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let seen = Arc::clone(&seen);
+                let service = service_fn(move |request| answer(Arc::clone(&seen), request));
+                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            }
+        });
+        this
+    }
+
+    pub(crate) fn server(&self, name: &str) -> Server {
+        let target = Target::parse(&format!("http://{}/mcp", self.address)).unwrap();
+        Server { name: name.to_owned(), client: None, at: Place::Http(target) }
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().clone()
+    }
+}
+
+async fn answer(
+    seen: Arc<Mutex<Vec<Seen>>>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let verb = head.method.to_string();
+    seen.lock().push(Seen { headers: head.headers, body: body.clone() });
+    if verb == "GET" {
+        return Ok(events(b": hello\n\n".to_vec(), true));
+    }
+    if verb == "DELETE" {
+        return Ok(whole(StatusCode::OK, String::new()));
+    }
+    let message: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    let id = message["id"].clone();
+    let result = |value: serde_json::Value| {
+        let text = serde_json::json!({"jsonrpc": "2.0", "id": id, "result": value}).to_string();
+        whole(StatusCode::OK, text)
+    };
+    let params = &message["params"];
+    Ok(match message["method"].as_str().unwrap_or_default() {
+        "initialize" => {
+            let mut response = result(serde_json::json!({"protocolVersion": "2025-11-25"}));
+            response.headers_mut().insert("mcp-session-id", "upstream-session".parse().unwrap());
+            response.headers_mut().insert("set-cookie", "a=b".parse().unwrap());
+            response
+        }
+        "tools/list" if params["cursor"] == "sse" => {
+            let list = serde_json::json!({"jsonrpc": "2.0", "id": id, "result": tools()});
+            let text = format!("event: message\ndata: {{\"method\":\"x\"}}\n\nid: 3\ndata: {list}\n\n");
+            events(text.into_bytes(), false)
+        }
+        "tools/list" => result(tools()),
+        "tools/call" if params["name"] == "watch" => {
+            events(b"data: {\"method\":\"notifications/progress\"}\n\n".to_vec(), true)
+        }
+        "tools/call" if params["name"] == "fail" => whole(StatusCode::UNAUTHORIZED, "no".to_owned()),
+        method if method.starts_with("notifications/") => {
+            whole(StatusCode::ACCEPTED, String::new())
+        }
+        _ => result(serde_json::json!({"content": [{"type": "text", "text": "done"}]})),
+    })
+}
+
+fn tools() -> serde_json::Value {
+    serde_json::json!({"tools": [{"name": "send"}, {"name": "secret"}, {"name": "watch"}]})
+}
+
+fn whole(status: StatusCode, text: String) -> Response<Body> {
+    let mut response = Response::new(Full::new(Bytes::from(text)).boxed());
+    *response.status_mut() = status;
+    response.headers_mut().insert("content-type", "application/json".parse().unwrap());
+    response
+}
+
+/// An event stream; an endless one says something and then nothing more for an hour.
+fn events(first: Vec<u8>, endless: bool) -> Response<Body> {
+    let pieces = stream::unfold(Some(first), move |state| async move {
+        match state {
+            Some(first) => Some((Ok(Frame::data(Bytes::from(first))), None)),
+            None if endless => {
+                let hour = Duration::from_secs(3600);
+                drop(tokio::time::timeout(hour, std::future::pending::<()>()).await);
+                None
+            }
+            None => None,
+        }
+    });
+    let mut response = Response::new(StreamBody::new(pieces).boxed());
+    response.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
+    response
+}

@@ -1,0 +1,271 @@
+//! [`Activity`]: the lake's recent window, one SQLite file with one writer and a few readers.
+//!
+//! Never here: a statement (`sql.rs`), or what a record means.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::JoinHandle,
+};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{Semaphore, broadcast};
+use writ_evidence::merkle::leaf_hash;
+use writ_model::{
+    BootId, CallId, GatewayId, GrantId, TenantId, Timestamp, ocsf::Disposition,
+};
+
+use crate::{
+    fault::LakeFault,
+    query::{self, CallFilter, Page, Stored, Use},
+    queue::{Queue, Slot},
+    record::Record,
+    seal::{Batch, Run, Seal, Tracker},
+    sql,
+    writer::Writer,
+};
+
+/// LIMIT: days of activity that this file is meant for; older ones belong in Parquet (pruning comes with it).
+pub const KEEP_DAYS: u32 = 90;
+/// LIMIT: readers at once; pages are short, and more would only queue on the disk.
+const READERS: usize = 4;
+/// LIMIT: records that a live page may be behind before it is told that it missed some.
+const LIVE: usize = 1_024;
+
+/// Recent activity. Cheap to share by [`Arc`].
+#[derive(Debug)]
+pub struct Activity {
+    path: PathBuf,
+    queue: Arc<Queue>,
+    live: broadcast::Sender<Arc<Record>>,
+    readers: Mutex<Vec<Connection>>,
+    reading: Semaphore,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Activity {
+    /// Opens the file (making it if need be), finds what earlier runs left unsealed, starts the writer.
+    ///
+    /// # Errors
+    /// If the file cannot be opened or read.
+    pub fn open(path: &Path) -> Result<Arc<Self>, LakeFault> {
+        let fault = |source| LakeFault::Open { path: path.display().to_string(), source };
+        let db = Connection::open(path).map_err(fault)?;
+        db.execute_batch(sql::SETUP).map_err(fault)?;
+        db.execute_batch(sql::TABLES).map_err(fault)?;
+        let queue = Queue::new(leftovers(&db)?);
+        let (live, _) = broadcast::channel(LIVE);
+        let writer = Writer::new(db, Arc::clone(&queue), live.clone());
+        let thread = std::thread::Builder::new()
+            .name("lake-writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|_refused| LakeFault::Closed)?;
+        Ok(Arc::new(Self {
+            path: path.to_owned(),
+            queue,
+            live,
+            readers: Mutex::default(),
+            reading: Semaphore::new(READERS),
+            writer: Mutex::new(Some(thread)),
+        }))
+    }
+
+    /// A place for one record; waits while the queue is full. Take it before the call goes out.
+    ///
+    /// # Errors
+    /// If the lake is closed.
+    pub async fn place(&self) -> Result<Slot, LakeFault> {
+        self.queue.place().await
+    }
+
+    /// Places taken at the moment, for metrics.
+    pub fn queued(&self) -> usize {
+        self.queue.used()
+    }
+
+    /// Returns when everything given before is committed.
+    ///
+    /// # Errors
+    /// If the lake is closed.
+    pub async fn flush(&self) -> Result<(), LakeFault> {
+        self.queue.barrier().await.map_err(|_gone| LakeFault::Closed)
+    }
+
+    /// New records, after they are committed. A receiver that falls behind is told by `Lagged`.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Record>> {
+        self.live.subscribe()
+    }
+
+    /// What is complete and not yet sealed. Offered again until [`Activity::mark_sealed`].
+    pub fn seal_due(&self) -> Vec<Batch> {
+        self.queue.tracker.lock().due()
+    }
+
+    /// As [`Activity::seal_due`], and also what lies behind gaps: at the end of a run and after a restart.
+    pub fn seal_due_finally(&self) -> Vec<Batch> {
+        self.queue.tracker.lock().due_finally()
+    }
+
+    /// The batch's root stands in the tenant's ledger at this line.
+    ///
+    /// # Errors
+    /// If it cannot be kept; the batch is then offered again.
+    pub async fn mark_sealed(&self, batch: Batch, line: u64) -> Result<(), LakeFault> {
+        self.queue.sealed(batch, line).await.map_err(|_gone| LakeFault::Closed)?
+    }
+
+    /// A page of calls, newest first.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub async fn page(self: &Arc<Self>, filter: CallFilter) -> Result<Page, LakeFault> {
+        self.read(move |db| query::page(db, &filter)).await
+    }
+
+    /// One call of a tenant.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub async fn call(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        call: CallId,
+    ) -> Result<Option<Stored>, LakeFault> {
+        self.read(move |db| query::call(db, tenant, call)).await
+    }
+
+    /// How a grant was used since an instant.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub async fn grant_use(
+        self: &Arc<Self>,
+        grant: GrantId,
+        since: Timestamp,
+    ) -> Result<Use, LakeFault> {
+        self.read(move |db| query::grant_use(db, grant, since)).await
+    }
+
+    /// A grant's permitted calls by the minute since an instant, oldest first: warms counters after a restart.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub async fn uses_since(
+        self: &Arc<Self>,
+        grant: GrantId,
+        since: Timestamp,
+    ) -> Result<Vec<(Timestamp, u64)>, LakeFault> {
+        self.read(move |db| query::uses_since(db, grant, since)).await
+    }
+
+    /// How many calls of a tenant had which effect.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub async fn effects(
+        self: &Arc<Self>,
+        tenant: TenantId,
+    ) -> Result<Vec<(Disposition, u64)>, LakeFault> {
+        self.read(move |db| query::effects(db, tenant)).await
+    }
+
+    /// Ledger lines of a tenant that seal records kept here.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub async fn seal_lines(self: &Arc<Self>, tenant: TenantId) -> Result<Vec<u64>, LakeFault> {
+        self.read(move |db| query::seal_lines(db, tenant)).await
+    }
+
+    /// The seal of a ledger line, and its leaves in order: what an export writes.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub async fn seal_at(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        line: u64,
+    ) -> Result<Option<(Seal, Vec<Bytes>)>, LakeFault> {
+        self.read(move |db| query::seal_at(db, tenant, line)).await
+    }
+
+    /// The seal that covers a call, and its leaves in order: what a proof needs.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub async fn seal_of(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        call: CallId,
+    ) -> Result<Option<(Seal, Vec<Bytes>)>, LakeFault> {
+        self.read(move |db| query::seal_of(db, tenant, call)).await
+    }
+
+    /// Writes what waits, ends the writer and waits for it. Later places are refused.
+    pub async fn close(&self) {
+        self.queue.close();
+        let Some(writer) = self.writer.lock().take() else { return };
+        if tokio::task::spawn_blocking(move || writer.join()).await.is_err() {
+            tracing::error!("activity writer could not be waited for");
+        }
+    }
+
+    async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        ask: impl FnOnce(&Connection) -> Result<T, LakeFault> + Send + 'static,
+    ) -> Result<T, LakeFault> {
+        let _turn = self.reading.acquire().await.map_err(|_closed| LakeFault::Closed)?;
+        let this = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            let known = this.readers.lock().pop();
+            let db = match known {
+                Some(db) => db,
+                None => this.reader()?,
+            };
+            let answer = ask(&db);
+            this.readers.lock().push(db);
+            answer
+        })
+        .await
+        .map_err(|_gone| LakeFault::Closed)?
+    }
+
+    fn reader(&self) -> Result<Connection, LakeFault> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(&self.path, flags)
+            .map_err(|source| LakeFault::Open { path: self.path.display().to_string(), source })
+    }
+}
+
+impl Drop for Activity {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+/// What earlier runs recorded and never sealed.
+fn leftovers(db: &Connection) -> Result<Tracker, LakeFault> {
+    let what = || LakeFault::sql("find unsealed records");
+    let mut tracker = Tracker::default();
+    let mut find = db.prepare(sql::RUNS_OPEN).map_err(what())?;
+    let runs = find
+        .query_map([], |row| {
+            let run = Run {
+                tenant: TenantId::from_bytes(row.get(1)?),
+                gateway: GatewayId::from_bytes(row.get(2)?),
+                boot: BootId::from_bytes(row.get(3)?),
+            };
+            Ok((row.get::<_, i64>(0)?, run, row.get::<_, i64>(4)?.unsigned_abs()))
+        })
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(what())?;
+    for (number, run, sealed) in runs {
+        tracker.start(run, sealed);
+        for (seq, leaf) in query::leaves(db, number, sealed, i64::MAX.unsigned_abs())? {
+            tracker.add(run, seq, leaf_hash(&leaf));
+        }
+    }
+    Ok(tracker)
+}

@@ -1,0 +1,53 @@
+//! What can go wrong with the lake. Never here: a refusal (the lake refuses nobody).
+
+use writ_model::Code;
+
+/// A fault of the lake.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeFault {
+    /// The file cannot be opened or brought to this build's form.
+    #[error("activity store `{path}` cannot be opened")]
+    Open {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// A statement failed.
+    #[error("activity store failed while it tried to {what}")]
+    Sql {
+        /// What was tried.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// A stored value is not what was written.
+    #[error("activity store row {pos}: column {column} is damaged")]
+    Damaged {
+        /// Which row.
+        pos: i64,
+        /// Which column.
+        column: &'static str,
+    },
+    /// The writer has stopped; nothing is recorded any more.
+    #[error("activity store is closed")]
+    Closed,
+}
+
+impl LakeFault {
+    /// The stable code.
+    pub const fn code(&self) -> Code {
+        Code(match self {
+            Self::Open { .. } => "LAKE-0001",
+            Self::Sql { .. } => "LAKE-0002",
+            Self::Damaged { .. } => "LAKE-0003",
+            Self::Closed => "LAKE-0004",
+        })
+    }
+
+    pub(crate) fn sql(what: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+        move |source| Self::Sql { what, source }
+    }
+}

@@ -1,0 +1,24 @@
+//! Recent activity: one [`Record`] for each decided call, indexed for pages, and the batches whose Merkle roots are
+//! sealed in the ledger.
+//!
+//! Evidence rests on sequence numbers and sealed roots, not on each write being flushed: records are written behind
+//! (`synchronous = NORMAL`), so a power cut may lose the last ones, and a crash cannot hide that: the run's last sealed
+//! range ends before them and the run never continues.
+//! Never here: HTTP, a decision, the content of a sealed argument.
+//! To add a column: [`record::Record`], `sql.rs` (table, insert, select, in one order), a line in the round-trip test.
+
+pub mod activity;
+pub mod fault;
+pub mod query;
+pub mod queue;
+pub mod record;
+pub mod seal;
+mod sql;
+mod writer;
+
+pub use activity::Activity;
+pub use fault::LakeFault;
+pub use query::{CallFilter, Page, Stored, Use};
+pub use queue::Slot;
+pub use record::{Inputs, Record};
+pub use seal::{Batch, Seal};

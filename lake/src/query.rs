@@ -1,0 +1,275 @@
+//! Reading: pages, one call, use of a grant, the leaves of a seal. Every question names its tenant, save the fleet's
+//! page, which is for the provider.
+//!
+//! Never here: a write, or SQL text built from what was asked.
+
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use writ_model::{
+    AgentId, BootId, CallId, Digest, GatewayId, GrantId, Id, InstanceId, TenantId, Timestamp,
+    ocsf::Disposition,
+};
+
+use crate::{
+    fault::LakeFault,
+    record::{Inputs, Record, effect_number, effect_of},
+    seal::{Batch, Run, Seal},
+    sql,
+};
+
+/// LIMIT: most records on one page.
+pub const PAGE: usize = 500;
+
+/// Which calls.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CallFilter {
+    /// Only of this tenant. Nothing: the provider's page over all of them.
+    pub tenant: Option<TenantId>,
+    /// Only of this agent; its tenant must be given too.
+    pub agent: Option<AgentId>,
+    /// Only with this effect.
+    pub effect: Option<Disposition>,
+    /// Only older than this place (see [`Stored::place`]).
+    pub before: Option<i64>,
+    /// At most so many; cut to [`PAGE`].
+    pub limit: usize,
+}
+
+/// A record and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// Its place in order of arrival: the cursor of a page.
+    pub place: i64,
+    /// The record.
+    pub record: Record,
+}
+
+/// A page, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// The records.
+    pub calls: Vec<Stored>,
+    /// `before` of the next page, if there may be one.
+    pub next: Option<i64>,
+}
+
+/// How a grant was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Use {
+    /// Permitted calls.
+    pub count: u64,
+    /// The first.
+    pub first: Option<Timestamp>,
+    /// The last.
+    pub last: Option<Timestamp>,
+}
+
+pub(crate) fn page(db: &Connection, filter: &CallFilter) -> Result<Page, LakeFault> {
+    let limit = filter.limit.clamp(1, PAGE);
+    let before = filter.before.unwrap_or(i64::MAX);
+    let effect = filter.effect.map_or(0, effect_number);
+    let shown = i64::try_from(limit).unwrap_or(0);
+    let what = LakeFault::sql("read a page");
+    let read = |text: &str, values: &[&dyn rusqlite::ToSql]| {
+        let mut statement = db.prepare_cached(text)?;
+        let rows = statement.query_map(values, |row| Ok(stored(row)))?;
+        rows.collect::<Result<Vec<_>, _>>()
+    };
+    let rows = match (filter.tenant, filter.agent) {
+        (Some(tenant), Some(agent)) => read(
+            sql::PAGE_AGENT,
+            params![before, effect, shown, tenant.to_bytes(), agent.to_bytes()],
+        ),
+        (Some(tenant), None) => {
+            read(sql::PAGE_TENANT, params![before, effect, shown, tenant.to_bytes()])
+        }
+        (None, Some(_)) => Ok(Vec::new()),
+        (None, None) => read(sql::PAGE_ALL, params![before, effect, shown]),
+    };
+    let calls = rows.map_err(what)?.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let next = calls.last().filter(|_| calls.len() == limit).map(|call| call.place);
+    Ok(Page { calls, next })
+}
+
+pub(crate) fn call(
+    db: &Connection,
+    tenant: TenantId,
+    call: CallId,
+) -> Result<Option<Stored>, LakeFault> {
+    db.prepare_cached(sql::BY_CALL)
+        .and_then(|mut find| {
+            find.query_row([tenant.to_bytes(), call.to_bytes()], |row| Ok(stored(row))).optional()
+        })
+        .map_err(LakeFault::sql("find a call"))?
+        .transpose()
+}
+
+pub(crate) fn grant_use(
+    db: &Connection,
+    grant: GrantId,
+    since: Timestamp,
+) -> Result<Use, LakeFault> {
+    db.prepare_cached(sql::GRANT_USE)
+        .and_then(|mut find| {
+            find.query_row(params![grant.to_bytes(), since.micros()], |row| {
+                Ok(Use {
+                    count: row.get::<_, i64>(0)?.unsigned_abs(),
+                    first: row.get::<_, Option<i64>>(1)?.map(Timestamp::from_micros),
+                    last: row.get::<_, Option<i64>>(2)?.map(Timestamp::from_micros),
+                })
+            })
+        })
+        .map_err(LakeFault::sql("count a grant's use"))
+}
+
+/// (minute, permitted calls in it), oldest first.
+pub(crate) fn uses_since(
+    db: &Connection,
+    grant: GrantId,
+    since: Timestamp,
+) -> Result<Vec<(Timestamp, u64)>, LakeFault> {
+    db.prepare_cached(sql::USES_SINCE)
+        .and_then(|mut find| {
+            find.query_map(params![grant.to_bytes(), since.micros()], |row| {
+                let minute = row.get::<_, i64>(2)?.saturating_mul(60_000_000);
+                Ok((Timestamp::from_micros(minute), row.get::<_, i64>(3)?.unsigned_abs()))
+            })?
+            .collect()
+        })
+        .map_err(LakeFault::sql("count a grant's use by the minute"))
+}
+
+pub(crate) fn effects(
+    db: &Connection,
+    tenant: TenantId,
+) -> Result<Vec<(Disposition, u64)>, LakeFault> {
+    let rows: Vec<(i64, i64)> = db
+        .prepare_cached(sql::EFFECTS)
+        .and_then(|mut find| {
+            find.query_map([tenant.to_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
+        .map_err(LakeFault::sql("count effects"))?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(number, count)| Some((effect_of(number)?, count.unsigned_abs())))
+        .collect())
+}
+
+pub(crate) fn seal_lines(db: &Connection, tenant: TenantId) -> Result<Vec<u64>, LakeFault> {
+    db.prepare_cached(sql::SEAL_LINES)
+        .and_then(|mut find| {
+            find.query_map([tenant.to_bytes()], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))?
+                .collect()
+        })
+        .map_err(LakeFault::sql("list seals"))
+}
+
+/// The seal of a ledger line and its leaves in order.
+pub(crate) fn seal_at(
+    db: &Connection,
+    tenant: TenantId,
+    line: u64,
+) -> Result<Option<(Seal, Vec<Bytes>)>, LakeFault> {
+    let values = params![tenant.to_bytes(), line.cast_signed()];
+    seal(db, tenant, sql::SEAL_LINE, values)
+}
+
+/// The seal that covers a call, its leaves in order.
+pub(crate) fn seal_of(
+    db: &Connection,
+    tenant: TenantId,
+    call: CallId,
+) -> Result<Option<(Seal, Vec<Bytes>)>, LakeFault> {
+    seal(db, tenant, sql::SEAL_OF, params![tenant.to_bytes(), call.to_bytes()])
+}
+
+fn seal(
+    db: &Connection,
+    tenant: TenantId,
+    text: &str,
+    values: &[&dyn rusqlite::ToSql],
+) -> Result<Option<(Seal, Vec<Bytes>)>, LakeFault> {
+    let what = LakeFault::sql("find a seal");
+    let found = db
+        .prepare_cached(text)
+        .and_then(|mut find| {
+            find.query_row(values, |row| {
+                let (first, last) = (row.get::<_, i64>(1)?, row.get::<_, i64>(2)?);
+                let seal = Seal {
+                    batch: Batch {
+                        run: Run {
+                            tenant,
+                            gateway: GatewayId::from_bytes(row.get(4)?),
+                            boot: BootId::from_bytes(row.get(5)?),
+                        },
+                        first: first.unsigned_abs(),
+                        last: last.unsigned_abs(),
+                        count: (last - first + 1).unsigned_abs(),
+                        root: Digest(row.get(3)?),
+                    },
+                    line: row.get::<_, i64>(6)?.unsigned_abs(),
+                };
+                Ok((row.get::<_, i64>(0)?, seal))
+            })
+            .optional()
+        })
+        .map_err(what)?;
+    let Some((run, seal)) = found else { return Ok(None) };
+    let leaves = leaves(db, run, seal.batch.first, seal.batch.last)?;
+    Ok(Some((seal, leaves.into_iter().map(|(_, leaf)| leaf).collect())))
+}
+
+/// (sequence number, OCSF bytes) of a run's range.
+pub(crate) fn leaves(
+    db: &Connection,
+    run: i64,
+    first: u64,
+    last: u64,
+) -> Result<Vec<(u64, Bytes)>, LakeFault> {
+    db.prepare_cached(sql::LEAVES)
+        .and_then(|mut find| {
+            find.query_map(params![run, first.cast_signed(), last.cast_signed()], |row| {
+                Ok((row.get::<_, i64>(0)?.unsigned_abs(), Bytes::from(row.get::<_, Vec<u8>>(1)?)))
+            })?
+            .collect()
+        })
+        .map_err(LakeFault::sql("read leaves"))
+}
+
+fn stored(row: &Row<'_>) -> Result<Stored, LakeFault> {
+    let place = row.get(0).map_err(LakeFault::sql("read a row"))?;
+    let record = record(row).map_err(LakeFault::sql("read a row"))?;
+    let record = record.ok_or(LakeFault::Damaged { pos: place, column: "effect" })?;
+    Ok(Stored { place, record })
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<Option<Record>> {
+    let number = |at: usize| row.get::<_, i64>(at).map(i64::unsigned_abs);
+    let Some(effect) = effect_of(row.get(11)?) else { return Ok(None) };
+    Ok(Some(Record {
+        seq: number(1)?,
+        call: CallId::from_bytes(row.get(2)?),
+        tenant: TenantId::from_bytes(row.get(3)?),
+        agent: AgentId::from_bytes(row.get(4)?),
+        instance: InstanceId::from_bytes(row.get(5)?),
+        at: Timestamp::from_micros(row.get(6)?),
+        server: row.get(7)?,
+        method: row.get(8)?,
+        surface: row.get(9)?,
+        name: row.get(10)?,
+        effect,
+        code: row.get(12)?,
+        detail: row.get(13)?,
+        grant: row.get::<_, Option<[u8; 16]>>(14)?.map(Id::from_bytes),
+        latency_us: number(15)?,
+        inputs: Inputs {
+            tree_size: number(16)?,
+            engine: row.get(17)?,
+            reads: row.get(18)?,
+            arguments: Bytes::from(row.get::<_, Vec<u8>>(19)?),
+        },
+        ocsf: Bytes::from(row.get::<_, Vec<u8>>(20)?),
+        gateway: GatewayId::from_bytes(row.get(21)?),
+        boot: BootId::from_bytes(row.get(22)?),
+    }))
+}

@@ -1,0 +1,115 @@
+//! Every statement of the lake, by name. A test prepares each on a fresh file.
+//! Never here: a statement built from text at run time.
+
+/// Settings of every connection. NORMAL: see the crate's header.
+pub(crate) const SETUP: &str = "
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+PRAGMA foreign_keys = ON;
+PRAGMA temp_store = MEMORY;
+PRAGMA wal_autocheckpoint = 4000;
+PRAGMA cache_size = -16384;";
+
+/// The tables. Tenants and agents are stored once in `names` and by number elsewhere: their indexes stay small.
+pub(crate) const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS names(
+  no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE) STRICT;
+CREATE TABLE IF NOT EXISTS runs(
+  no INTEGER PRIMARY KEY, tenant BLOB NOT NULL, gateway BLOB NOT NULL, boot BLOB NOT NULL,
+  sealed INTEGER NOT NULL DEFAULT 0, UNIQUE(tenant, gateway, boot)) STRICT;
+CREATE TABLE IF NOT EXISTS activity(
+  pos INTEGER PRIMARY KEY, run INTEGER NOT NULL, seq INTEGER NOT NULL, call BLOB NOT NULL,
+  tenant INTEGER NOT NULL, agent INTEGER NOT NULL, instance BLOB NOT NULL, at INTEGER NOT NULL,
+  server TEXT NOT NULL, method TEXT NOT NULL, surface TEXT NOT NULL, name TEXT NOT NULL,
+  effect INTEGER NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL, allowance BLOB,
+  latency INTEGER NOT NULL, tree_size INTEGER NOT NULL, engine TEXT NOT NULL,
+  reads TEXT NOT NULL, arguments BLOB NOT NULL, ocsf BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS activity_run ON activity(run, seq);
+CREATE INDEX IF NOT EXISTS activity_call ON activity(call);
+CREATE INDEX IF NOT EXISTS activity_tenant ON activity(tenant);
+CREATE INDEX IF NOT EXISTS activity_agent ON activity(agent);
+CREATE INDEX IF NOT EXISTS activity_allowance ON activity(allowance, at)
+  WHERE allowance IS NOT NULL;
+CREATE TABLE IF NOT EXISTS seals(
+  tenant BLOB NOT NULL, line INTEGER NOT NULL, run INTEGER NOT NULL, first INTEGER NOT NULL,
+  last INTEGER NOT NULL, root BLOB NOT NULL, PRIMARY KEY(tenant, line)) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS seals_run ON seals(run, first);
+PRAGMA user_version = 1;";
+
+pub(crate) const NAME_PUT: &str = "INSERT OR IGNORE INTO names(id) VALUES (?1)";
+pub(crate) const NAME_GET: &str = "SELECT no FROM names WHERE id = ?1";
+pub(crate) const RUN_PUT: &str =
+    "INSERT OR IGNORE INTO runs(tenant, gateway, boot) VALUES (?1, ?2, ?3)";
+pub(crate) const RUN_GET: &str =
+    "SELECT no FROM runs WHERE tenant = ?1 AND gateway = ?2 AND boot = ?3";
+pub(crate) const RUN_SEALED: &str = "UPDATE runs SET sealed = max(sealed, ?2) WHERE no = ?1";
+pub(crate) const RUNS_OPEN: &str = "SELECT no, tenant, gateway, boot, sealed FROM runs r
+  WHERE EXISTS (SELECT 1 FROM activity a WHERE a.run = r.no AND a.seq >= r.sealed)";
+pub(crate) const LEAVES: &str =
+    "SELECT seq, ocsf FROM activity WHERE run = ?1 AND seq >= ?2 AND seq <= ?3 ORDER BY seq";
+pub(crate) const PUT: &str = "INSERT INTO activity(run, seq, call, tenant, agent, instance, at,
+  server, method, surface, name, effect, code, detail, allowance, latency, tree_size, engine, reads,
+  arguments, ocsf) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+  ?17, ?18, ?19, ?20, ?21)";
+pub(crate) const SEAL_PUT: &str = "INSERT INTO seals(tenant, line, run, first, last, root)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+
+macro_rules! select {
+    ($from:literal) => {
+        concat!(
+            "SELECT a.pos, a.seq, a.call, t.id, g.id, a.instance, a.at, a.server, a.method, \
+             a.surface, a.name, a.effect, a.code, a.detail, a.allowance, a.latency, a.tree_size, \
+             a.engine, a.reads, a.arguments, a.ocsf, r.gateway, r.boot FROM activity a \
+             JOIN names t ON t.no = a.tenant JOIN names g ON g.no = a.agent \
+             JOIN runs r ON r.no = a.run ",
+            $from
+        )
+    };
+}
+/// Parameters of every page: ?1 before, ?2 effect or 0, ?3 limit; ?4 tenant, ?5 agent.
+pub(crate) const PAGE_ALL: &str =
+    select!("WHERE a.pos < ?1 AND (?2 = 0 OR a.effect = ?2) ORDER BY a.pos DESC LIMIT ?3");
+pub(crate) const PAGE_TENANT: &str = select!(
+    "WHERE a.tenant = (SELECT no FROM names WHERE id = ?4) AND a.pos < ?1
+     AND (?2 = 0 OR a.effect = ?2) ORDER BY a.pos DESC LIMIT ?3"
+);
+pub(crate) const PAGE_AGENT: &str = select!(
+    "WHERE a.agent = (SELECT no FROM names WHERE id = ?5)
+     AND +a.tenant = (SELECT no FROM names WHERE id = ?4) AND a.pos < ?1
+     AND (?2 = 0 OR a.effect = ?2) ORDER BY a.pos DESC LIMIT ?3"
+);
+pub(crate) const BY_CALL: &str = select!(
+    "WHERE a.call = ?2 AND +a.tenant = (SELECT no FROM names WHERE id = ?1) LIMIT 1"
+);
+pub(crate) const GRANT_USE: &str = "SELECT count(*), min(a.at), max(a.at) FROM activity a
+  WHERE a.allowance = ?1 AND a.at >= ?2";
+pub(crate) const USES_SINCE: &str = "SELECT t.id, a.allowance, a.at / 60000000, count(*)
+  FROM activity a JOIN names t ON t.no = a.tenant
+  WHERE a.allowance = ?1 AND a.at >= ?2 GROUP BY 1, 2, 3 ORDER BY 3";
+pub(crate) const EFFECTS: &str = "SELECT a.effect, count(*) FROM activity a
+  WHERE a.tenant = (SELECT no FROM names WHERE id = ?1) GROUP BY a.effect";
+pub(crate) const SEAL_LINE: &str = "SELECT s.run, s.first, s.last, s.root, r.gateway, r.boot, s.line
+  FROM seals s JOIN runs r ON r.no = s.run WHERE s.tenant = ?1 AND s.line = ?2";
+pub(crate) const SEAL_OF: &str = "SELECT s.run, s.first, s.last, s.root, r.gateway, r.boot, s.line
+  FROM seals s JOIN runs r ON r.no = s.run JOIN activity a ON a.run = s.run
+  WHERE s.tenant = ?1 AND a.call = ?2 AND s.first <= a.seq AND s.last >= a.seq";
+pub(crate) const SEAL_LINES: &str = "SELECT line FROM seals WHERE tenant = ?1 ORDER BY line";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_statement_prepares() {
+        let db = rusqlite::Connection::open_in_memory().unwrap();
+        db.execute_batch(TABLES).unwrap();
+        db.execute_batch(TABLES).unwrap();
+        for statement in [
+            NAME_PUT, NAME_GET, RUN_PUT, RUN_GET, RUN_SEALED, RUNS_OPEN, LEAVES, PUT, SEAL_PUT,
+            PAGE_ALL, PAGE_TENANT, PAGE_AGENT, BY_CALL, GRANT_USE, USES_SINCE, EFFECTS, SEAL_LINE,
+            SEAL_OF, SEAL_LINES,
+        ] {
+            db.prepare(statement).unwrap_or_else(|fault| panic!("{statement}: {fault}"));
+        }
+    }
+}

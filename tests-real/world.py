@@ -1,0 +1,109 @@
+"""A running Writ with one client and one agent, set up by the commands that people use."""
+
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import time
+
+CLIENT, AGENT = "harbor-books", "order-clerk"
+START_SECONDS = 30
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def toml_list(words: list[str]) -> str:
+    return "[" + ", ".join(json.dumps(word) for word in words) + "]"
+
+
+class World:
+    def __init__(self, writ: pathlib.Path, folder: pathlib.Path, servers: list) -> None:
+        self.writ, self.data, self.keys = writ, folder / "data", folder / "keys"
+        self.data.mkdir(parents=True)
+        self.desk = f"http://127.0.0.1:{free_port()}"
+        self.gateway = f"http://127.0.0.1:{free_port()}"
+        self.servers = servers
+        (self.data / "writ.toml").write_text(self.configuration())
+        self.log = open(folder / "up.log", "wb")
+        command = [str(writ), "up", "--data", str(self.data)]
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT)
+        self.wait(folder / "up.log")
+        self.populate()
+
+    def configuration(self) -> str:
+        lines = [f'[desk]\nlisten = "{self.desk[7:]}"\n\n[gateway]\nlisten = "{self.gateway[7:]}"\n']
+        # The whole environment of a child: what finds its interpreter, and nothing else.
+        path = f"env = {{ PATH = {json.dumps(os.environ['PATH'])} }}"
+        for server in self.servers:
+            place = f'url = "{server.url}"' if server.url else f"command = {toml_list(server.command)}\n{path}"
+            lines.append(f'[[server]]\nname = "{server.name}"\n{place}\n')
+            lines.append(f'[[server]]\nname = "{server.name}-wrapped"\nwrapped = true\n')
+        return "\n".join(lines)
+
+    def wait(self, log: pathlib.Path) -> None:
+        end = time.monotonic() + START_SECONDS
+        while not (self.data / "server.json").exists():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"writ up did not start: {log.read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def run(self, *words: str) -> dict:
+        command = [str(self.writ), *words, "--data", str(self.data), "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stderr}")
+        return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    def populate(self) -> None:
+        client = ["--client", CLIENT]
+        self.run("provider", "found", "--name", "Northgate IT", "--person", "Mara Lind")
+        self.run("client", "add", "--name", "Harbor Books", "--slug", CLIENT)
+        for name, side, role in [
+            ("Ivo Brandt", "provider", "auditor"),
+            ("June Harbor", "client", "owner"),
+        ]:
+            self.run("person", "add", *client, "--name", name, "--side", side, "--role", role)
+        self.run("agent", "propose", *client, "--name", AGENT, "--purpose", "Answers orders.")
+        self.run(
+            "agent", "account", *client, AGENT, "--authorizer", "June Harbor",
+            "--auditor", "Ivo Brandt", "--terminator", "Mara Lind", "--terminator", "June Harbor",
+        )
+        self.run("agent", "activate", *client, AGENT)
+        for server in self.servers:
+            for name in (server.name, f"{server.name}-wrapped"):
+                for grant in server.grants:
+                    self.grant(name, grant)
+
+    def grant(self, server: str, grant: dict) -> None:
+        words = ["grant", "give", "--client", CLIENT, "--agent", AGENT, "--server", server]
+        words += [f"--{grant['surface']}", grant["name"], "--reason", "daily work"]
+        for rule in grant["rules"]:
+            ((word, value),) = rule["must"].items()
+            text = ",".join(value) if isinstance(value, list) else str(value)
+            words += ["--where", f"{rule['path']} {word} {text}"]
+        self.run(*words)
+
+    def code(self) -> str:
+        return self.run("agent", "offer", "--client", CLIENT, AGENT)["code"]
+
+    def enroll(self, name: str) -> None:
+        """A key on this machine, by the command."""
+        words = ["enroll", self.code(), "--desk", self.desk, "--dir", str(self.keys), "--name", name]
+        self.run(*words)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self.log.close()
+
+    def remove(self) -> None:
+        shutil.rmtree(self.data.parent, ignore_errors=True)

@@ -1,0 +1,203 @@
+//! The client of the desk's REST API: over HTTP to the running server, or straight into the same router when the store
+//! stands still.
+//!
+//! Never here: what a command means (`cli/`). To add a way to reach the desk: another [`Transport`].
+
+use std::{fmt, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, combinators::UnsyncBoxBody};
+use serde_json::Value;
+use writ_model::Secret;
+
+use crate::{
+    fault::{Exit, Fault},
+    net,
+};
+
+mod http_transport;
+mod in_process;
+
+pub use http_transport::HttpTransport;
+pub use in_process::InProcess;
+
+/// LIMIT: one page or document of the API.
+const DOCUMENT: usize = 32 << 20;
+
+/// An error of a body.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+/// A body that may be read piece by piece.
+pub type Body = UnsyncBoxBody<Bytes, BodyError>;
+
+/// A way to reach the desk.
+pub trait Transport: Send + Sync + fmt::Debug {
+    /// Sends one request, path only; the transport knows where.
+    fn send(&self, request: Request<Full<Bytes>>) -> BoxFuture<'_, Result<Response<Body>, Fault>>;
+}
+
+/// The desk, as commands see it.
+#[derive(Debug, Clone)]
+pub struct ApiClient {
+    transport: Arc<dyn Transport>,
+    token: Secret<String>,
+    person: Option<String>,
+}
+
+impl ApiClient {
+    /// Over this transport, with the data folder's CLI token, as this person.
+    pub fn new(
+        transport: Arc<dyn Transport>,
+        token: Secret<String>,
+        person: Option<String>,
+    ) -> Self {
+        Self { transport, token, person }
+    }
+
+    /// `GET path`.
+    ///
+    /// # Errors
+    /// If the desk cannot be reached or says no.
+    pub async fn get(&self, path: &str) -> Result<Value, Fault> {
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// `POST path` with a document.
+    ///
+    /// # Errors
+    /// As [`ApiClient::get`].
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Fault> {
+        self.ask(Method::POST, path, Some(body)).await
+    }
+
+    /// `GET path` as bytes; `None` if there is no such thing.
+    ///
+    /// # Errors
+    /// As [`ApiClient::get`].
+    pub async fn bytes(&self, path: &str) -> Result<Option<Bytes>, Fault> {
+        let response = self.send(Method::GET, path, None).await?;
+        let status = response.status();
+        let body = whole(response.into_body()).await?;
+        match status {
+            StatusCode::OK => Ok(Some(body)),
+            StatusCode::NOT_FOUND => Ok(None),
+            status => Err(problem(status, &body)),
+        }
+    }
+
+    /// `GET path` as a stream.
+    ///
+    /// # Errors
+    /// As [`ApiClient::get`].
+    pub async fn stream(&self, path: &str) -> Result<Body, Fault> {
+        let response = self.send(Method::GET, path, None).await?;
+        let status = response.status();
+        if status == StatusCode::OK {
+            return Ok(response.into_body());
+        }
+        Err(problem(status, &whole(response.into_body()).await?))
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Fault> {
+        let response = self.send(method, path, body).await?;
+        let status = response.status();
+        let body = whole(response.into_body()).await?;
+        if !status.is_success() {
+            return Err(problem(status, &body));
+        }
+        if body.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&body)
+            .map_err(|error| Fault::unreachable(format!("the answer is not JSON: {error}")))
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Response<Body>, Fault> {
+        let mut request = Request::builder().method(method).uri(path);
+        let bearer = HeaderValue::from_str(&format!("Bearer {}", self.token.expose()));
+        if let Ok(mut value) = bearer {
+            value.set_sensitive(true);
+            request = request.header(header::AUTHORIZATION, value);
+        }
+        if let Some(person) = &self.person {
+            request = request.header("writ-person", person);
+        }
+        let bytes = match body {
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Bytes::from(body.to_string())
+            }
+            None => Bytes::new(),
+        };
+        let request =
+            request.body(Full::new(bytes)).map_err(|error| Fault::usage(error.to_string()))?;
+        self.transport.send(request).await
+    }
+}
+
+async fn whole(body: Body) -> Result<Bytes, Fault> {
+    match Limited::new(body, DOCUMENT).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err(Fault::unreachable(format!("the answer is larger than {DOCUMENT} bytes")))
+        }
+        Err(error) => Err(Fault::unreachable(net::chain(error.as_ref()))),
+    }
+}
+
+/// The fault of an RFC 9457 problem document, or of whatever came instead of one.
+pub fn problem(status: StatusCode, body: &[u8]) -> Fault {
+    let exit = if status.is_server_error() { Exit::Unreachable } else { Exit::Refused };
+    let Ok(problem) = serde_json::from_slice::<Value>(body) else {
+        return Fault::new(exit, format!("the server answered {status}"));
+    };
+    let text = |name: &str| problem.get(name).and_then(Value::as_str).map(str::to_owned);
+    let what = text("detail")
+        .or_else(|| text("title"))
+        .unwrap_or_else(|| format!("the server answered {status}"));
+    Fault { code: text("code"), cure: text("cure"), ..Fault::new(exit, what) }
+}
+
+/// A text as one path segment or query value.
+pub fn segment(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            let hex = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+            out.push('%');
+            out.push(hex(byte >> 4).to_ascii_uppercase());
+            out.push(hex(byte & 15).to_ascii_uppercase());
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_become_faults_with_code_and_cure() {
+        let body = br#"{"code":"AUTH-0007","title":"not active","detail":"auditor is missing","cure":"set one"}"#;
+        let fault = problem(StatusCode::CONFLICT, body);
+        assert_eq!(fault.exit, Exit::Refused);
+        assert_eq!(fault.to_string(), "auditor is missing [AUTH-0007]");
+        assert_eq!(fault.cure.as_deref(), Some("set one"));
+        let fault = problem(StatusCode::BAD_GATEWAY, b"<html>");
+        assert_eq!(fault.exit, Exit::Unreachable);
+    }
+
+    #[test]
+    fn segments_cannot_leave_their_place() {
+        assert_eq!(segment("cole-bakery"), "cole-bakery");
+        assert_eq!(segment("../a b?c#d%"), "..%2Fa%20b%3Fc%23d%25");
+    }
+}

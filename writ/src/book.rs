@@ -1,0 +1,7 @@
+//! The book outside the server: exported into a folder, verified there without any server.
+//!
+//! Never here: a signing key, or a claim that was not recomputed. To verify one more thing: `book/verify.rs`.
+
+pub mod activity;
+pub mod export;
+pub mod verify;

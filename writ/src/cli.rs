@@ -1,0 +1,252 @@
+//! The command line: noun, then verb; `--json` everywhere.
+//!
+//! Never here: a rule, or an answer that the API does not give. Each noun is a file in `cli/`.
+//! To add a command: its file, its variant in [`Command`], its arm in [`run`].
+
+#![expect(clippy::doc_markdown, reason = "these comments are the help texts, shown as they are")]
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    api::segment,
+    fault::{Exit, Fault},
+    out,
+    out::Out,
+    system,
+};
+
+pub mod access;
+pub mod agent;
+pub mod call;
+pub mod client;
+pub mod completions;
+pub mod connect;
+pub mod enroll;
+pub mod grant;
+pub mod group;
+pub mod ledger;
+pub mod person;
+pub mod provider;
+pub mod queue;
+pub mod rule;
+pub mod status;
+pub mod up;
+pub mod wrap;
+
+/// Authority in writing, and writing that binds.
+#[derive(Debug, Parser)]
+#[command(name = "writ", version, after_help = Exit::MEANINGS, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Globals {
+    /// One JSON document instead of words
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The data folder [default: $WRIT_DATA_DIR, else ~/.local/share/writ]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Who acts (prs_…) [default: the provider's first owner]
+    #[arg(long = "as", global = true, value_name = "PERSON")]
+    pub acting: Option<String>,
+}
+
+impl Globals {
+    /// The data folder.
+    pub fn folder(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(system::data_dir)
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start desk and gateway, and stay
+    Up(up::Args),
+    /// Make this machine one instance of an agent, with a key of its own
+    Enroll(enroll::Args),
+    /// Add token and proof for a client that cannot (stdio, or --listen)
+    Connect(connect::Args),
+    /// Put enforcement between a desktop client and a local stdio server
+    Wrap(wrap::Args),
+    /// The provider: found it, show it
+    #[command(subcommand)]
+    Provider(provider::Verb),
+    /// The organisations served
+    #[command(subcommand)]
+    Client(client::Verb),
+    /// People and their seats
+    #[command(subcommand)]
+    Person(person::Verb),
+    /// Groups of agents that share accountability and grants
+    #[command(subcommand)]
+    Group(group::Verb),
+    /// Agents: propose, activate, end, explain
+    #[command(subcommand)]
+    Agent(agent::Verb),
+    /// What agents may do
+    #[command(subcommand)]
+    Grant(grant::Verb),
+    /// What agents did
+    #[command(subcommand)]
+    Call(call::Verb),
+    /// The book: browse, prove, export, verify
+    #[command(subcommand)]
+    Ledger(ledger::Verb),
+    /// Decisions waiting for a person
+    Queue(queue::Args),
+    /// The running server
+    Status(status::Args),
+    /// Shell completion
+    Completions(completions::Args),
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// [`Fault`] with the exit code.
+pub async fn run(cli: Cli) -> Result<(), Fault> {
+    let ctx = access::Ctx { out: Out { json: cli.globals.json }, globals: cli.globals };
+    match cli.command {
+        Command::Up(args) => up::run(&ctx, args).await,
+        Command::Enroll(args) => enroll::run(&ctx, args).await,
+        Command::Connect(args) => connect::run(&ctx, args).await,
+        Command::Wrap(args) => wrap::run(&ctx, args).await,
+        Command::Provider(verb) => provider::run(&ctx, verb).await,
+        Command::Client(verb) => client::run(&ctx, verb).await,
+        Command::Person(verb) => person::run(&ctx, verb).await,
+        Command::Group(verb) => group::run(&ctx, verb).await,
+        Command::Agent(verb) => agent::run(&ctx, verb).await,
+        Command::Grant(verb) => grant::run(&ctx, verb).await,
+        Command::Call(verb) => call::run(&ctx, verb).await,
+        Command::Ledger(verb) => ledger::run(&ctx, verb).await,
+        Command::Queue(args) => queue::run(&ctx, &args).await,
+        Command::Status(args) => status::run(&ctx, &args).await,
+        Command::Completions(args) => {
+            completions::run(&args);
+            Ok(())
+        }
+    }
+}
+
+/// The rows of a list: the answer itself, or its member of this name.
+fn rows<'a>(answer: &'a Value, name: &str) -> &'a Value {
+    if answer.is_array() { answer } else { answer.get(name).unwrap_or(&Value::Null) }
+}
+
+/// A document without its empty members: what is not given is left out, not said to be nothing.
+fn given(mut document: Value) -> Value {
+    if let Some(object) = document.as_object_mut() {
+        object.retain(|_, value| !value.is_null());
+    }
+    document
+}
+
+/// What an act wrote, in words.
+fn acted(answer: &Value) {
+    for says in answer.get("says").and_then(Value::as_array).into_iter().flatten() {
+        out::line(&out::clean(says.as_str().unwrap_or_default()));
+    }
+    out::fields(answer, &[("id", "/id"), ("line", "/line"), ("at", "/at")]);
+}
+
+/// A path with the parameters that are given.
+fn query(path: &str, parameters: &[(&str, Option<String>)]) -> String {
+    let given: Vec<String> = parameters
+        .iter()
+        .filter_map(|(name, value)| Some(format!("{name}={}", segment(value.as_ref()?))))
+        .collect();
+    if given.is_empty() { path.to_owned() } else { format!("{path}?{}", given.join("&")) }
+}
+
+/// Cancels the token on an interrupt or a termination.
+fn on_signal(stop: &CancellationToken) {
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        let terminated = signal(SignalKind::terminate());
+        match terminated {
+            Ok(mut terminated) => tokio::select! {
+                _interrupted = tokio::signal::ctrl_c() => {}
+                _signal = terminated.recv() => {}
+            },
+            Err(error) => {
+                tracing::warn!(%error, "termination is not noticed");
+                let _interrupted = tokio::signal::ctrl_c().await;
+            }
+        }
+        stop.cancel();
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn commands_of_the_documents_parse() {
+        for line in [
+            "writ provider found --name Northlight --person Mara",
+            "writ client add --name Harbor --slug harbor-books",
+            "writ person add --client harbor-books --name Ines --side client --role owner",
+            "writ person leave --client harbor-books prs_1",
+            "writ group add --client harbor-books --name office",
+            "writ group account --client harbor-books office --auditor prs_1",
+            "writ agent propose --client c --name mailer --kind ai_agent --purpose p",
+            "writ agent account --client c mailer --authorizer prs_1 --auditor prs_2 --terminator prs_1 --terminator prs_2",
+            "writ agent activate --client c mailer",
+            "writ agent hold --client c mailer --reason r",
+            "writ agent terminate --client c mailer --reason r --json",
+            "writ agent offer --client c mailer",
+            "writ agent explain --client c mailer --call call.json --at 2026-11-03T14:03:00Z",
+            "writ grant give --client c --agent mailer --server mail --tool send_message --where '/to domains a.example' --reason r",
+            "writ grant revoke --client c grt_1 --reason r",
+            "writ call list --client c --effect blocked",
+            "writ call show --client c cal_1",
+            "writ ledger list --client c",
+            "writ ledger show --client c 4",
+            "writ ledger prove --client c 4",
+            "writ ledger export --tenant c DIR",
+            "writ ledger verify DIR",
+            "writ enroll CODE --label desk --dir /tmp/x",
+            "writ connect http://127.0.0.1:7421/mcp/mail --agent mailer",
+            "writ connect http://127.0.0.1:7421/mcp/mail --listen 127.0.0.1:9000",
+            "writ wrap --server files -- npx -y some-server /tmp --flag",
+            "writ up --desk 127.0.0.1:0 --gateway 127.0.0.1:0",
+            "writ queue",
+            "writ status --json --data /tmp/x",
+            "writ completions bash",
+        ] {
+            let mut words = Vec::new();
+            for (at, part) in line.split('\'').enumerate() {
+                if at % 2 == 1 {
+                    words.push(part.to_owned());
+                } else {
+                    words.extend(part.split_whitespace().map(str::to_owned));
+                }
+            }
+            if let Err(error) = Cli::try_parse_from(words) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! [`Ctx`]: how commands reach the desk: the running server that `server.json` names, or the same router over a store
+//! that stands still.
+//!
+//! Never here: what is asked. To reach the desk in another way: [`Ctx::api`].
+
+use std::{fs, path::Path, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use writ_model::Secret;
+
+use super::Globals;
+use crate::{
+    api::{ApiClient, HttpTransport, InProcess, Transport},
+    config::{self, Config},
+    fault::Fault,
+    host::{Store, System, store::HELD},
+    net::Http,
+    out::Out,
+    system::{SystemClock, SystemEntropy},
+};
+
+/// The file in the data folder that says where the running server listens.
+pub const SERVER_FILE: &str = "server.json";
+/// The file in the data folder whose content the CLI shows to the desk.
+pub const TOKEN_FILE: &str = "cli.token";
+
+/// The file whose presence says that there is a store in a folder.
+const STORE_FILE: &str = "ledger.db";
+
+/// Where the running server listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerFile {
+    /// Base address of the desk.
+    pub desk: String,
+    /// Base address of the gateway.
+    pub gateway: String,
+    /// Its process.
+    pub pid: u32,
+}
+
+/// What every command gets.
+#[derive(Debug, Clone)]
+pub struct Ctx {
+    /// The options of every command.
+    pub globals: Globals,
+    /// Where its answer goes.
+    pub out: Out,
+}
+
+impl Ctx {
+    /// The desk: that of the running server, or of a store that stands still.
+    ///
+    /// # Errors
+    /// If no server runs on the data folder and there is no store in it.
+    pub async fn api(&self) -> Result<ApiClient, Fault> {
+        let folder = self.globals.folder();
+        if !folder.join(STORE_FILE).exists() {
+            return Err(Fault::unreachable(format!("there is no store in `{}`", folder.display()))
+                .cure("start a server with `writ up`, or name the folder with --data"));
+        }
+        self.api_or_new().await
+    }
+
+    /// As [`Ctx::api`], making the store if there is none.
+    ///
+    /// # Errors
+    /// If the folder cannot be used.
+    pub async fn api_or_new(&self) -> Result<ApiClient, Fault> {
+        let folder = self.globals.folder();
+        let transport: Arc<dyn Transport> = match Store::open(&folder) {
+            Ok(store) => {
+                let system =
+                    System { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
+                let config = Config::read(&folder.join(config::FILE))?;
+                let (desk, gateway) =
+                    (format!("http://{}", config.desk), format!("http://{}", config.gateway));
+                let desk = store.desk(&desk, &gateway, &system).await?;
+                Arc::new(InProcess::new(desk.router(), store))
+            }
+            Err(fault) if fault.code.as_deref() == Some(HELD) => {
+                let server = server_file(&folder)?.ok_or(fault)?;
+                Arc::new(HttpTransport::new(Http::new(), &server.desk)?)
+            }
+            Err(fault) => return Err(fault),
+        };
+        Ok(ApiClient::new(transport, token(&folder)?, self.globals.acting.clone()))
+    }
+}
+
+/// What `server.json` says; `None` if there is none.
+///
+/// # Errors
+/// If it is there and cannot be read.
+pub fn server_file(folder: &Path) -> Result<Option<ServerFile>, Fault> {
+    let path = folder.join(SERVER_FILE);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Fault::file(&path, "read", &error)),
+    };
+    serde_json::from_str(&text).map(Some).map_err(|error| {
+        Fault::unreachable(format!("`{}` is not a server file: {error}", path.display()))
+            .cure("restart the server; it writes the file anew")
+    })
+}
+
+fn token(folder: &Path) -> Result<Secret<String>, Fault> {
+    let path = folder.join(TOKEN_FILE);
+    let text = fs::read_to_string(&path).map(Secret::new);
+    let text = text.map_err(|error| {
+        Fault::file(&path, "read", &error)
+            .cure("run as the user who started the server: the file is for that user only")
+    })?;
+    Ok(Secret::new(text.expose().trim().to_owned()))
+}

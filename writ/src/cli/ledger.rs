@@ -1,0 +1,161 @@
+//! `writ ledger`: browse the book, prove a line, export it, verify an export offline.
+//!
+//! Never here: the verification itself (`export.rs` drives `evidence`). To add a verb: a variant of [`Verb`].
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::access::Ctx;
+use crate::{
+    api::segment,
+    book::{export, verify},
+    fault::Fault,
+    out,
+};
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    /// Lines in plain words
+    List {
+        /// The client
+        #[arg(long)]
+        client: String,
+        /// First line
+        #[arg(long)]
+        from: Option<u64>,
+        /// At most so many
+        #[arg(long)]
+        limit: Option<u64>,
+    },
+    /// One line with its hash
+    Show {
+        /// The client
+        #[arg(long)]
+        client: String,
+        /// Which line
+        line: u64,
+    },
+    /// Proof that one line is in the book
+    Prove {
+        /// The client
+        #[arg(long)]
+        client: String,
+        /// Which line
+        line: u64,
+    },
+    /// The signed head of the book
+    Checkpoint {
+        /// The client
+        #[arg(long)]
+        client: String,
+    },
+    /// Write everything that is needed to verify the book into a folder (C2SP tlog-tiles)
+    Export {
+        /// The tenant: its id or short name
+        #[arg(long)]
+        tenant: String,
+        /// A new folder
+        dir: PathBuf,
+    },
+    /// Verify an export, offline
+    Verify {
+        /// The export
+        dir: PathBuf,
+        /// The verifier key to insist on [default: the one in line 0]
+        #[arg(long)]
+        key: Option<String>,
+    },
+}
+
+/// Does it.
+pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
+    let ledger = |client: &str| format!("/api/v1/clients/{}/ledger", segment(client));
+    match verb {
+        Verb::List { client, from, limit } => {
+            let text = |number: Option<u64>| number.map(|number| number.to_string());
+            let path =
+                super::query(&ledger(&client), &[("from", text(from)), ("limit", text(limit))]);
+            let answer = ctx.api().await?.get(&path).await?;
+            ctx.out.answer(&answer, |answer| {
+                let columns = [("LINE", "/line"), ("AT", "/at"), ("BY", "/by"), ("SAYS", "/says")];
+                out::table(super::rows(answer, "lines"), &columns, "no lines");
+            });
+        }
+        Verb::Show { client, line } => {
+            let answer = ctx.api().await?.get(&format!("{}/{line}", ledger(&client))).await?;
+            ctx.out.answer(&answer, |answer| {
+                let fields = [
+                    ("line", "/line"),
+                    ("at", "/at"),
+                    ("by", "/by"),
+                    ("says", "/says"),
+                    ("leaf hash", "/leaf_hash"),
+                    ("bytes", "/bytes"),
+                ];
+                out::fields(answer, &fields);
+            });
+        }
+        Verb::Prove { client, line } => {
+            let answer = ctx.api().await?.get(&format!("{}/{line}/proof", ledger(&client))).await?;
+            ctx.out.answer(&answer, proof);
+        }
+        Verb::Checkpoint { client } => {
+            let answer = ctx.api().await?.get(&format!("{}/checkpoint", ledger(&client))).await?;
+            ctx.out.answer(&answer, |answer| {
+                out::line(answer.get("note").and_then(Value::as_str).unwrap_or_default());
+            });
+        }
+        Verb::Export { tenant, dir } => {
+            let answer = export::export(&ctx.api().await?, &tenant, &dir).await?;
+            ctx.out.answer(&answer, |answer| {
+                let fields = [
+                    ("exported", "/origin"),
+                    ("lines", "/lines"),
+                    ("root", "/root"),
+                    ("seals", "/seals"),
+                    ("files", "/files"),
+                    ("folder", "/folder"),
+                ];
+                out::fields(answer, &fields);
+            });
+        }
+        Verb::Verify { dir, key } => {
+            let answer = verify::verify(&dir, key.as_deref())?;
+            ctx.out.answer(&answer, verified);
+        }
+    }
+    Ok(())
+}
+
+fn verified(answer: &Value) {
+    let fields = [
+        ("verified", "/origin"),
+        ("ledger of", "/name"),
+        ("lines", "/lines"),
+        ("from", "/first"),
+        ("to", "/last"),
+        ("root", "/root"),
+        ("signed by", "/signers"),
+        ("seals", "/seals"),
+        ("records", "/records"),
+        ("key", "/key"),
+    ];
+    out::fields(answer, &fields);
+    if answer.get("key_insisted_on") == Some(&Value::Bool(false)) {
+        out::line(
+            "The key is the one that line 0 names: compare it with one you have from elsewhere.",
+        );
+    }
+}
+
+fn proof(answer: &Value) {
+    out::fields(answer, &[("line", "/line"), ("of", "/size"), ("leaf hash", "/leaf_hash")]);
+    for hash in answer.get("path").and_then(Value::as_array).into_iter().flatten() {
+        out::line(&format!("           {}", hash.as_str().unwrap_or_default()));
+    }
+    out::fields(answer, &[("root     ", "/root")]);
+    out::line("");
+    out::line(answer.get("checkpoint").and_then(Value::as_str).unwrap_or_default());
+}

@@ -1,0 +1,350 @@
+//! The operator's file, `writ.toml` in the data folder: where desk and gateway listen, and which servers stand behind the
+//! gateway. Nothing that a tenant can write gets here.
+//!
+//! ```toml
+//! [desk]
+//! listen = "127.0.0.1:7420"
+//! [gateway]
+//! listen = "127.0.0.1:7421"
+//! [[server]]
+//! name = "files"
+//! client = "harbor-books"      # leave out: every client
+//! command = ["npx", "-y", "@modelcontextprotocol/server-filesystem", "/srv/harbor"]
+//! env = { PATH = "/usr/bin" }  # the whole environment: nothing is inherited
+//! [[server]]
+//! name = "mail"
+//! url = "http://127.0.0.1:9000/mcp"
+//! [[server]]
+//! name = "desktop-files"
+//! wrapped = true               # on the agent's machine, under `writ wrap`
+//! ```
+//! Unknown keys are refused, and every problem is reported at once. Never here: a secret.
+//! To add a key: its reader in [`Config::parse`], its line above, a row in the tests.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use toml::{Table, Value};
+
+use crate::fault::Fault;
+
+/// The file's name in the data folder.
+pub const FILE: &str = "writ.toml";
+/// Where the desk listens if nothing says otherwise.
+pub const DESK_PORT: u16 = 7420;
+/// Where the gateway listens if nothing says otherwise.
+pub const GATEWAY_PORT: u16 = 7421;
+
+/// What the operator wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where the desk listens.
+    pub desk: SocketAddr,
+    /// Where the gateway listens.
+    pub gateway: SocketAddr,
+    /// The servers behind the gateway.
+    pub servers: Vec<Server>,
+}
+
+/// A server behind the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Its name in addresses and grants.
+    pub name: String,
+    /// The only client it is for, by short name.
+    pub client: Option<String>,
+    /// Where it is.
+    pub place: Place,
+}
+
+/// Where a server is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Streamable HTTP at this address.
+    Url(String),
+    /// A process of the gateway's machine.
+    Command {
+        /// Program and arguments.
+        command: Vec<String>,
+        /// Its whole environment.
+        env: BTreeMap<String, String>,
+        /// Its folder.
+        folder: Option<PathBuf>,
+    },
+    /// On the agent's machine, under `writ wrap`.
+    Wrapped,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { desk: loopback(DESK_PORT), gateway: loopback(GATEWAY_PORT), servers: Vec::new() }
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+impl Config {
+    /// Reads the file; without one, the defaults.
+    ///
+    /// # Errors
+    /// If it cannot be read, or with every problem in it.
+    pub fn read(path: &Path) -> Result<Self, Fault> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(Fault::file(path, "read", &error)),
+        };
+        Self::parse(&text).map_err(|problems| {
+            let list: Vec<String> =
+                problems.iter().map(|problem| format!("\n  - {problem}")).collect();
+            Fault::usage(format!(
+                "`{}` has {} problems:{}",
+                path.display(),
+                list.len(),
+                list.concat()
+            ))
+            .cure("correct them and start again; nothing was started")
+        })
+    }
+
+    /// Reads the text of such a file.
+    ///
+    /// # Errors
+    /// Every problem, each with the place it is at.
+    pub fn parse(text: &str) -> Result<Self, Vec<String>> {
+        let mut table: Table =
+            text.parse().map_err(|error: toml::de::Error| vec![error.to_string()])?;
+        let mut problems = Problems::default();
+        let desk = problems.listen(&mut table, "desk", DESK_PORT);
+        let gateway = problems.listen(&mut table, "gateway", GATEWAY_PORT);
+        let mut servers = Vec::new();
+        match table.remove("server") {
+            None => {}
+            Some(Value::Array(list)) => {
+                for (at, entry) in list.into_iter().enumerate() {
+                    let place = format!("server {}", at + 1);
+                    match entry {
+                        Value::Table(entry) => servers.extend(problems.server(&place, entry)),
+                        _ => problems.add(&place, "write it as [[server]]"),
+                    }
+                }
+            }
+            Some(_) => problems.add("server", "write it as [[server]]"),
+        }
+        problems.unknown("", &table);
+        if problems.0.is_empty() { Ok(Self { desk, gateway, servers }) } else { Err(problems.0) }
+    }
+}
+
+#[derive(Default)]
+struct Problems(Vec<String>);
+
+impl Problems {
+    fn add(&mut self, place: &str, what: &str) {
+        self.0.push(format!("{place}: {what}"));
+    }
+
+    fn unknown(&mut self, place: &str, table: &Table) {
+        for key in table.keys() {
+            let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+            self.add(&place, "unknown key");
+        }
+    }
+
+    fn listen(&mut self, table: &mut Table, name: &str, port: u16) -> SocketAddr {
+        let default = loopback(port);
+        let mut section = match table.remove(name) {
+            None => return default,
+            Some(Value::Table(section)) => section,
+            Some(_) => {
+                self.add(name, "write it as a section");
+                return default;
+            }
+        };
+        let place = format!("{name}.listen");
+        let address = match section.remove("listen") {
+            None => default,
+            Some(Value::String(text)) => match text.parse::<SocketAddr>() {
+                Ok(address) if address.ip().is_loopback() => address,
+                Ok(_) => {
+                    self.add(
+                        &place,
+                        "not loopback: sessions and tokens stay on this machine for now",
+                    );
+                    default
+                }
+                Err(_) => {
+                    self.add(&place, "write ADDRESS:PORT, for example 127.0.0.1:7420");
+                    default
+                }
+            },
+            Some(_) => {
+                self.add(&place, "write a text, ADDRESS:PORT");
+                default
+            }
+        };
+        self.unknown(name, &section);
+        address
+    }
+
+    fn server(&mut self, place: &str, mut entry: Table) -> Option<Server> {
+        let before = self.0.len();
+        let name = self.text(place, &mut entry, "name").unwrap_or_default();
+        if name.is_empty() {
+            self.add(place, "has no name");
+        }
+        let client = self.text(place, &mut entry, "client");
+        let url = self.text(place, &mut entry, "url");
+        let folder = self.text(place, &mut entry, "folder").map(PathBuf::from);
+        let command = self.texts(place, &mut entry, "command");
+        let env = self.env(place, &mut entry);
+        let wrapped = match entry.remove("wrapped") {
+            None => false,
+            Some(Value::Boolean(wrapped)) => wrapped,
+            Some(_) => {
+                self.add(place, "wrapped is true or false");
+                false
+            }
+        };
+        self.unknown(place, &entry);
+        let at = match (url, command, wrapped) {
+            (Some(url), None, false) => Some(Place::Url(url)),
+            (None, Some(command), false) if !command.is_empty() => {
+                Some(Place::Command { command, env, folder })
+            }
+            (None, None, true) => Some(Place::Wrapped),
+            _ => {
+                self.add(place, "give one of url, command (a list), wrapped = true");
+                None
+            }
+        };
+        (self.0.len() == before).then_some(())?;
+        Some(Server { name, client, place: at? })
+    }
+
+    fn text(&mut self, place: &str, table: &mut Table, key: &str) -> Option<String> {
+        match table.remove(key)? {
+            Value::String(text) => Some(text),
+            _ => {
+                self.add(&format!("{place}.{key}"), "write a text");
+                None
+            }
+        }
+    }
+
+    fn texts(&mut self, place: &str, table: &mut Table, key: &str) -> Option<Vec<String>> {
+        let texts = match table.remove(key)? {
+            Value::Array(items) => items
+                .into_iter()
+                .map(|item| match item {
+                    Value::String(text) => Some(text),
+                    _ => None,
+                })
+                .collect(),
+            _ => None,
+        };
+        if texts.is_none() {
+            self.add(&format!("{place}.{key}"), "write a list of texts");
+        }
+        texts
+    }
+
+    fn env(&mut self, place: &str, table: &mut Table) -> BTreeMap<String, String> {
+        let Some(value) = table.remove("env") else { return BTreeMap::new() };
+        let entries = match value {
+            Value::Table(entries) => entries
+                .into_iter()
+                .map(|(name, value)| match value {
+                    Value::String(value) => Some((name, value)),
+                    _ => None,
+                })
+                .collect::<Option<BTreeMap<_, _>>>(),
+            _ => None,
+        };
+        entries.unwrap_or_else(|| {
+            self.add(&format!("{place}.env"), "write names and texts");
+            BTreeMap::new()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_file_is_read() {
+        let config = Config::parse(
+            r#"
+            [desk]
+            listen = "127.0.0.1:0"
+            [gateway]
+            listen = "[::1]:9001"
+            [[server]]
+            name = "files"
+            client = "harbor-books"
+            command = ["npx", "x"]
+            env = { PATH = "/usr/bin" }
+            folder = "/srv"
+            [[server]]
+            name = "mail"
+            url = "http://127.0.0.1:9000/mcp"
+            [[server]]
+            name = "desk"
+            wrapped = true
+            "#,
+        )
+        .unwrap();
+        assert_eq!(config.desk, "127.0.0.1:0".parse().unwrap());
+        assert_eq!(config.gateway, "[::1]:9001".parse().unwrap());
+        assert_eq!(config.servers.len(), 3);
+        assert_eq!(config.servers[0].client.as_deref(), Some("harbor-books"));
+        assert_eq!(config.servers[2].place, Place::Wrapped);
+        assert_eq!(Config::parse("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let problems = Config::parse(
+            r#"
+            colour = "red"
+            [desk]
+            listen = "0.0.0.0:7420"
+            port = 3
+            [gateway]
+            listen = 7421
+            [[server]]
+            url = "http://a/"
+            command = ["x"]
+            [[server]]
+            name = "files"
+            command = "npx"
+            env = { A = 1 }
+            secret = "x"
+            "#,
+        )
+        .unwrap_err();
+        for wanted in [
+            "colour: unknown key",
+            "desk.listen: not loopback",
+            "desk.port: unknown key",
+            "gateway.listen: write a text",
+            "server 1: has no name",
+            "server 1: give one of",
+            "server 2.command: write a list",
+            "server 2.env: write names",
+            "server 2.secret: unknown key",
+        ] {
+            assert!(
+                problems.iter().any(|problem| problem.starts_with(wanted)),
+                "{wanted}: {problems:#?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! [`Store`]: the embedded adapters of one data folder, opened together and closed together.
+//!
+//! Never here: a second process on the same folder. To add a seam: a field, its opening, its closing.
+
+use std::{path::Path, sync::Arc};
+
+use writ_authority::{Engine, State};
+use writ_desk::{Desk, DeskParts, cli_token};
+use writ_lake::Activity;
+use writ_store::{
+    DataFolder, FolderFault, Hold, Sequencer, SqliteLedger, SqliteVault, Tenants, Vault,
+};
+
+use super::System;
+use crate::{
+    fault::{Exit, Fault},
+    net,
+};
+
+/// An open data folder. Cheap to clone; the folder's lock is given back with the last clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    folder: Arc<DataFolder>,
+    /// The writers and the views of every tenant.
+    pub sequencer: Sequencer<State>,
+    /// Recent activity.
+    pub lake: Arc<Activity>,
+    /// Secrets.
+    pub vault: Arc<dyn Vault>,
+    /// Decides; shared by gateway and desk.
+    pub engine: Arc<Engine>,
+}
+
+impl Store {
+    /// Opens a folder, making what is not there yet.
+    ///
+    /// # Errors
+    /// [`held`] faults if another process has it; otherwise if a file cannot be opened.
+    pub fn open(path: &Path) -> Result<Self, Fault> {
+        let folder = DataFolder::open(path, Hold::Exclusive).map_err(|fault| {
+            let code = fault.code().to_string();
+            let what = net::chain(&fault);
+            match fault {
+                FolderFault::Held { .. } => Fault::unreachable(what)
+                    .code(HELD)
+                    .cure("use the running server, or stop it and try again"),
+                FolderFault::TooNew { .. } => {
+                    Fault::unreachable(what).code(code).cure("run the newer release")
+                }
+                FolderFault::Io { .. } => {
+                    Fault::unreachable(what).code(code).cure("name another folder with --data")
+                }
+            }
+        })?;
+        let broken = |what: &str, error: &dyn std::error::Error| {
+            Fault::unreachable(format!("{what} of `{}`: {}", path.display(), net::chain(error)))
+        };
+        let ledger = SqliteLedger::open(path).map_err(|error| broken("the ledger", &error))?;
+        let vault = SqliteVault::open(path).map_err(|error| broken("the vault", &error))?;
+        let lake = Activity::open(&path.join("lake.db"))
+            .map_err(|error| broken("the activity store", &error))?;
+        Ok(Self {
+            folder: Arc::new(folder),
+            sequencer: Sequencer::new(Arc::new(Tenants::new(Arc::new(ledger)))),
+            lake,
+            vault: Arc::new(vault),
+            engine: Arc::new(Engine::default()),
+        })
+    }
+
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A desk on this store.
+    ///
+    /// # Errors
+    /// If the store or the vault fails.
+    pub async fn desk(&self, issuer: &str, gateway: &str, system: &System) -> Result<Desk, Fault> {
+        let cli_token = cli_token(self.folder(), system.entropy.as_ref())
+            .map_err(|error| Fault::file(&self.folder().join("cli.token"), "open", &error))?;
+        let parts = DeskParts {
+            sequencer: self.sequencer.clone(),
+            lake: Arc::clone(&self.lake),
+            vault: Arc::clone(&self.vault),
+            engine: Arc::clone(&self.engine),
+            clock: Arc::clone(&system.clock),
+            entropy: Arc::clone(&system.entropy),
+            issuer: issuer.to_owned(),
+            gateway: gateway.to_owned(),
+            cli_token,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        Desk::open(parts).await.map_err(|error| Fault::new(Exit::Unreachable, net::chain(&error)))
+    }
+
+    /// Writes what waits. Later writes to the activity store are refused.
+    pub async fn close(&self) {
+        self.sequencer.tenants().save_snapshots().await;
+        self.lake.close().await;
+    }
+}
+
+/// The code of the fault that another process holds the folder.
+pub const HELD: &str = "STOR-0018";

@@ -1,0 +1,36 @@
+//! The `writ` binary: hands the command line to the library and exits with what it says.
+//!
+//! Never here: anything else. To add a command: `cli.rs`.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use writ_app::{
+    cli::{self, Cli},
+    fault::Fault,
+    out::Out,
+    telemetry,
+};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let out = Out { json: cli.globals.json };
+    telemetry::start();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => {
+            let result = runtime.block_on(cli::run(cli));
+            // A blocked read of stdin must not keep the process.
+            runtime.shutdown_background();
+            result
+        }
+        Err(error) => Err(Fault::unreachable(format!("cannot start: {error}"))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            out.fault(&fault);
+            ExitCode::from(fault.exit.number())
+        }
+    }
+}

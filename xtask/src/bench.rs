@@ -1,0 +1,49 @@
+//! `cargo xtask bench NAME`: starts itself again, optimised and with what measures compiled in.
+//!
+//! Never here: a figure. To add a bench: a file below `bench/`, its row in [`BENCHES`].
+
+use anyhow::Result;
+
+use crate::args::Args;
+
+#[cfg(feature = "bench")]
+pub(crate) mod child;
+#[cfg(feature = "bench")]
+mod cpu;
+#[cfg(feature = "bench")]
+mod decide;
+#[cfg(feature = "bench")]
+pub(crate) mod gateway;
+#[cfg(feature = "bench")]
+mod ledger;
+#[cfg(feature = "bench")]
+mod load;
+#[cfg(feature = "bench")]
+mod population;
+#[cfg(feature = "bench")]
+mod stats;
+
+/// Runs the named bench; false if it missed its bar.
+///
+/// # Errors
+/// If there is no such bench, or it cannot run.
+#[cfg(feature = "bench")]
+pub(crate) fn run(args: &Args) -> Result<bool> {
+    match args.noun() {
+        Some("decide") => decide::run(args),
+        Some("gateway") => gateway::run(args),
+        Some("ledger") => ledger::run(args),
+        _ => anyhow::bail!("say which: cargo xtask bench decide|gateway|ledger --json"),
+    }
+}
+
+/// Builds the optimised self with the `bench` feature and hands everything on to it.
+///
+/// # Errors
+/// If that cannot be started.
+#[cfg(not(feature = "bench"))]
+pub(crate) fn run(args: &Args) -> Result<bool> {
+    let words: Vec<&str> = args.words().iter().map(String::as_str).collect();
+    let again = ["run", "--quiet", "--release", "--locked", "-p", "xtask", "--features", "bench"];
+    crate::shell::ended_well(crate::shell::cargo(&[&again[..], &["--"], &words].concat()))
+}

@@ -1,0 +1,50 @@
+//! `cargo xtask`: everything about this repository that a machine can check or measure, one subcommand each.
+//!
+//! Never here: product code, or a rule that a unit test could hold (those are tests; `tests/tidy` reads the whole tree).
+//! To add a task: a file with `run(&Args) -> Result<Outcome>`, a row in [`TASKS`].
+#![expect(
+    clippy::print_stdout,
+    reason = "a command-line tool of developers: its output is for people and scripts"
+)]
+
+use std::process::ExitCode;
+
+mod args;
+mod bench;
+mod budget;
+mod crash;
+mod docs;
+mod root;
+mod setup;
+mod shell;
+mod suite;
+mod tally;
+
+use args::Args;
+
+/// One subcommand: its name, what it does, its body.
+type Task = (&'static str, &'static str, fn(&Args) -> anyhow::Result<bool>);
+
+const TASKS: &[Task] = &[
+    ("test", "every check; --quick leaves out what needs other people's software", suite::run),
+    ("bench", "measure: bench decide|gateway|ledger --json", bench::run),
+    (
+        "budget",
+        "locked packages and the cold release build; --packages-only skips the build",
+        budget::run,
+    ),
+    ("crash", "kill -9 at random points; --rounds N (200)", crash::run),
+    ("docs", "every `writ …` command in the documents is one that the binary knows", docs::run),
+];
+
+fn main() -> anyhow::Result<ExitCode> {
+    let args = Args::read(std::env::args().skip(1));
+    let Some((_, _, body)) = TASKS.iter().find(|(name, _, _)| *name == args.task()) else {
+        println!("usage: cargo xtask TASK [options]\n");
+        for (name, about, _) in TASKS {
+            println!("  {name:<8} {about}");
+        }
+        return Ok(ExitCode::from(2));
+    };
+    Ok(if body(&args)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

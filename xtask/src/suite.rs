@@ -1,0 +1,130 @@
+//! `cargo xtask test`: every check, step by step; a step that cannot run has failed. The last line is the count.
+//!
+//! Never here: what a step checks; that is in tests, scripts and the other tasks.
+//! To add a step: a row in [`STEPS`].
+
+use anyhow::Result;
+
+use crate::{
+    args::Args,
+    crash, docs,
+    root::{root, target},
+    setup,
+    shell::{cargo, command, counted, has, say},
+    tally::Tally,
+};
+
+struct Step {
+    name: &'static str,
+    /// Needs nothing but Rust, and runs with `--quick` too.
+    quick: bool,
+    body: fn() -> Result<Tally>,
+}
+
+/// Cheapest first, so that a slip shows early. `units` holds the tidy test.
+const STEPS: &[Step] = &[
+    Step { name: "format", quick: true, body: format },
+    Step { name: "lints", quick: true, body: lints },
+    Step { name: "units", quick: true, body: units },
+    Step { name: "release build", quick: false, body: release },
+    Step { name: "commands in the documents", quick: false, body: docs::check },
+    Step { name: "demo", quick: false, body: demo },
+    Step { name: "real parts", quick: false, body: real_parts },
+    Step { name: "crash", quick: false, body: crash::check },
+];
+
+/// Runs the steps; false if anything failed.
+///
+/// # Errors
+/// If nobody listens to the output any more.
+pub(crate) fn run(args: &Args) -> Result<bool> {
+    let mut total = Tally::default();
+    let mut bad = Vec::new();
+    for step in STEPS.iter().filter(|step| step.quick || !args.has("--quick")) {
+        say(&format!("\n== {}", step.name))?;
+        let tally = match (step.body)() {
+            Ok(tally) => tally,
+            Err(error) => {
+                say(&format!("!! {} COULD NOT RUN: {error:#}", step.name))?;
+                Tally::default().closed(false)
+            }
+        };
+        if tally.failed > 0 {
+            bad.push(step.name);
+        }
+        say(&format!("-- {}: {} passed, {} failed", step.name, tally.passed, tally.failed))?;
+        total.add(tally);
+    }
+    if !bad.is_empty() {
+        say(&format!("\nfailed steps: {}", bad.join(", ")))?;
+    }
+    say(&format!("\n{} passed, {} failed", total.passed, total.failed))?;
+    Ok(bad.is_empty())
+}
+
+fn format() -> Result<Tally> {
+    counted(cargo(&["fmt", "--all", "--check"]))
+}
+
+fn lints() -> Result<Tally> {
+    let scope = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
+    counted(cargo(&[&scope[..], &["--", "-D", "warnings"]].concat()))
+}
+
+fn units() -> Result<Tally> {
+    let scope = ["--workspace", "--all-features", "--locked", "--no-fail-fast"];
+    if has("cargo-nextest") {
+        counted(cargo(&[&["nextest", "run"], &scope[..]].concat()))
+    } else {
+        say("cargo-nextest is not here: running cargo test")?;
+        counted(cargo(&[&["test"], &scope[..]].concat()))
+    }
+}
+
+fn release() -> Result<Tally> {
+    counted(cargo(&["build", "--release", "--locked", "-p", "writ"]))
+}
+
+/// The story of the README, whole, and its summary believed only if every value in it says so.
+fn demo() -> Result<Tally> {
+    let writ = target().join("release/writ");
+    let printed = crate::shell::captured(command(writ, &["demo", "--once", "--json"]))?;
+    let last = printed.lines().last().unwrap_or("");
+    say(last)?;
+    let summary: serde_json::Value = serde_json::from_str(last)?;
+    let truth = |key: &str| summary.get(key).and_then(serde_json::Value::as_bool) == Some(true);
+    let number = |key: &str| summary.get(key).and_then(serde_json::Value::as_f64);
+    let mut tally = Tally::default();
+    for (name, held) in [
+        ("activation_refused is true", truth("activation_refused")),
+        ("ledger_verified is true", truth("ledger_verified")),
+        ("calls_permitted is above 0", number("calls_permitted").is_some_and(|n| n > 0.0)),
+        ("calls_denied is above 0", number("calls_denied").is_some_and(|n| n > 0.0)),
+        ("kill_ms is below 1000", number("kill_ms").is_some_and(|n| n < 1000.0)),
+        ("elapsed_ms is below 20000", number("elapsed_ms").is_some_and(|n| n < 20_000.0)),
+        ("tenants is at least 4", number("tenants").is_some_and(|n| n >= 4.0)),
+    ] {
+        let line = format!("{} - demo: {name}", if held { "ok" } else { "not ok" });
+        tally.read_line(&line);
+        say(&line)?;
+    }
+    Ok(tally)
+}
+
+fn real_parts() -> Result<Tally> {
+    let python = setup::python("requirements.txt")?;
+    let node = setup::node()?;
+    let script = root().join("tests-real/run.py");
+    let writ = target().join("release/writ");
+    counted(command(
+        python,
+        &[
+            "-u",
+            &script.to_string_lossy(),
+            "--writ",
+            &writ.to_string_lossy(),
+            "--node",
+            &node.to_string_lossy(),
+        ],
+    ))
+}
