@@ -23,7 +23,7 @@ from mcp.shared.exceptions import MCPError
 
 import doors
 import servers
-from world import CLIENT, World, free_port
+from world import AGENT, CLIENT, World, free_port
 
 FAILED = 0
 
@@ -94,6 +94,15 @@ async def one(world: World, server, mode: str, named_door, bare: dict) -> None:
         check(label, False, repr(error))
 
 
+async def guarded(part) -> None:
+    """A part that falls over is one failed check, not the end of the run."""
+    try:
+        await part
+    except Exception as error:  # noqa: BLE001
+        traceback.print_exc()
+        check(part.__name__, False, repr(error))
+
+
 @contextlib.contextmanager
 def listening(server, folder: pathlib.Path):
     """The HTTP form of a server, while the block runs."""
@@ -112,6 +121,24 @@ def listening(server, folder: pathlib.Path):
         finally:
             process.terminate()
             process.wait(timeout=10)
+
+
+async def ending(world: World) -> None:
+    """Ends the agent while two clients are connected: neither gets anything through after it."""
+    server = world.servers[0]
+    step = server.steps[0]
+    async with (
+        doors.direct(world, server, "legacy") as straight,
+        doors.connect_stdio(world, server, "legacy") as helped,
+    ):
+        for client in (straight, helped):
+            kind, _ = await outcome(step, client)
+            check("before the end, a call goes through", kind == "result")
+        receipt = world.run("agent", "terminate", "--client", CLIENT, AGENT, "--reason", "the test is over")
+        check("ending gives a receipt", bool(receipt), json.dumps(receipt))
+        for name, client in (("direct", straight), ("connect (stdio)", helped)):
+            kind, told = await outcome(step, client)
+            check(f"after the end, nothing goes through {name}", kind == "refused", f"{told}")
 
 
 def books(world: World, folder: pathlib.Path) -> None:
@@ -144,6 +171,7 @@ def main() -> int:
         world.enroll("real")
         with listening(behind[-1], folder):
             asyncio.run(everything(world, chosen))
+        asyncio.run(guarded(ending(world)))
         books(world, folder)
     finally:
         world.stop()

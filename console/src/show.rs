@@ -210,6 +210,12 @@ impl Mark {
         Self { tone, word }
     }
 
+    /// Its word.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        self.word
+    }
+
     /// Where an agent is in its life.
     #[must_use]
     pub fn life(life: &str) -> Self {
@@ -380,11 +386,11 @@ mod tests {
 
     #[test]
     fn counts_spans_and_plurals() {
-        assert_eq!(count(1_204), "1,204");
-        assert_eq!(count(999), "999");
-        assert_eq!(count(1_000_000), "1,000,000");
-        assert_eq!(plural(1, "agent"), "1 agent");
-        assert_eq!(plural(0, "agent"), "0 agents");
+        assert_eq!(count(1_204_u64), "1,204");
+        assert_eq!(count(999_u64), "999");
+        assert_eq!(count(1_000_000_u64), "1,000,000");
+        assert_eq!(plural(1_u64, "agent"), "1 agent");
+        assert_eq!(plural(0_u64, "agent"), "0 agents");
         assert_eq!(span(Span::micros(340)), "340 µs");
         assert_eq!(span(Span::micros(1_940)), "1.9 ms");
         assert_eq!(span(Span::micros(1_240_000)), "1.24 s");

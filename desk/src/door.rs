@@ -137,7 +137,7 @@ impl FromRequestParts<Desk> for Caller {
         };
         if !matches!(parts.method, Method::GET | Method::HEAD) {
             let csrf = parts.headers.get(CSRF).and_then(|csrf| csrf.to_str().ok());
-            Desk::check_form(&parts.headers, &session, csrf.unwrap_or_default())?;
+            desk.check_form(&parts.headers, &session, csrf.unwrap_or_default())?;
         }
         Ok(Self { via: session.who.via, person: Some(session.who.person) })
     }

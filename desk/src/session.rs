@@ -133,6 +133,10 @@ impl Sessions {
         Some(row.session.clone())
     }
 
+    fn holds(&self, key: Digest) -> bool {
+        self.0.lock().rows.contains_key(&key)
+    }
+
     fn end(&self, key: Digest) {
         self.0.lock().rows.remove(&key);
     }
@@ -214,7 +218,12 @@ impl Desk {
     ///
     /// # Errors
     /// [`error::FORGED`].
-    pub fn check_form(headers: &HeaderMap, session: &Session, csrf: &str) -> Result<(), DeskError> {
+    pub fn check_form(
+        &self,
+        headers: &HeaderMap,
+        session: &Session,
+        csrf: &str,
+    ) -> Result<(), DeskError> {
         let refuse = |what: &str| {
             Err(DeskError::Forbidden {
                 code: error::FORGED,
@@ -224,6 +233,9 @@ impl Desk {
         };
         if !crate::door::origin_is_ours(headers) {
             return refuse("this request comes from another site's page");
+        }
+        if !self.inner.sessions.holds(session.key) {
+            return refuse("this session has ended");
         }
         if !same_secret(csrf.as_bytes(), session.csrf.expose().as_bytes()) {
             return refuse("this request does not repeat its session's token");

@@ -17,7 +17,7 @@ use crate::{
         parse::{Kind, Message},
         reply::{self, Data},
     },
-    refusal::{self, Refusal, RPC_DENIED, RPC_INTERNAL, RPC_METHOD, RPC_PARAMS},
+    refusal::{self, RPC_DENIED, RPC_INTERNAL, RPC_METHOD, RPC_PARAMS, Refusal},
 };
 
 static NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -42,7 +42,14 @@ pub(crate) struct Asked {
 impl Default for Asked {
     fn default() -> Self {
         let id = Bytes::from_static(b"null");
-        Self { id, request: false, modern: false, nonce: false, call: None, requested: String::new() }
+        Self {
+            id,
+            request: false,
+            modern: false,
+            nonce: false,
+            call: None,
+            requested: String::new(),
+        }
     }
 }
 

@@ -2,10 +2,7 @@
 //!
 //! Never here: a rule, or a permit of our own making.
 
-use writ_authority::{
-    Ask, Decision, Denied, Moment, Permitted, What,
-    grant::Surface,
-};
+use writ_authority::{Ask, Decision, Denied, Moment, Permitted, What, grant::Surface};
 use writ_model::json::Node;
 use writ_store::Reservation;
 

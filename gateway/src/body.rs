@@ -15,6 +15,7 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use writ_authority::grant::Surface;
+use writ_model::json::{self, Limits};
 
 use crate::{
     mcp::{list, reply, sse},
@@ -78,8 +79,10 @@ pub(crate) type Lists = Arc<dyn Fn(Surface, &str) -> bool + Send + Sync>;
 /// A stream on its way to an agent.
 pub(crate) struct StreamBody {
     source: BodyStream,
-    /// Cut into events and filtered, where lists may come.
-    filter: Option<(sse::Events, Lists)>,
+    /// Where lists may come, events are filtered; else they pass as they come and are only looked at.
+    filter: Option<Lists>,
+    /// The events so far, as long as the answer is awaited or lists may come.
+    cut: Option<sse::Events>,
     ready: VecDeque<Bytes>,
     /// Held as long as the stream is open.
     _guard: Guard,
@@ -116,11 +119,13 @@ impl StreamBody {
         let Parts { source, filter, mut guard, recording, id, events, last_word } = parts;
         guard.streaming();
         let ended = Box::pin(guard.token().clone().cancelled_owned());
-        let filter = filter.map(|lists| (sse::Events::default(), lists));
+        let look = filter.is_some() || (events && recording.is_some());
+        let cut = look.then(sse::Events::default);
         let ready = VecDeque::new();
         Self {
             source,
             filter,
+            cut,
             ready,
             _guard: guard,
             ended,
@@ -161,27 +166,43 @@ impl StreamBody {
     }
 
     fn take(&mut self, piece: Bytes) -> Result<(), Cut> {
-        let Some((events, lists)) = &mut self.filter else {
+        let Some(mut cut) = self.cut.take() else {
             self.ready.push_back(piece);
             return Ok(());
         };
-        if events.push(&piece).is_err() {
+        if cut.push(&piece).is_err() {
             return self.fail(&refusal::ANSWER_LARGE);
         }
-        while let Some(event) = events.next_event() {
-            match filtered(event, lists) {
-                Ok(event) => self.ready.push_back(event),
-                Err(list::Unreadable) => return self.fail(&refusal::BROKEN),
+        while let Some(event) = cut.next_event() {
+            if self.recording.is_some() && answers(&event, &self.id) {
+                // The answer is out: a client that leaves now leaves with it.
+                self.record();
             }
+            if let Some(lists) = &self.filter {
+                match filtered(event, lists) {
+                    Ok(event) => self.ready.push_back(event),
+                    Err(list::Unreadable) => return self.fail(&refusal::BROKEN),
+                }
+            }
+        }
+        if self.filter.is_none() {
+            self.ready.push_back(piece);
+        }
+        if self.filter.is_some() || self.recording.is_some() {
+            self.cut = Some(cut);
         }
         Ok(())
     }
 
-    fn finish(&mut self) {
-        self.over = true;
+    fn record(&mut self) {
         if let Some(recording) = self.recording.take() {
             recording.answered();
         }
+    }
+
+    fn finish(&mut self) {
+        self.over = true;
+        self.record();
     }
 
     /// Ends the stream early: in its own words if it has any, else by closing the connection.
@@ -198,12 +219,19 @@ impl StreamBody {
             self.ready.push_back(word);
             return Ok(());
         }
-        let data =
-            reply::Data { call_id: call, ..reply::Data::new(why.code.0, &why.cure) };
+        let data = reply::Data { call_id: call, ..reply::Data::new(why.code.0, &why.cure) };
         let message = reply::answer(&self.id, &reply::error(why.rpc, &why.words, data));
         self.ready.push_back(sse::event(&message));
         Ok(())
     }
+}
+
+/// Whether an event is the answer to the request of this id. Cheap for the many that are not.
+fn answers(event: &Bytes, id: &[u8]) -> bool {
+    let Some(data) = sse::data(event).filter(|data| !data.is_empty()) else { return false };
+    let read = |bytes| json::parse(bytes, &Limits::ANSWER).ok();
+    let (Some(message), Some(asked)) = (read(&data), read(id)) else { return false };
+    message.get("method").is_none() && message.get("id").is_some_and(|id| id.value == asked.value)
 }
 
 /// An event with its lists filtered; the same bytes if nothing is cut.
@@ -213,4 +241,3 @@ fn filtered(event: Bytes, lists: &Lists) -> Result<Bytes, list::Unreadable> {
     let shown = list::answer(&data, &|surface, name| lists(surface, name))?;
     Ok(if shown == data { event } else { sse::with_data(&event, &shown) })
 }
-

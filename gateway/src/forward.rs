@@ -13,7 +13,10 @@ use crate::{
     body::{Lists, Parts, ReplyBody, StreamBody},
     core::{Core, Served},
     identify::Identified,
-    mcp::{header::{self as names, SESSION}, list},
+    mcp::{
+        header::{self as names, SESSION},
+        list,
+    },
     record::Recording,
     refusal::{self, Refusal},
     streams::Guard,
@@ -62,15 +65,13 @@ pub(crate) async fn reply(
     }
     let events = is_events(&answer.headers);
     let body = match answer.body {
-        AnswerBody::Whole(bytes) if !(trip.lists && events) => {
-            match whole(trip, bytes).await {
-                Ok(bytes) => {
-                    settle(recording, answer.status);
-                    ReplyBody::from(bytes)
-                }
-                Err(refusal) => return Err((refusal, recording)),
+        AnswerBody::Whole(bytes) if !(trip.lists && events) => match whole(trip, bytes).await {
+            Ok(bytes) => {
+                settle(recording, answer.status);
+                ReplyBody::from(bytes)
             }
-        }
+            Err(refusal) => return Err((refusal, recording)),
+        },
         AnswerBody::Stream(source) if trip.lists && !events => {
             let cut = guard.token().clone();
             let collected = tokio::select! {

@@ -125,8 +125,7 @@ fn core(parts: GatewayParts, local: SocketAddr) -> Result<Core, StartFault> {
     let marks = ReplayMarks::new(replay::DEFAULT_MARKS, parts.entropy.as_ref());
     let mut call_salt = [0; 6];
     parts.entropy.fill(&mut call_salt);
-    let tenancies =
-        Tenancies::new(parts.vault, Arc::clone(&parts.lake), Arc::clone(&parts.meter));
+    let tenancies = Tenancies::new(parts.vault, Arc::clone(&parts.lake), Arc::clone(&parts.meter));
     Ok(Core {
         id: parts.id,
         boot: parts.boot,

@@ -100,8 +100,10 @@ fn credential(
 ) -> Result<(Arc<Verified>, bool), Refusal> {
     let text = token_text(presented.headers)?;
     let expect = token::Expect { iss: &core.issuer, now };
-    let verified =
-        core.tokens.verify(text, &core.keys, &expect).map_err(|fault| Refusal::credential(&fault))?;
+    let verified = core
+        .tokens
+        .verify(text, &core.keys, &expect)
+        .map_err(|fault| Refusal::credential(&fault))?;
     let claims = admitted(core, server, &verified, now)?;
     if claims.jkt.is_none() {
         return Err(challenged(refusal::NOT_BOUND, "invalid_token"));

@@ -126,10 +126,17 @@ mod tests {
             headers.insert(header::ORIGIN, value.parse().unwrap());
             origin(&headers, "https://gate.example").is_ok()
         };
-        for good in ["https://gate.example", "http://localhost:3000", "http://[::1]:5", "http://127.0.0.1"] {
+        for good in
+            ["https://gate.example", "http://localhost:3000", "http://[::1]:5", "http://127.0.0.1"]
+        {
             assert!(check(good), "{good}");
         }
-        for bad in ["http://evil.example", "null", "http://localhost.evil.example", "http://127.0.0.1.evil"] {
+        for bad in [
+            "http://evil.example",
+            "null",
+            "http://localhost.evil.example",
+            "http://127.0.0.1.evil",
+        ] {
             assert!(!check(bad), "{bad}");
         }
         assert!(origin(&HeaderMap::new(), "").is_ok());

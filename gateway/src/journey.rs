@@ -143,7 +143,9 @@ async fn post(
         None
     } else {
         let words = permit_words(&permitted);
-        Some(Recording::begin(core, &who.caller, &called, words, who.now).await?)
+        let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
+        let listens = matches!(wish, Wish::Listen { .. });
+        Some(if listens { recording.listens() } else { recording })
     };
     let outgoing = Outgoing {
         verb: Method::POST,
@@ -196,7 +198,8 @@ async fn bare(
         }
     };
     let words = permit_words(&permitted);
-    let recording = Some(Recording::begin(core, &who.caller, &called, words, who.now).await?);
+    let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
+    let recording = Some(if listening { recording.listens() } else { recording });
     let outgoing = Outgoing {
         verb: head.method.clone(),
         headers: header::outgoing(&head.headers, session.as_deref()),
@@ -262,4 +265,3 @@ pub(crate) fn called<'a>(
         arguments,
     }
 }
-

@@ -7,10 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::broadcast::{self, error::RecvError};
-use writ_authority::{
-    Command, Entry, Fact, Life, State,
-    fact::TerminationConfirmed,
-};
+use writ_authority::{Command, Entry, Fact, Life, State, fact::TerminationConfirmed};
 use writ_model::{AgentId, InstanceId, TenantId, Timestamp};
 use writ_store::{Change, View};
 

@@ -248,8 +248,7 @@ fn outcome(core: &Core, who: &Identified, body: &[u8]) -> Result<Response<ReplyB
         _ => return Err(refusal::PARAMS),
     };
     let call: CallId = call.ok_or(refusal::PARAMS)?;
-    let recording =
-        core.pending.take(call, who.caller.instance).ok_or(refusal::UNKNOWN_CALL)?;
+    let recording = core.pending.take(call, who.caller.instance).ok_or(refusal::UNKNOWN_CALL)?;
     if ok {
         recording.answered();
     } else {
@@ -278,12 +277,7 @@ fn filter(
     Ok(answer::json(StatusCode::OK, Bytes::from(out)))
 }
 
-fn life(
-    core: &Core,
-    server: &Served,
-    who: &Identified,
-    guard: Guard,
-) -> Response<ReplyBody> {
+fn life(core: &Core, server: &Served, who: &Identified, guard: Guard) -> Response<ReplyBody> {
     let decision = authorize(core, who, &server.name, &Wish::Talk { recorded: false });
     if let Decision::Deny(denied) = &decision
         && answer::stops(denied.code)

@@ -14,7 +14,11 @@ use writ_model::{
     ocsf::{self, Disposition},
 };
 
-use crate::{core::Core, refusal::{self, Refusal}, tenancy::Tenancy};
+use crate::{
+    core::Core,
+    refusal::{self, Refusal},
+    tenancy::Tenancy,
+};
 
 /// LIMIT: characters of a name, of an id and of a sentence in a record.
 const NAME: usize = 256;
@@ -75,6 +79,8 @@ pub(crate) struct Recording {
     rpc_id: String,
     digest: String,
     sealed: Bytes,
+    /// The caller may leave whenever it likes: it only listened.
+    listening: bool,
 }
 
 impl Recording {
@@ -110,7 +116,14 @@ impl Recording {
             rpc_id: cut(&String::from_utf8_lossy(called.rpc_id), RPC_ID),
             digest: digest.unwrap_or_default(),
             sealed,
+            listening: false,
         })
+    }
+
+    /// The caller only listens: when it leaves, nothing has failed.
+    pub(crate) fn listens(mut self) -> Self {
+        self.listening = true;
+        self
     }
 
     /// The call was refused by decision.
@@ -257,20 +270,23 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        if self.slot.is_some() {
-            let why =
-                if self.decided.permitted { Some(&refusal::CLIENT_LEFT) } else { None };
-            let effect =
-                if self.decided.permitted { Disposition::Errored } else { Disposition::Blocked };
-            self.write(effect, why);
+        match (self.decided.permitted, self.listening) {
+            (false, _) => self.write(Disposition::Blocked, None),
+            (true, true) => self.write(Disposition::Allowed, None),
+            (true, false) => self.write(Disposition::Errored, Some(&refusal::CLIENT_LEFT)),
         }
     }
 }
 
 fn activity(method: &str) -> ocsf::Activity {
     match method {
-        "tools/list" | "resources/list" | "resources/templates/list" | "prompts/list"
-        | "resources/read" | "prompts/get" | "completion/complete" => ocsf::Activity::Read,
+        "tools/list"
+        | "resources/list"
+        | "resources/templates/list"
+        | "prompts/list"
+        | "resources/read"
+        | "prompts/get"
+        | "completion/complete" => ocsf::Activity::Read,
         _ => ocsf::Activity::Other,
     }
 }

@@ -76,7 +76,12 @@ impl Streams {
     }
 
     /// Cancels everything of an agent, or of one of its instances.
-    pub(crate) fn cut(&self, tenant: TenantId, agent: AgentId, instance: Option<InstanceId>) -> Cut {
+    pub(crate) fn cut(
+        &self,
+        tenant: TenantId,
+        agent: AgentId,
+        instance: Option<InstanceId>,
+    ) -> Cut {
         self.cut_where(|(owner, who, copy)| {
             *owner == tenant && *who == agent && instance.is_none_or(|one| one == *copy)
         })

@@ -17,7 +17,10 @@ use writ_lake::Activity;
 use writ_model::{Span, TenantId, Timestamp};
 use writ_store::{Meter, Reservation, Sealer, Space, Vault};
 
-use crate::{limits, refusal::{self, Refusal}};
+use crate::{
+    limits,
+    refusal::{self, Refusal},
+};
 
 /// Periods of limits are a day at most: older use does not count.
 const LOOK_BACK: Span = Span::days(1);

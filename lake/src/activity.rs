@@ -13,9 +13,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, broadcast};
 use writ_evidence::merkle::leaf_hash;
-use writ_model::{
-    BootId, CallId, GatewayId, GrantId, TenantId, Timestamp, ocsf::Disposition,
-};
+use writ_model::{BootId, CallId, GatewayId, GrantId, TenantId, Timestamp, ocsf::Disposition};
 
 use crate::{
     fault::LakeFault,

@@ -102,7 +102,11 @@ impl Queue {
         }
     }
 
-    pub(crate) fn sealed(&self, batch: Batch, line: u64) -> oneshot::Receiver<Result<(), LakeFault>> {
+    pub(crate) fn sealed(
+        &self,
+        batch: Batch,
+        line: u64,
+    ) -> oneshot::Receiver<Result<(), LakeFault>> {
         let (done, wait) = oneshot::channel();
         let mut waiting = self.waiting.lock();
         waiting.sealed.push(ToSeal { batch, line, done });

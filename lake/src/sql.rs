@@ -3,11 +3,12 @@
 
 /// Settings of every connection. NORMAL: see the crate's header.
 pub(crate) const SETUP: &str = "
+PRAGMA page_size = 32768;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 PRAGMA foreign_keys = ON;
 PRAGMA temp_store = MEMORY;
-PRAGMA wal_autocheckpoint = 4000;
+PRAGMA wal_autocheckpoint = 16000;
 PRAGMA cache_size = -16384;";
 
 /// The tables. Tenants and agents are stored once in `names` and by number elsewhere: their indexes stay small.
@@ -78,9 +79,8 @@ pub(crate) const PAGE_AGENT: &str = select!(
      AND +a.tenant = (SELECT no FROM names WHERE id = ?4) AND a.pos < ?1
      AND (?2 = 0 OR a.effect = ?2) ORDER BY a.pos DESC LIMIT ?3"
 );
-pub(crate) const BY_CALL: &str = select!(
-    "WHERE a.call = ?2 AND +a.tenant = (SELECT no FROM names WHERE id = ?1) LIMIT 1"
-);
+pub(crate) const BY_CALL: &str =
+    select!("WHERE a.call = ?2 AND +a.tenant = (SELECT no FROM names WHERE id = ?1) LIMIT 1");
 pub(crate) const GRANT_USE: &str = "SELECT count(*), min(a.at), max(a.at) FROM activity a
   WHERE a.allowance = ?1 AND a.at >= ?2";
 pub(crate) const USES_SINCE: &str = "SELECT t.id, a.allowance, a.at / 60000000, count(*)
@@ -88,7 +88,8 @@ pub(crate) const USES_SINCE: &str = "SELECT t.id, a.allowance, a.at / 60000000, 
   WHERE a.allowance = ?1 AND a.at >= ?2 GROUP BY 1, 2, 3 ORDER BY 3";
 pub(crate) const EFFECTS: &str = "SELECT a.effect, count(*) FROM activity a
   WHERE a.tenant = (SELECT no FROM names WHERE id = ?1) GROUP BY a.effect";
-pub(crate) const SEAL_LINE: &str = "SELECT s.run, s.first, s.last, s.root, r.gateway, r.boot, s.line
+pub(crate) const SEAL_LINE: &str =
+    "SELECT s.run, s.first, s.last, s.root, r.gateway, r.boot, s.line
   FROM seals s JOIN runs r ON r.no = s.run WHERE s.tenant = ?1 AND s.line = ?2";
 pub(crate) const SEAL_OF: &str = "SELECT s.run, s.first, s.last, s.root, r.gateway, r.boot, s.line
   FROM seals s JOIN runs r ON r.no = s.run JOIN activity a ON a.run = s.run
@@ -105,9 +106,25 @@ mod tests {
         db.execute_batch(TABLES).unwrap();
         db.execute_batch(TABLES).unwrap();
         for statement in [
-            NAME_PUT, NAME_GET, RUN_PUT, RUN_GET, RUN_SEALED, RUNS_OPEN, LEAVES, PUT, SEAL_PUT,
-            PAGE_ALL, PAGE_TENANT, PAGE_AGENT, BY_CALL, GRANT_USE, USES_SINCE, EFFECTS, SEAL_LINE,
-            SEAL_OF, SEAL_LINES,
+            NAME_PUT,
+            NAME_GET,
+            RUN_PUT,
+            RUN_GET,
+            RUN_SEALED,
+            RUNS_OPEN,
+            LEAVES,
+            PUT,
+            SEAL_PUT,
+            PAGE_ALL,
+            PAGE_TENANT,
+            PAGE_AGENT,
+            BY_CALL,
+            GRANT_USE,
+            USES_SINCE,
+            EFFECTS,
+            SEAL_LINE,
+            SEAL_OF,
+            SEAL_LINES,
         ] {
             db.prepare(statement).unwrap_or_else(|fault| panic!("{statement}: {fault}"));
         }

@@ -96,8 +96,7 @@ impl Writer {
         {
             let mut put = tx.prepare_cached(sql::PUT).map_err(LakeFault::sql("prepare"))?;
             for record in records {
-                let run =
-                    Run { tenant: record.tenant, gateway: record.gateway, boot: record.boot };
+                let run = Run { tenant: record.tenant, gateway: record.gateway, boot: record.boot };
                 let run_no = run_number(&tx, runs, run)?;
                 let tenant = name_number(&tx, names, record.tenant.to_bytes())?;
                 let agent = name_number(&tx, names, record.agent.to_bytes())?;
@@ -162,11 +161,7 @@ fn pause() {
     Condvar::new().wait_for(&mut lock.lock(), RETRY);
 }
 
-fn run_number(
-    db: &Connection,
-    known: &mut BTreeMap<Run, i64>,
-    run: Run,
-) -> Result<i64, LakeFault> {
+fn run_number(db: &Connection, known: &mut BTreeMap<Run, i64>, run: Run) -> Result<i64, LakeFault> {
     if let Some(no) = known.get(&run) {
         return Ok(*no);
     }

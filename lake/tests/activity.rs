@@ -112,8 +112,10 @@ async fn use_of_a_grant_is_counted() {
     fill(&lake, 1, 0..120).await;
     let grant = GrantId::from_bytes([9; 16]);
     let used = lake.grant_use(grant, Timestamp::from_micros(0)).await.unwrap();
-    assert_eq!((used.count, used.first, used.last),
-        (80, Some(record(1, 0).at), Some(record(1, 118).at)));
+    assert_eq!(
+        (used.count, used.first, used.last),
+        (80, Some(record(1, 0).at), Some(record(1, 118).at))
+    );
     let minutes = lake.uses_since(grant, record(1, 60).at).await.unwrap();
     assert_eq!(minutes.iter().map(|(_, count)| count).sum::<u64>(), 40);
     let effects = lake.effects(TenantId::from_bytes([1; 16])).await.unwrap();
@@ -127,8 +129,10 @@ async fn seals_cover_ranges_and_survive_a_restart() {
     fill(&lake, 1, 0..5).await;
     fill(&lake, 2, 0..3).await;
     let due = lake.seal_due();
-    assert_eq!(due.iter().map(|b| (b.first, b.last, b.root)).collect::<Vec<_>>(),
-        [(0, 4, root(1, 0..5)), (0, 2, root(2, 0..3))]);
+    assert_eq!(
+        due.iter().map(|b| (b.first, b.last, b.root)).collect::<Vec<_>>(),
+        [(0, 4, root(1, 0..5)), (0, 2, root(2, 0..3))]
+    );
     lake.mark_sealed(due[0].clone(), 41).await.unwrap();
     fill(&lake, 1, 5..7).await;
     lake.close().await;
@@ -137,8 +141,10 @@ async fn seals_cover_ranges_and_survive_a_restart() {
 
     let lake = open(&folder);
     let due = lake.seal_due();
-    assert_eq!(due.iter().map(|b| (b.first, b.last, b.root)).collect::<Vec<_>>(),
-        [(5, 6, root(1, 5..7)), (0, 2, root(2, 0..3))]);
+    assert_eq!(
+        due.iter().map(|b| (b.first, b.last, b.root)).collect::<Vec<_>>(),
+        [(5, 6, root(1, 5..7)), (0, 2, root(2, 0..3))]
+    );
     let tenant = TenantId::from_bytes([1; 16]);
     let (seal, leaves) = lake.seal_of(tenant, record(1, 2).call).await.unwrap().unwrap();
     assert_eq!((seal.line, seal.batch.root, leaves.len()), (41, root(1, 0..5), 5));

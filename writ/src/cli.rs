@@ -26,6 +26,9 @@ pub mod call;
 pub mod client;
 pub mod completions;
 pub mod connect;
+pub mod console;
+pub mod demo;
+pub mod doctor;
 pub mod enroll;
 pub mod grant;
 pub mod group;
@@ -74,6 +77,8 @@ impl Globals {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// See all of it: three clients, a dozen agents, one that goes astray
+    Demo(demo::Args),
     /// Start desk and gateway, and stay
     Up(up::Args),
     /// Make this machine one instance of an agent, with a key of its own
@@ -110,6 +115,10 @@ pub enum Command {
     Queue(queue::Args),
     /// The running server
     Status(status::Args),
+    /// A new link for signing in at the console
+    Console(console::Args),
+    /// Is this installation sound
+    Doctor(doctor::Args),
     /// Shell completion
     Completions(completions::Args),
 }
@@ -121,6 +130,7 @@ pub enum Command {
 pub async fn run(cli: Cli) -> Result<(), Fault> {
     let ctx = access::Ctx { out: Out { json: cli.globals.json }, globals: cli.globals };
     match cli.command {
+        Command::Demo(args) => demo::run(&ctx, args).await,
         Command::Up(args) => up::run(&ctx, args).await,
         Command::Enroll(args) => enroll::run(&ctx, args).await,
         Command::Connect(args) => connect::run(&ctx, args).await,
@@ -135,6 +145,8 @@ pub async fn run(cli: Cli) -> Result<(), Fault> {
         Command::Ledger(verb) => ledger::run(&ctx, verb).await,
         Command::Queue(args) => queue::run(&ctx, &args).await,
         Command::Status(args) => status::run(&ctx, &args).await,
+        Command::Console(args) => console::run(&ctx, &args).await,
+        Command::Doctor(args) => doctor::run(&ctx, &args).await,
         Command::Completions(args) => {
             completions::run(&args);
             Ok(())
@@ -231,9 +243,13 @@ mod tests {
             "writ connect http://127.0.0.1:7421/mcp/mail --agent mailer",
             "writ connect http://127.0.0.1:7421/mcp/mail --listen 127.0.0.1:9000",
             "writ wrap --server files -- npx -y some-server /tmp --flag",
+            "writ demo",
+            "writ demo --once --json --data DIR",
             "writ up --desk 127.0.0.1:0 --gateway 127.0.0.1:0",
             "writ queue",
             "writ status --json --data /tmp/x",
+            "writ console",
+            "writ doctor --json",
             "writ completions bash",
         ] {
             let mut words = Vec::new();

@@ -229,13 +229,11 @@ impl Problems {
     }
 
     fn text(&mut self, place: &str, table: &mut Table, key: &str) -> Option<String> {
-        match table.remove(key)? {
-            Value::String(text) => Some(text),
-            _ => {
-                self.add(&format!("{place}.{key}"), "write a text");
-                None
-            }
+        if let Value::String(text) = table.remove(key)? {
+            return Some(text);
         }
+        self.add(&format!("{place}.{key}"), "write a text");
+        None
     }
 
     fn texts(&mut self, place: &str, table: &mut Table, key: &str) -> Option<Vec<String>> {

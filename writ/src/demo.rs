@@ -1,6 +1,13 @@
 //! The demo: three clients, a dozen agents, four real MCP servers of our own, one story with measured times.
 //!
 //! Never here: a shortcut around the gateway, the token endpoint or the ledger: what the demo shows is what a user gets.
-//! To add a scene: `story/`, and its line in the summary if a script should be able to check it.
+//! To add a scene: `story.rs`, and its line in `summary.rs` if a script should be able to check it.
 
+pub mod actor;
+pub mod kill;
+pub mod proof;
 pub mod servers;
+pub mod stage;
+pub mod story;
+pub mod summary;
+pub mod world;

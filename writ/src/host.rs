@@ -27,6 +27,7 @@ use crate::{
     net,
 };
 
+pub mod door;
 pub mod fleet;
 pub mod scribe;
 pub mod servers;
@@ -37,7 +38,7 @@ use scribe::LedgerScribe;
 pub use store::Store;
 
 /// How often agents whose answers are missing are looked for.
-const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP: Duration = Duration::from_mins(1);
 /// How often snapshots of long ledgers are written.
 const SNAPSHOTS: Duration = Duration::from_mins(10);
 /// LIMIT: time for open requests to end once told to stop.
@@ -100,7 +101,10 @@ impl Host {
         desk.set_fleet(Arc::new(fleet));
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let router = desk.router();
+        let router = desk
+            .router()
+            .merge(door::router(desk.clone(), store.token(system)?))
+            .merge(writ_console::router(&desk));
         let stopped = stop.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
             let served = axum::serve(listener, router).with_graceful_shutdown(stopped).await;

@@ -76,6 +76,11 @@ pub fn no_color() -> bool {
     variable("NO_COLOR").is_some()
 }
 
+/// Where temporary folders go.
+pub fn temp_dir() -> PathBuf {
+    std::env::temp_dir()
+}
+
 fn home() -> PathBuf {
     variable("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from)
 }

@@ -17,7 +17,7 @@ pub(crate) mod gateway;
 #[cfg(feature = "bench")]
 mod ledger;
 #[cfg(feature = "bench")]
-mod load;
+pub(crate) mod load;
 #[cfg(feature = "bench")]
 mod population;
 #[cfg(feature = "bench")]

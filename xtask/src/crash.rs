@@ -10,11 +10,16 @@ use crate::{args::Args, shell::cargo, tally::Tally};
 #[cfg(feature = "bench")]
 mod rounds;
 #[cfg(feature = "bench")]
+mod server;
+#[cfg(feature = "bench")]
 mod trace;
 
 /// Rounds of killing that the issue asks for.
 #[cfg(feature = "bench")]
 const ROUNDS: u64 = 200;
+/// Of each so many rounds one more kills the whole server, which takes longer to start.
+#[cfg(feature = "bench")]
+const SERVER_ROUNDS: u64 = 8;
 
 /// As a task of its own.
 ///
@@ -22,20 +27,18 @@ const ROUNDS: u64 = 200;
 /// If the victim cannot be built or started.
 #[cfg(feature = "bench")]
 pub(crate) fn run(args: &Args) -> Result<bool> {
-    let built = crate::shell::well(cargo(&[
-        "build",
-        "--quiet",
-        "--locked",
-        "-p",
-        "writ-store",
-        "--example",
-        "append_forever",
-    ]));
-    anyhow::ensure!(built, "the victim does not build");
-    let victim = crate::root::target().join("debug/examples/append_forever");
+    let build = ["build", "--quiet", "--locked", "-p"];
+    let victim = ["writ-store", "--example", "append_forever"];
+    let built = crate::shell::well(cargo(&[&build[..], &victim].concat()))
+        && crate::shell::well(cargo(&[&build[..], &["writ"]].concat()));
+    anyhow::ensure!(built, "the victims do not build");
+    let debug = crate::root::target().join("debug");
+    let victim = debug.join("examples/append_forever");
     let folder = crate::root::target().join("crash");
-    let mut tally = rounds::run(&victim, &folder, args.number("--rounds")?.unwrap_or(ROUNDS))?;
-    tally.add(trace::run(&victim, &folder)?);
+    let rounds = args.number("--rounds")?.unwrap_or(ROUNDS);
+    let mut tally = rounds::run(&victim, &folder.join("store"), rounds)?;
+    tally.add(trace::run(&victim, &folder.join("store"))?);
+    tally.add(server::run(&debug.join("writ"), &folder, rounds.div_ceil(SERVER_ROUNDS))?);
     Ok(tally.failed == 0)
 }
 

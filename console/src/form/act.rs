@@ -2,8 +2,22 @@
 //! instance, revoke a grant, a person leaves.
 //! Never here: doing it (`router.rs` calls the desk).
 
+use axum::{
+    extract::Path,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use http::StatusCode;
+use writ_desk::DeskError;
+
 use super::{Field, FormPage, Given, Input};
-use crate::{part::Refused, shell::Shell};
+use crate::{
+    page::{code::CodePage, render},
+    part::Refused,
+    route,
+    shell::{Section, Shell},
+    show::Mark,
+    visit::{self, Answer, Sent, Visit, Wrong},
+};
 
 /// Which act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,12 +175,155 @@ pub fn name_is(given: &Given, name: &str) -> Option<Refused> {
     })
 }
 
+/// What an act is on, as the desk knows it.
+async fn on(visit: &Visit, act: Act, client: &str, thing: &str) -> Result<On, Wrong> {
+    match act {
+        Act::Activate | Act::Hold | Act::Release | Act::Quarantine | Act::Terminate | Act::Enroll => {
+            on_agent(visit, act, client, thing).await
+        }
+        Act::EndInstance => Ok(On {
+            name: thing.to_owned(),
+            action: route::instance_end(client, thing),
+            back: route::client_agents(client),
+            facts: Vec::new(),
+        }),
+        Act::Revoke => {
+            let grants = visit.tell(visit.desk.grants(&visit.who, client).await)?;
+            let found = grants.into_iter().find(|one| one.grant.to_string() == thing);
+            let found = visit.tell(found.ok_or_else(|| DeskError::not_visible("grant", thing)))?;
+            let back = match found.subject {
+                writ_authority::fact::Subject::Agent(agent) => route::agent(client, &agent),
+                writ_authority::fact::Subject::Group(_) => route::client(client),
+            };
+            let mut facts = vec![("Given to", found.subject_name)];
+            facts.extend(found.rules.into_iter().map(|rule| ("If", rule.words)));
+            facts.push(("Given by", found.given_by.name));
+            facts.push(("Used", crate::show::plural(found.used.count, "time")));
+            Ok(On { name: found.words, action: route::grant_revoke(client, thing), back, facts })
+        }
+        Act::Leave => {
+            let people = visit.tell(visit.desk.people(&visit.who, client).await)?;
+            let found = people.into_iter().find(|one| one.person.to_string() == thing);
+            let found = visit.tell(found.ok_or_else(|| DeskError::not_visible("person", thing)))?;
+            let back = route::client(client);
+            let action = route::person_leave(client, thing);
+            Ok(On { name: found.name, action, back, facts: Vec::new() })
+        }
+    }
+}
+
+async fn on_agent(visit: &Visit, act: Act, client: &str, agent: &str) -> Result<On, Wrong> {
+    let view = visit.tell(visit.desk.agent(&visit.who, client, agent).await)?;
+    let id = view.row.agent;
+    let action = match act {
+        Act::Activate => route::agent_activate(client, &id),
+        Act::Hold => route::agent_hold(client, &id),
+        Act::Release => route::agent_release(client, &id),
+        Act::Quarantine => route::agent_quarantine(client, &id),
+        Act::Enroll => route::agent_enroll(client, &id),
+        Act::Terminate | Act::EndInstance | Act::Revoke | Act::Leave => {
+            route::agent_terminate(client, &id)
+        }
+    };
+    let answers = &view.answers;
+    let answered = [
+        ("Authorised by", answers.authorizer.as_ref()),
+        ("Audited by", answers.auditor.as_ref()),
+    ];
+    let mut facts = vec![
+        ("Purpose", view.row.purpose.clone()),
+        ("State", Mark::life(view.row.life).word().to_owned()),
+    ];
+    let named = |(word, one): (&'static str, Option<&crate::view::AnswerView>)| {
+        (word, one.map_or_else(|| "nobody".to_owned(), |one| one.person.name.clone()))
+    };
+    facts.extend(answered.map(named));
+    Ok(On { name: view.row.name, action, back: route::agent(client, &id), facts })
+}
+
+fn section(act: Act) -> Section {
+    if act == Act::Leave { Section::Clients } else { Section::Agents }
+}
+
+/// `GET` of an act: its form.
+pub(crate) async fn show(
+    visit: Visit,
+    Path((client, thing)): Path<(String, String)>,
+    act: Act,
+) -> Answer {
+    let on = on(&visit, act, &client, &thing).await?;
+    let shell = visit.shell_at(&client, "", section(act))?;
+    if act == Act::Enroll
+        && let Some(offer) = visit.flashes.take_offer(&visit.session)
+    {
+        let title = format!("Code for {}", offer.agent_name);
+        let shell = Shell { title, ..shell };
+        return Ok(render(StatusCode::OK, &CodePage::view(shell, offer, &client)));
+    }
+    Ok(render(StatusCode::OK, &form(shell, act, on, &Given::default(), None)))
+}
+
+/// `POST` of an act: does it, or shows the form again with the reason it was refused.
+pub(crate) async fn take(
+    Path((client, thing)): Path<(String, String)>,
+    sent: Sent,
+    act: Act,
+) -> Answer {
+    let Sent { visit, given } = sent;
+    let on = on(&visit, act, &client, &thing).await?;
+    if act == Act::Terminate
+        && let Some(wrong) = name_is(&given, &on.name)
+    {
+        let shell = visit.shell_at(&client, "", section(act))?;
+        let page = form(shell, act, on, &given, Some(wrong));
+        return Ok(render(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    }
+    match done(&visit, act, (&client, &thing), &given, &on).await {
+        Ok(response) => Ok(response),
+        Err(fault) => {
+            let shell = visit.shell_at(&client, "", section(act))?;
+            let page = form(shell, act, on, &given, Some(visit::refused(&fault)));
+            Ok(render(visit::status(&fault), &page))
+        }
+    }
+}
+
+async fn done(
+    visit: &Visit,
+    act: Act,
+    (client, thing): (&str, &str),
+    given: &Given,
+    on: &On,
+) -> Result<Response, DeskError> {
+    let (desk, who) = (&visit.desk, &visit.who);
+    let reason = given.one("reason").to_owned();
+    let acted = match act {
+        Act::Activate => desk.activate(who, client, thing).await?,
+        Act::Hold => desk.hold(who, client, thing, reason).await?,
+        Act::Release => desk.release(who, client, thing).await?,
+        Act::Quarantine => desk.quarantine(who, client, thing, reason).await?,
+        Act::EndInstance => desk.end_instance(who, client, thing, reason).await?,
+        Act::Revoke => desk.revoke_grant(who, client, thing, reason).await?,
+        Act::Leave => desk.person_leaves(who, client, thing).await?,
+        Act::Terminate => {
+            let receipt = desk.terminate(who, client, thing, reason).await?;
+            let to = route::agent_receipt(client, &receipt.agent);
+            return Ok(Redirect::to(&to).into_response());
+        }
+        Act::Enroll => {
+            let offer = desk.offer_enrollment(who, client, thing).await?;
+            visit.flashes.offer(&visit.session, offer);
+            return Ok(Redirect::to(&on.action).into_response());
+        }
+    };
+    Ok(visit.done(client, &acted, &on.back))
+}
+
 pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {
-    use crate::shell::Section;
     let on = |name: &str| On {
         name: name.to_owned(),
-        action: crate::route::agent_terminate("harbor-books", "agt_x"),
-        back: crate::route::agent("harbor-books", "agt_x"),
+        action: route::agent_terminate("harbor-books", "agt_x"),
+        back: route::agent("harbor-books", "agt_x"),
         facts: vec![("Purpose", "Reads the shop's mail and drafts answers.".to_owned())],
     };
     let shell = || Shell::sample_client("", Section::Agents);

@@ -1,12 +1,23 @@
 //! Propose an agent, or write down one that already runs.
 //! Never here: what a name may look like (`authority` says).
 
-use super::{Choice, Field, FormPage, Given, Input};
+use axum::{
+    extract::{Path, Query},
+    response::Response,
+};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use writ_desk::{DeskError, NewAgentBody};
+
+use super::{Choice, Field, FormPage, Given, Input, grant};
 use crate::{
+    page::render,
     part::Refused,
     route,
-    shell::Shell,
+    shell::{Section, Shell},
     view::{GroupRow, PersonRow},
+    visit::{self, Answer, Sent, Visit, Wrong},
 };
 
 /// Kinds of identities: value, words, meaning.
@@ -67,8 +78,78 @@ pub fn form(
     page.refused(refused)
 }
 
+/// What the form starts with; stands in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Start {
+    name: String,
+}
+
+/// `GET /clients/{client}/agents/new`
+pub(crate) async fn show(
+    visit: Visit,
+    Path(client): Path<String>,
+    Query(start): Query<Start>,
+) -> Answer {
+    let given = Given::start(&[("name", &start.name)]);
+    page(&visit, &client, &given, None, StatusCode::OK).await
+}
+
+async fn page(
+    visit: &Visit,
+    client: &str,
+    given: &Given,
+    refused: Option<Refused>,
+    status: StatusCode,
+) -> Result<Response, Wrong> {
+    let people = visit.tell(visit.desk.people(&visit.who, client).await)?;
+    let groups = visit.tell(visit.desk.groups(&visit.who, client).await)?;
+    let shell = visit.shell_at(client, "", Section::Agents)?;
+    Ok(render(status, &form(shell, &people, &groups, given, refused)))
+}
+
+/// `POST /clients/{client}/agents/new`
+pub(crate) async fn take(Path(client): Path<String>, sent: Sent) -> Answer {
+    let Sent { visit, given } = sent;
+    let body = match body(&given) {
+        Ok(body) => body,
+        Err(wrong) => {
+            return page(&visit, &client, &given, Some(wrong), StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    };
+    match visit.desk.add_agent(&visit.who, &client, body).await {
+        Ok(acted) => {
+            let to = acted.id.as_ref().map(|id| route::agent(&client, id));
+            Ok(visit.done(&client, &acted, &to.unwrap_or_else(|| route::client_agents(&client))))
+        }
+        Err(fault) => {
+            let wrong = Some(visit::refused(&fault));
+            page(&visit, &client, &given, wrong, visit::status(&fault)).await
+        }
+    }
+}
+
+fn body(given: &Given) -> Result<NewAgentBody, Refused> {
+    let word = |name: &str, default: &str| given.some(name).unwrap_or_else(|| default.to_owned());
+    let body: Value = json!({
+        "name": given.one("name"),
+        "kind": word("kind", "ai_agent"),
+        "purpose": given.one("purpose"),
+        "owner": given.some("owner"),
+        "group": given.some("group"),
+        "models": given.list("models"),
+        "data_classes": given.list("data_classes"),
+        "autonomy": word("autonomy", "supervised"),
+        "observed": given.ticked("observed", "yes"),
+        "deadline": grant::instant(given, "deadline")?,
+    });
+    serde_json::from_value(body).map_err(|fault| {
+        let cure = "Choose a kind and an autonomy from the lists.";
+        visit::refused(&DeskError::bad("kind", fault.to_string(), cure))
+    })
+}
+
 pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {
-    use crate::shell::Section;
     let shell = || Shell::sample_client("", Section::Agents);
     let given = Given::start(&[("name", "Invoice Bot"), ("purpose", "Pays invoices."), ("kind", "bot"), ("observed", "yes")]);
     let refused = Refused {

@@ -1,13 +1,19 @@
 //! Say who answers: for an agent or a group.
 //! Never here: who may (`authority` refuses).
 
+use axum::extract::Path;
+use http::StatusCode;
+use writ_desk::{AnswersBody, DeskError};
 use writ_model::{Role, Side};
 
 use super::{Choice, Field, FormPage, Given, Input};
 use crate::{
+    page::render,
     part::Refused,
-    shell::Shell,
+    route,
+    shell::{Section, Shell},
     view::{AnswerView, AnswersView, PersonRow},
+    visit::{self, Answer, Sent, Visit, Wrong},
 };
 
 /// For what, and where the form goes.
@@ -68,13 +74,88 @@ pub fn form(
     page.refused(refused)
 }
 
+async fn for_agent(visit: &Visit, client: &str, agent: &str) -> Result<(For, AnswersView), Wrong> {
+    let view = visit.tell(visit.desk.agent(&visit.who, client, agent).await)?;
+    let action = route::agent_answers(client, &view.row.agent);
+    let back = route::agent(client, &view.row.agent);
+    Ok((For { name: view.row.name, action, back }, view.answers))
+}
+
+async fn for_group(visit: &Visit, client: &str, group: &str) -> Result<(For, AnswersView), Wrong> {
+    let groups = visit.tell(visit.desk.groups(&visit.who, client).await)?;
+    let mut found = groups.into_iter().filter(|one| one.group.to_string() == group);
+    let found = visit.tell(found.next().ok_or_else(|| DeskError::not_visible("group", group)))?;
+    let action = route::group_answers(client, &found.group);
+    let name = format!("group {}", found.name);
+    Ok((For { name, action, back: route::client(client) }, found.answers))
+}
+
+async fn page(
+    visit: &Visit,
+    client: &str,
+    what: For,
+    given: &Given,
+    fault: Option<&DeskError>,
+) -> Answer {
+    let people = visit.tell(visit.desk.people(&visit.who, client).await)?;
+    let shell = visit.shell_at(client, "", Section::Agents)?;
+    let status = fault.map_or(StatusCode::OK, visit::status);
+    Ok(render(status, &form(shell, what, &people, given, fault.map(visit::refused))))
+}
+
+fn body(given: &Given) -> AnswersBody {
+    AnswersBody {
+        authorizer: given.some("authorizer"),
+        auditor: given.some("auditor"),
+        terminators: given.all("terminators"),
+    }
+}
+
+/// `GET /clients/{client}/agents/{agent}/accountability`
+pub(crate) async fn show(visit: Visit, Path((client, agent)): Path<(String, String)>) -> Answer {
+    let (what, answers) = for_agent(&visit, &client, &agent).await?;
+    page(&visit, &client, what, &start(&answers), None).await
+}
+
+/// `POST /clients/{client}/agents/{agent}/accountability`
+pub(crate) async fn take(Path((client, agent)): Path<(String, String)>, sent: Sent) -> Answer {
+    let Sent { visit, given } = sent;
+    let (what, _) = for_agent(&visit, &client, &agent).await?;
+    match visit.desk.set_accountability(&visit.who, &client, &agent, body(&given)).await {
+        Ok(acted) => Ok(visit.done(&client, &acted, &what.back)),
+        Err(fault) => page(&visit, &client, what, &given, Some(&fault)).await,
+    }
+}
+
+/// `GET /clients/{client}/groups/{group}/accountability`
+pub(crate) async fn show_group(
+    visit: Visit,
+    Path((client, group)): Path<(String, String)>,
+) -> Answer {
+    let (what, answers) = for_group(&visit, &client, &group).await?;
+    page(&visit, &client, what, &start(&answers), None).await
+}
+
+/// `POST /clients/{client}/groups/{group}/accountability`
+pub(crate) async fn take_group(
+    Path((client, group)): Path<(String, String)>,
+    sent: Sent,
+) -> Answer {
+    let Sent { visit, given } = sent;
+    let (what, _) = for_group(&visit, &client, &group).await?;
+    match visit.desk.set_group_accountability(&visit.who, &client, &group, body(&given)).await {
+        Ok(acted) => Ok(visit.done(&client, &acted, &what.back)),
+        Err(fault) => page(&visit, &client, what, &given, Some(&fault)).await,
+    }
+}
+
 pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {
-    use crate::{page::sample, shell::Section};
+    use crate::page::sample;
     let shell = || Shell::sample_client("", Section::Agents);
     let what = || For {
         name: "mail-assistant".to_owned(),
-        action: crate::route::agent_answers("harbor-books", "agt_x"),
-        back: crate::route::agent("harbor-books", "agt_x"),
+        action: route::agent_answers("harbor-books", "agt_x"),
+        back: route::agent("harbor-books", "agt_x"),
     };
     let given = start(&sample::agent_full().answers);
     vec![

@@ -1,14 +1,25 @@
 //! Give a grant: to whom, on what, under which conditions on arguments, when, how often, until when, why.
 //! Never here: what a condition means (`authority::condition`), or whether a grant is well formed (`authority` says).
 
+use axum::extract::{Path, Query};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
 use writ_authority::{
     condition::{ArgRule, Condition},
     grant::{Limit, Period, Window},
 };
+use writ_desk::{AgentFilter, DeskError, NewGrant};
 use writ_model::Timestamp;
 
 use super::{Choice, Field, FormPage, Given, Input, RuleRow, split};
-use crate::{part::Refused, route, shell::Shell};
+use crate::{
+    page::render,
+    part::Refused,
+    route,
+    shell::{Section, Shell},
+    visit::{self, Answer, Sent, Visit, Wrong},
+};
 
 /// LIMIT: conditions in one form; a grant with more is given over the API.
 const RULES: usize = 5;
@@ -203,6 +214,103 @@ fn wrong(field: &str, value: &str, cure: &str) -> Refused {
     }
 }
 
+/// For whom the form starts; stands in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Start {
+    agent: String,
+    group: String,
+}
+
+async fn around(visit: &Visit, client: &str) -> Result<Around, Wrong> {
+    let filter = AgentFilter { client: Some(client.to_owned()), ..AgentFilter::default() };
+    let agents = visit.tell(visit.desk.agents(&visit.who, &filter).await)?;
+    let groups = visit.tell(visit.desk.groups(&visit.who, client).await)?;
+    let status = visit.tell(visit.desk.status().await)?;
+    let living = agents.iter().filter(|one| one.life != "terminated");
+    let agents = living.map(|one| (format!("agent:{}", one.agent), one.name.clone()));
+    let groups = groups.iter().map(|one| {
+        (format!("group:{}", one.group), format!("every agent in {}", one.name))
+    });
+    let servers = status.gateways.iter().flat_map(|gateway| gateway.servers.iter());
+    let mine = servers.filter(|one| one.client.as_deref().is_none_or(|slug| slug == client));
+    let mut servers: Vec<String> = mine.map(|one| one.name.clone()).collect();
+    servers.sort_unstable();
+    servers.dedup();
+    Ok(Around { subjects: agents.chain(groups).collect(), servers })
+}
+
+async fn page(
+    visit: &Visit,
+    client: &str,
+    given: &Given,
+    refused: Option<Refused>,
+    status: StatusCode,
+) -> Answer {
+    let around = around(visit, client).await?;
+    let shell = visit.shell_at(client, "", Section::Agents)?;
+    Ok(render(status, &form(shell, &around, given, refused)))
+}
+
+/// `GET /clients/{client}/grants/new`
+pub(crate) async fn show(
+    visit: Visit,
+    Path(client): Path<String>,
+    Query(start): Query<Start>,
+) -> Answer {
+    let subject = match (start.agent.as_str(), start.group.as_str()) {
+        ("", "") => String::new(),
+        ("", group) => format!("group:{group}"),
+        (agent, _) => format!("agent:{agent}"),
+    };
+    let given = Given::start(&[("subject", &subject)]);
+    page(&visit, &client, &given, None, StatusCode::OK).await
+}
+
+/// `POST /clients/{client}/grants/new`
+pub(crate) async fn take(Path(client): Path<String>, sent: Sent) -> Answer {
+    let Sent { visit, given } = sent;
+    let body = match body(&given) {
+        Ok(body) => body,
+        Err(wrong) => {
+            return page(&visit, &client, &given, Some(wrong), StatusCode::UNPROCESSABLE_ENTITY).await;
+        }
+    };
+    match visit.desk.give_grant(&visit.who, &client, body).await {
+        Ok(acted) => {
+            let agent = given.one("subject").strip_prefix("agent:");
+            let to = agent.map_or_else(|| route::client(&client), |id| route::agent(&client, id));
+            Ok(visit.done(&client, &acted, &to))
+        }
+        Err(fault) => {
+            let wrong = Some(visit::refused(&fault));
+            page(&visit, &client, &given, wrong, visit::status(&fault)).await
+        }
+    }
+}
+
+fn body(given: &Given) -> Result<NewGrant, Refused> {
+    let (kind, id) = given.one("subject").split_once(':').unwrap_or_default();
+    let mut subject = serde_json::Map::new();
+    subject.insert(kind.to_owned(), json!(id));
+    let body = json!({
+        "subject": subject,
+        "server": given.one("server"),
+        "surface": given.some("surface").unwrap_or_else(|| "tool".to_owned()),
+        "name": given.one("name"),
+        "rules": rules(given)?,
+        "only_named_arguments": given.ticked("only_named", "yes"),
+        "window": window(given)?,
+        "limits": limits(given)?,
+        "until": instant(given, "until")?,
+        "reason": given.one("reason"),
+    });
+    serde_json::from_value(body).map_err(|fault| {
+        let cure = "Choose to whom and what from the lists.";
+        visit::refused(&DeskError::bad("subject", fault.to_string(), cure))
+    })
+}
+
 fn sample_given() -> Given {
     Given::start(&[
         ("subject", "agent:agt_x"),
@@ -226,7 +334,7 @@ fn sample_given() -> Given {
 }
 
 pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {
-    let shell = || Shell::sample_client("", crate::shell::Section::Agents);
+    let shell = || Shell::sample_client("", Section::Agents);
     let subjects = vec![
         ("agent:agt_x".to_owned(), "mail-assistant".to_owned()),
         ("group:grp_x".to_owned(), "group Back office".to_owned()),

@@ -1,8 +1,20 @@
 //! Seat a person; make a group.
 //! Never here: which roles go together (`authority` says).
 
+use axum::extract::Path;
+use http::StatusCode;
+use writ_desk::{DeskError, NewGroup, NewPerson};
+use writ_model::{PersonId, Role, Side};
+
 use super::{Choice, Field, FormPage, Given, Input};
-use crate::{part::Refused, route, shell::Shell, view::{GroupRow, PersonRow}};
+use crate::{
+    page::render,
+    part::Refused,
+    route,
+    shell::{Section, Shell},
+    view::{GroupRow, PersonRow},
+    visit::{self, Answer, Sent, Visit},
+};
 
 /// Roles: value, words, meaning.
 const ROLES: [(&str, &str, &str); 4] = [
@@ -67,8 +79,76 @@ pub fn group(
     page.refused(refused)
 }
 
+async fn seat_page(
+    visit: &Visit,
+    client: &str,
+    given: &Given,
+    fault: Option<&DeskError>,
+) -> Answer {
+    let known = visit.desk.provider(&visit.who).await.map(|view| view.people);
+    let shell = visit.shell_at(client, "", Section::Clients)?;
+    let page = seat(shell, &known.unwrap_or_default(), given, fault.map(visit::refused));
+    Ok(render(fault.map_or(StatusCode::OK, visit::status), &page))
+}
+
+/// `GET /clients/{client}/people/new`
+pub(crate) async fn show_seat(visit: Visit, Path(client): Path<String>) -> Answer {
+    seat_page(&visit, &client, &Given::default(), None).await
+}
+
+/// `POST /clients/{client}/people/new`
+pub(crate) async fn take_seat(Path(client): Path<String>, sent: Sent) -> Answer {
+    let Sent { visit, given } = sent;
+    let done = match person(&given) {
+        Ok(body) => visit.desk.seat_person(&visit.who, &client, body).await,
+        Err(fault) => Err(fault),
+    };
+    match done {
+        Ok(acted) => Ok(visit.done(&client, &acted, &route::client(&client))),
+        Err(fault) => seat_page(&visit, &client, &given, Some(&fault)).await,
+    }
+}
+
+fn person(given: &Given) -> Result<NewPerson, DeskError> {
+    let bad = |field: &'static str| {
+        move |what: String| DeskError::bad(field, what, "Choose from the list.")
+    };
+    let known = given.some("person").map(|id| id.parse::<PersonId>()).transpose();
+    let known = known.map_err(|fault| fault.to_string()).map_err(bad("person"))?;
+    let side: Side = given.one("side").parse().map_err(bad("side"))?;
+    let roles: Result<Vec<Role>, String> = given.all("roles").iter().map(|one| one.parse()).collect();
+    Ok(NewPerson { name: given.some("name"), person: known, side, roles: roles.map_err(bad("roles"))? })
+}
+
+async fn group_page(
+    visit: &Visit,
+    client: &str,
+    given: &Given,
+    fault: Option<&DeskError>,
+) -> Answer {
+    let groups = visit.tell(visit.desk.groups(&visit.who, client).await)?;
+    let shell = visit.shell_at(client, "", Section::Clients)?;
+    let page = group(shell, &groups, given, fault.map(visit::refused));
+    Ok(render(fault.map_or(StatusCode::OK, visit::status), &page))
+}
+
+/// `GET /clients/{client}/groups/new`
+pub(crate) async fn show_group(visit: Visit, Path(client): Path<String>) -> Answer {
+    group_page(&visit, &client, &Given::default(), None).await
+}
+
+/// `POST /clients/{client}/groups/new`
+pub(crate) async fn take_group(Path(client): Path<String>, sent: Sent) -> Answer {
+    let Sent { visit, given } = sent;
+    let body = NewGroup { name: given.one("name").to_owned(), parent: given.some("parent") };
+    match visit.desk.create_group(&visit.who, &client, body).await {
+        Ok(acted) => Ok(visit.done(&client, &acted, &route::client(&client))),
+        Err(fault) => group_page(&visit, &client, &given, Some(&fault)).await,
+    }
+}
+
 pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {
-    use crate::{page::sample, shell::Section};
+    use crate::page::sample;
     let shell = || Shell::sample_client("", Section::Clients);
     let given = Given::start(&[("name", "Rosa Lind"), ("side", "client"), ("roles", "owner")]);
     vec![

@@ -3,15 +3,20 @@
 //! Never here: which steps are open (the desk says).
 
 use askama::Template;
+use axum::extract::Path;
+use http::StatusCode;
 use writ_authority::agent::{AgentKind, Autonomy};
+use writ_desk::CallQuery;
 use writ_model::Timestamp;
 
 use crate::{
+    page::render,
     part::Act,
     route,
-    shell::{ClientRef, Shell},
+    shell::{ClientRef, Section, Shell},
     show::{self, Svg},
     view::{AgentView, AnswerView, CallPage, GrantView, NextStep},
+    visit::{Answer, Visit},
 };
 
 /// LIMIT: calls shown on an agent's page; the rest are one click away.
@@ -46,7 +51,7 @@ impl AgentPage {
             .steps
             .contains(&NextStep::Terminate)
             .then(|| Act::end(&ClientRef::of(&agent.row.client), &id, &agent.row.name));
-        Self { shell, acts, end, calls, agent }
+        Self { shell, agent, calls, acts, end }
     }
 
     /// The client's short name.
@@ -71,26 +76,29 @@ impl AgentPage {
         }
     }
 
-    /// What is missing of one of the three answers: its sentence and its cure.
-    #[must_use]
-    pub fn lacks(&self, words: &str) -> Vec<(String, String)> {
-        let of = |text: &str| match words {
-            "end" => text.contains("can end it"),
-            "audits" => text.contains("audit"),
-            _ => text.contains("authorised"),
+    /// What is missing of one of the three answers: its sentence and its cure. A sentence belongs to the answer it speaks
+    /// of, or to the one whose person it names.
+    fn lacks(&self, speaks: &str, people: &[&AnswerView]) -> Vec<(String, String)> {
+        let gone = |text: &str| {
+            people.iter().any(|one| !one.person.active && text.contains(&one.person.name))
         };
-        let missing = self.agent.missing.iter().filter(|one| of(&one.what));
-        missing.map(|one| (one.what.clone(), one.cure.clone())).collect()
+        let missing = self.agent.missing.iter();
+        let mine = missing.filter(|one| one.what.contains(speaks) || gone(&one.what));
+        mine.map(|one| (one.what.clone(), one.cure.clone())).collect()
     }
 
     /// The three answers: heading, people, what they lack.
     #[must_use]
     pub fn answers(&self) -> [(&'static str, Vec<&AnswerView>, Vec<(String, String)>); 3] {
         let answers = &self.agent.answers;
+        let one = |heading, people: Vec<_>, speaks| {
+            let lacks = self.lacks(speaks, &people);
+            (heading, people, lacks)
+        };
         [
-            ("Who authorised it", answers.authorizer.iter().collect(), self.lacks("authorised")),
-            ("Who audits it", answers.auditor.iter().collect(), self.lacks("audits")),
-            ("Who can end it", answers.terminators.iter().collect(), self.lacks("end")),
+            one("Who authorised it", answers.authorizer.iter().collect(), "authorised"),
+            one("Who audits it", answers.auditor.iter().collect(), "audit"),
+            one("Who can end it", answers.terminators.iter().collect(), "can end it"),
         ]
     }
 
@@ -99,10 +107,7 @@ impl AgentPage {
     pub fn source(&self, answer: &AnswerView) -> String {
         let side = answer.person.side.map(|side| side.to_string()).unwrap_or_default();
         let left = if answer.person.active { "" } else { ", no longer seated" };
-        match answer.inherited {
-            true => format!("{side}{left}, by group {}", answer.from),
-            false => format!("{side}{left}"),
-        }
+        if answer.inherited { format!("{side}{left}, by group {}", answer.from) } else { format!("{side}{left}") }
     }
 
     /// How much of a grant's first limit was used, as a bar; nothing if it has none.
@@ -160,6 +165,20 @@ impl AgentPage {
     }
 }
 
+/// `GET /clients/{client}/agents/{agent}`
+pub(crate) async fn show(visit: Visit, Path((client, agent)): Path<(String, String)>) -> Answer {
+    let view = visit.tell(visit.desk.agent(&visit.who, &client, &agent).await)?;
+    let query = CallQuery {
+        client: Some(client.clone()),
+        agent: Some(view.row.agent.to_string()),
+        limit: Some(CALLS),
+        ..CallQuery::default()
+    };
+    let calls = visit.tell(visit.desk.calls(&visit.who, &query).await)?;
+    let shell = visit.shell_at(&client, &view.row.name, Section::Agents)?;
+    Ok(render(StatusCode::OK, &AgentPage::view(shell, view, calls)))
+}
+
 /// A kind of identity in words.
 #[must_use]
 pub fn kind(kind: AgentKind) -> &'static str {
@@ -194,7 +213,7 @@ fn act(step: NextStep, slug: &str, id: &str, agent: &AgentView) -> Option<Act> {
 impl AgentPage {
     /// The page of an active agent, of one just proposed, and of an ended one.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        use crate::{page::sample, shell::Section};
+        use crate::page::sample;
         let shell = |title: &str| Shell::sample_client(title, Section::Agents);
         let calls = sample::calls().calls.into_iter().filter(|call| call.client.slug == "harbor-books");
         let calls = CallPage { calls: calls.take(CALLS).collect(), next: None };

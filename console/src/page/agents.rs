@@ -2,13 +2,18 @@
 //! Never here: who may see which agent (the desk's business).
 
 use askama::Template;
+use axum::extract::{Path, Query};
+use http::StatusCode;
 use serde::Deserialize;
+use writ_desk::AgentFilter;
 
 use crate::{
+    page::render,
     part::Act,
     route,
-    shell::{ClientRef, Shell},
+    shell::{ClientRef, Section, Shell},
     view::AgentRow,
+    visit::{Answer, Visit},
 };
 
 /// LIMIT: rows on one page: a page stays under 100 KB.
@@ -150,6 +155,25 @@ impl AgentsPage {
     }
 }
 
+/// `GET /agents`
+pub(crate) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
+    let rows = visit.tell(visit.desk.agents(&visit.who, &AgentFilter::default()).await)?;
+    let shell = visit.shell("Agents", Section::Agents);
+    Ok(render(StatusCode::OK, &AgentsPage::view(shell, rows, wanted)))
+}
+
+/// `GET /clients/{client}/agents`
+pub(crate) async fn show_client(
+    visit: Visit,
+    Path(client): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
+    let shell = visit.shell_at(&client, "Agents", Section::Agents)?;
+    let filter = AgentFilter { client: Some(client), ..AgentFilter::default() };
+    let rows = visit.tell(visit.desk.agents(&visit.who, &filter).await)?;
+    Ok(render(StatusCode::OK, &AgentsPage::view(shell, rows, wanted)))
+}
+
 fn choices(base: &str, rows: &[AgentRow], wanted: &Wanted) -> Vec<Choice> {
     let href = |life: &str| {
         route::query(base, &[("q", &wanted.q), ("life", life), ("sort", &wanted.sort)])
@@ -168,7 +192,7 @@ fn choices(base: &str, rows: &[AgentRow], wanted: &Wanted) -> Vec<Choice> {
 impl AgentsPage {
     /// The page, full, of one client, and empty.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        use crate::{page::sample, shell::Section};
+        use crate::page::sample;
         let fleet = || Shell::sample("Agents", Section::Agents);
         let here = || Shell::sample_client("Agents", Section::Agents);
         let rows = sample::agents();

@@ -2,12 +2,16 @@
 //! Never here: deciding (the desk decides again, from what was recorded).
 
 use askama::Template;
+use axum::extract::Path;
+use http::StatusCode;
 use writ_model::{Span, ocsf::Disposition};
 
 use crate::{
-    shell::Shell,
+    page::render,
+    shell::{Section, Shell},
     show::{self, Mark, Tone},
     view::{AnswerView, CallView, ExplainView, GrantSaid},
+    visit::{Answer, Visit},
 };
 
 /// LIMIT: characters of arguments or record shown; the download has them all.
@@ -78,10 +82,7 @@ impl CallDetail {
     #[must_use]
     pub fn again(&self) -> Option<Mark> {
         let same = self.explained.as_ref()?.same?;
-        Some(match same {
-            true => Mark::new(Tone::Go, "Same again"),
-            false => Mark::new(Tone::Wait, "Differs"),
-        })
+        Some(if same { Mark::new(Tone::Go, "Same again") } else { Mark::new(Tone::Wait, "Differs") })
     }
 
     /// Who answered then: word and people.
@@ -107,6 +108,15 @@ impl CallDetail {
     }
 }
 
+/// `GET /clients/{client}/calls/{call}`
+pub(crate) async fn show(visit: Visit, Path((client, call)): Path<(String, String)>) -> Answer {
+    let view = visit.tell(visit.desk.call(&visit.who, &client, &call).await)?;
+    let explained = visit.desk.explain_call(&visit.who, &client, &call).await.ok();
+    let title = format!("{} on {}", view.row.name, view.row.server);
+    let shell = visit.shell_at(&client, &title, Section::Calls)?;
+    Ok(render(StatusCode::OK, &CallDetail::view(shell, view, explained)))
+}
+
 fn cut(text: String) -> String {
     if text.chars().nth(SHOWN).is_none() {
         return text;
@@ -119,7 +129,7 @@ fn cut(text: String) -> String {
 impl CallDetail {
     /// A refused call, a permitted one that is not sealed yet.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        use crate::{page::sample, shell::Section};
+        use crate::page::sample;
         let shell = || Shell::sample_client("A call", Section::Calls);
         let (call, explained) = sample::call_refused();
         let mut open = call.clone();

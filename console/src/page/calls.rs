@@ -2,13 +2,18 @@
 //! Never here: the stream itself (`live.rs`).
 
 use askama::{Template, filters::HtmlSafe};
+use axum::extract::{Path, Query};
+use http::StatusCode;
 use serde::Deserialize;
+use writ_desk::CallQuery;
 use writ_model::ocsf::Disposition;
 
 use crate::{
+    page::render,
     route,
-    shell::{ClientRef, Shell},
+    shell::{ClientRef, Section, Shell},
     view::{CallPage, CallRow},
+    visit::{Answer, Visit},
 };
 
 /// LIMIT: rows on one page: a page stays under 100 KB.
@@ -103,13 +108,45 @@ impl CallsPage {
             let query = [("client", client), ("agent", &id), ("effect", effect)];
             route::query(route::calls_events(), &query)
         });
-        Self { shell, agent, choices, next, events, base, calls }
+        Self { shell, calls, agent, choices, next, events, base }
     }
 
     /// One row.
     #[must_use]
     pub fn row<'a>(&'a self, call: &'a CallRow) -> Row<'a> {
         Row { call, shell: &self.shell, fleet: self.shell.client.is_none() }
+    }
+}
+
+/// `GET /calls`
+pub(crate) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
+    let query = wanted.query(None);
+    let calls = visit.tell(visit.desk.calls(&visit.who, &query).await)?;
+    let shell = visit.shell("Live calls", Section::Calls);
+    Ok(render(StatusCode::OK, &CallsPage::view(shell, calls, &wanted)))
+}
+
+/// `GET /clients/{client}/calls`
+pub(crate) async fn show_client(
+    visit: Visit,
+    Path(client): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
+    let shell = visit.shell_at(&client, "Calls", Section::Calls)?;
+    let query = wanted.query(Some(client));
+    let calls = visit.tell(visit.desk.calls(&visit.who, &query).await)?;
+    Ok(render(StatusCode::OK, &CallsPage::view(shell, calls, &wanted)))
+}
+
+impl Wanted {
+    fn query(&self, client: Option<String>) -> CallQuery {
+        CallQuery {
+            client,
+            agent: self.agent.clone().filter(|agent| !agent.is_empty()),
+            effect: self.effect,
+            before: self.before,
+            limit: Some(PAGE),
+        }
     }
 }
 
@@ -126,7 +163,7 @@ pub fn word(effect: Disposition) -> &'static str {
 impl CallsPage {
     /// The page, full, of one client and agent, and empty.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        use crate::{page::sample, shell::Section};
+        use crate::page::sample;
         let fleet = || Shell::sample("Live calls", Section::Calls);
         let here = || Shell::sample_client("Calls", Section::Calls);
         let mut many = sample::calls();

@@ -2,12 +2,18 @@
 //! Never here: its agents (`agents.rs`) or its ledger (`ledger.rs`).
 
 use askama::Template;
+use axum::extract::Path;
+use http::StatusCode;
 use writ_model::Role;
 
 use crate::{
-    page::decisions::{self, Item},
-    shell::{ClientRef, Shell},
+    page::{
+        decisions::{self, Item},
+        render,
+    },
+    shell::{ClientRef, Section, Shell},
     view::{AnswerView, ClientRow, GroupRow, PersonRow, QueueItem},
+    visit::{Answer, Visit},
 };
 
 /// The page.
@@ -24,6 +30,16 @@ pub struct ClientPage {
     pub people: Vec<PersonRow>,
     /// Its groups.
     pub groups: Vec<GroupRow>,
+}
+
+/// `GET /clients/{client}`
+pub(crate) async fn show(visit: Visit, Path(client): Path<String>) -> Answer {
+    let row = visit.client(&client)?.clone();
+    let people = visit.tell(visit.desk.people(&visit.who, &client).await)?;
+    let groups = visit.tell(visit.desk.groups(&visit.who, &client).await)?;
+    let shell = visit.shell_at(&client, &row.client.name, Section::Clients)?;
+    let page = ClientPage::view(shell, row, &visit.queue.items, people, groups);
+    Ok(render(StatusCode::OK, &page))
 }
 
 impl ClientPage {
@@ -66,7 +82,7 @@ impl ClientPage {
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
         use writ_authority::queue::{Ask, Waiting};
 
-        use crate::{page::sample, shell::Section, view};
+        use crate::{page::sample, view};
         let shell = || Shell::sample_client("Harbor Books", Section::Clients);
         let row = |waiting| ClientRow {
             client: sample::client_view(1),

@@ -2,11 +2,14 @@
 //! Never here: adding one (`form/client.rs`).
 
 use askama::Template;
+use http::StatusCode;
 
 use crate::{
+    page::render,
     route,
-    shell::{ClientRef, Shell},
+    shell::{ClientRef, Section, Shell},
     view::ClientRow,
+    visit::{Answer, Visit},
 };
 
 /// The page.
@@ -17,6 +20,12 @@ pub struct ClientsPage {
     pub shell: Shell,
     /// The clients.
     pub rows: Vec<ClientRow>,
+}
+
+/// `GET /clients`
+pub(crate) async fn show(visit: Visit) -> Answer {
+    let shell = visit.shell("Clients", Section::Clients);
+    Ok(render(StatusCode::OK, &ClientsPage::view(shell, visit.clients)))
 }
 
 impl ClientsPage {
@@ -40,7 +49,7 @@ impl ClientsPage {
 
     /// The page, full and empty.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        use crate::{page::sample, shell::Section};
+        use crate::page::sample;
         let shell = || Shell::sample("Clients", Section::Clients);
         let row = |at: usize| ClientRow {
             client: sample::client_view(at),

@@ -2,15 +2,21 @@
 //! Never here: what waits and why (`writ_authority::queue`).
 
 use askama::Template;
+use axum::extract::Query;
+use http::StatusCode;
+use serde::Deserialize;
 use writ_authority::queue::{Ask, Waiting};
-use writ_model::Timestamp;
+use writ_desk::CallQuery;
+use writ_model::{Timestamp, ocsf::Disposition};
 
 use crate::{
+    page::render,
     part::{Act, sentence},
     route,
-    shell::{ClientRef, Shell},
+    shell::{ClientRef, Section, Shell},
     show::{Mark, Said, Tone, When},
     view::{CallPage, QueueView},
+    visit::{Answer, Visit},
 };
 
 /// LIMIT: refusals told on the home page; the rest are on the calls page.
@@ -120,7 +126,7 @@ fn acts(client: &ClientRef, id: &str, waiting: &Waiting) -> Vec<Act> {
         }
         Ask::Held | Ask::Quarantined => vec![name(true), end],
         Ask::Observed => {
-            let href = route::query(&route::agent_new(slug), &[("name", &waiting.name)]);
+            let href = route::query(route::agent_new(slug), &[("name", &waiting.name)]);
             vec![Act::main("Propose", href), end]
         }
         Ask::Proposed if answered => {
@@ -129,6 +135,36 @@ fn acts(client: &ClientRef, id: &str, waiting: &Waiting) -> Vec<Act> {
         Ask::Proposed => vec![name(true), end],
         Ask::Unconfirmed => vec![Act::main("See receipt", route::agent_receipt(slug, id))],
     }
+}
+
+/// What the reader wants to see; stands in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    client: Option<String>,
+}
+
+/// `GET /`
+pub(crate) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
+    let client = wanted.client.filter(|slug| !slug.is_empty());
+    let title = "Decisions waiting";
+    let mut queue = visit.queue.clone();
+    let shell = match &client {
+        None => visit.shell(title, Section::Decisions),
+        Some(slug) => {
+            queue.items.retain(|item| item.client.slug == *slug);
+            (queue.total, queue.clients) = (queue.items.len(), 1);
+            visit.shell_at(slug, title, Section::Decisions)?
+        }
+    };
+    let query = CallQuery {
+        effect: Some(Disposition::Blocked),
+        limit: Some(HANDLED),
+        client,
+        ..CallQuery::default()
+    };
+    let refused = visit.tell(visit.desk.calls(&visit.who, &query).await)?;
+    Ok(render(StatusCode::OK, &DecisionsPage::view(shell, &queue, &refused)))
 }
 
 impl DecisionsPage {
@@ -157,10 +193,7 @@ impl DecisionsPage {
 
     /// The page, full and empty.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        use crate::{
-            page::sample::{at, id, now},
-            shell::Section,
-        };
+        use crate::page::sample::{at, id, now};
         let waiting = |ask, name: &str, hours: i64, deadline: Option<i64>, texts: [&str; 4]| Waiting {
             ask,
             agent: id(u8::try_from(name.len()).unwrap_or(1)),

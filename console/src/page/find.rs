@@ -2,12 +2,17 @@
 //! Never here: searching in calls or lines (their own pages do).
 
 use askama::Template;
-use serde::Serialize;
+use axum::{Json, extract::Query, response::IntoResponse as _};
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use writ_desk::AgentFilter;
 
 use crate::{
+    page::render,
     route,
-    shell::Shell,
+    shell::{Section, Shell},
     view::{AgentRow, ClientRow},
+    visit::{Answer, Visit},
 };
 
 /// LIMIT: hits on the page; more words find fewer.
@@ -68,6 +73,27 @@ pub struct FindPage {
     pub hits: Vec<Entry>,
 }
 
+/// What the reader looks for; stands in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wanted {
+    q: String,
+}
+
+/// `GET /find`
+pub(crate) async fn show(visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
+    let agents = visit.tell(visit.desk.agents(&visit.who, &AgentFilter::default()).await)?;
+    let index = index(&visit.clients, &agents);
+    let shell = visit.shell("Find", Section::Elsewhere);
+    Ok(render(StatusCode::OK, &FindPage::view(shell, index, wanted.q)))
+}
+
+/// `GET /find.json`
+pub(crate) async fn entries(visit: Visit) -> Answer {
+    let agents = visit.tell(visit.desk.agents(&visit.who, &AgentFilter::default()).await)?;
+    Ok(Json(index(&visit.clients, &agents)).into_response())
+}
+
 impl FindPage {
     /// The page of what fits.
     #[must_use]
@@ -83,7 +109,7 @@ impl FindPage {
 
     /// The page, with hits and without.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        use crate::{page::sample, shell::Section};
+        use crate::page::sample;
         let shell = || Shell::sample("Find", Section::Elsewhere);
         let found = || index(&[], &sample::agents());
         vec![

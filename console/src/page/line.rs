@@ -3,11 +3,16 @@
 //! Never here: a hash (`evidence` computes, the browser checks).
 
 use askama::Template;
+use axum::{Json, extract::Path, response::IntoResponse as _};
+use http::StatusCode;
+use writ_desk::DeskError;
 use writ_model::Digest;
 
 use crate::{
-    shell::Shell,
+    page::render,
+    shell::{Section, Shell},
     view::{LineDetail, ProofView},
+    visit::{Answer, Visit},
 };
 
 /// The page.
@@ -20,6 +25,29 @@ pub struct LinePage {
     pub detail: LineDetail,
     /// Its proof.
     pub proof: ProofView,
+}
+
+/// `GET /clients/{client}/ledger/{line}`
+pub(crate) async fn show(visit: Visit, Path((client, line)): Path<(String, String)>) -> Answer {
+    let number = visit.tell(number(&line))?;
+    let detail = visit.tell(visit.desk.ledger_line(&visit.who, &client, number).await)?;
+    let proof = visit.tell(visit.desk.ledger_proof(&visit.who, &client, number).await)?;
+    let shell = visit.shell_at(&client, &format!("Ledger line {number}"), Section::Ledger)?;
+    Ok(render(StatusCode::OK, &LinePage::view(shell, detail, proof)))
+}
+
+/// `GET /clients/{client}/ledger/{line}/proof.json`
+pub(crate) async fn download(
+    visit: Visit,
+    Path((client, line)): Path<(String, String)>,
+) -> Answer {
+    let number = visit.tell(number(&line))?;
+    let proof = visit.tell(visit.desk.ledger_proof(&visit.who, &client, number).await)?;
+    Ok(Json(proof).into_response())
+}
+
+fn number(line: &str) -> Result<u64, DeskError> {
+    line.parse().map_err(|_bad| DeskError::not_visible("ledger line", line))
 }
 
 impl LinePage {
@@ -64,7 +92,7 @@ impl LinePage {
 
     /// The page.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        use crate::{page::sample, shell::Section};
+        use crate::page::sample;
         let (detail, proof) = sample::line();
         let shell = Shell::sample_client("Ledger line 61", Section::Ledger);
         vec![("full", Self::view(shell, detail, proof))]

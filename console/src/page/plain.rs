@@ -2,8 +2,17 @@
 //! Never here: a defect's own words; those stay in the log.
 
 use askama::Template;
+use axum::{extract::Query, response::Response};
+use http::{StatusCode, Uri};
+use serde::Deserialize;
+use writ_desk::DeskError;
 
-use crate::{part::Refused, shell::Shell};
+use crate::{
+    page::render,
+    part::Refused,
+    shell::{Section, Shell},
+    visit::{Answer, Visit, Wrong},
+};
 
 /// Keys.
 #[derive(Debug, Template)]
@@ -37,10 +46,54 @@ pub struct WrongPage {
     pub refused: Refused,
 }
 
+/// What brought the reader to the sign-in page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Came {
+    left: String,
+    refused: String,
+}
+
+/// `GET /sign-in`
+pub(crate) async fn sign_in(Query(came): Query<Came>) -> Response {
+    let why = match came.refused.as_str() {
+        "" => None,
+        "link" => Some("This sign-in link is unknown, used or expired."),
+        "unfounded" => Some("This installation has no provider yet."),
+        "busy" => Some("There were too many wrong links in the last minute."),
+        "seat" => Some("The person this link is for has no live seat any more."),
+        _ => Some("Signing in failed."),
+    };
+    let cure = match came.refused.as_str() {
+        "unfounded" => "Found the provider first: writ provider found.",
+        "busy" => "Wait a minute, then use the newest link.",
+        "seat" => "Ask an owner of the provider to seat them.",
+        _ => "Ask the server for a new one, as said below.",
+    };
+    let refused = why.map(|what| Refused {
+        code: if came.refused == "link" { "DESK-0007".to_owned() } else { String::new() },
+        field: String::new(),
+        what: what.to_owned(),
+        cure: cure.to_owned(),
+    });
+    let shell = Shell { title: "Sign in".to_owned(), ..Shell::default() };
+    render(StatusCode::OK, &SignInPage { shell, left: !came.left.is_empty(), refused })
+}
+
+/// `GET /keys`
+pub(crate) async fn keys(visit: Visit) -> Answer {
+    Ok(render(StatusCode::OK, &KeysPage { shell: visit.shell("Keys", Section::Elsewhere) }))
+}
+
+/// Any other address.
+pub(crate) async fn lost(visit: Visit, uri: Uri) -> Wrong {
+    visit.wrong(&DeskError::not_visible("page", uri.path()))
+}
+
 impl KeysPage {
     /// The page.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        vec![("full", Self { shell: Shell::sample("Keys", crate::shell::Section::Elsewhere) })]
+        vec![("full", Self { shell: Shell::sample("Keys", Section::Elsewhere) })]
     }
 }
 
@@ -67,7 +120,7 @@ impl WrongPage {
     /// Not found, and not allowed.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
         let page = |heading: &str, code: &str, what: &str, cure: &str| Self {
-            shell: Shell::sample(heading, crate::shell::Section::Elsewhere),
+            shell: Shell::sample(heading, Section::Elsewhere),
             heading: heading.to_owned(),
             refused: Refused {
                 code: code.to_owned(),

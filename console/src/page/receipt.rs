@@ -2,8 +2,16 @@
 //! Never here: waiting for gateways (the desk waits).
 
 use askama::Template;
+use axum::extract::Path;
+use http::StatusCode;
 
-use crate::{shell::Shell, show, view::Receipt};
+use crate::{
+    page::render,
+    shell::{Section, Shell},
+    show,
+    view::Receipt,
+    visit::{Answer, Visit},
+};
 
 /// The page.
 #[derive(Debug, Template)]
@@ -15,6 +23,14 @@ pub struct ReceiptPage {
     pub receipt: Receipt,
     /// The client's short name.
     pub slug: String,
+}
+
+/// `GET /clients/{client}/agents/{agent}/receipt`
+pub(crate) async fn show(visit: Visit, Path((client, agent)): Path<(String, String)>) -> Answer {
+    let receipt = visit.tell(visit.desk.receipt(&visit.who, &client, &agent).await)?;
+    let title = format!("{} is ended", receipt.agent_name);
+    let shell = visit.shell_at(&client, &title, Section::Agents)?;
+    Ok(render(StatusCode::OK, &ReceiptPage::view(shell, receipt, &client)))
 }
 
 impl ReceiptPage {
@@ -42,7 +58,7 @@ impl ReceiptPage {
 
     /// The page, complete and still waiting.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        use crate::{page::sample, shell::Section};
+        use crate::page::sample;
         let shell = || Shell::sample_client("Receipt", Section::Agents);
         let mut nobody = sample::receipt(false);
         nobody.targets.clear();

@@ -89,6 +89,7 @@ impl Desk {
             engine: record.inputs.engine.clone(),
             grant_said: record.grant.and_then(|id| show::grant_said(&view.state, id)),
             ocsf: serde_json::from_slice(&record.ocsf).unwrap_or_default(),
+            record: String::from_utf8_lossy(&record.ocsf).into_owned(),
             seal: self.seal_of(view.tenant, record).await?,
         })
     }

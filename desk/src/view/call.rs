@@ -89,8 +89,10 @@ pub struct CallView {
     pub engine: String,
     /// The grant it stands on, in words, if it was permitted.
     pub grant_said: Option<GrantSaid>,
-    /// The OCSF record, exactly as it is sealed.
+    /// The OCSF record, for reading.
     pub ocsf: serde_json::Value,
+    /// The OCSF record's bytes as they are sealed: the leaf of the seal's tree.
+    pub record: String,
     /// Where it is sealed, if it is yet.
     pub seal: Option<SealView>,
 }

@@ -147,7 +147,8 @@ async fn every_sample_body_is_read_and_every_sample_answer_has_fields_that_exist
         let answer = world.send(asked).await;
         let what =
             format!("{} {path}: {}", endpoint.method, String::from_utf8_lossy(&answer.bytes));
-        assert_ne!(answer.status, 400, "the sample body is not read: {what}");
+        let unread = answer.status == 400 && answer.json()["field"] == "body";
+        assert!(!unread, "the sample body is not read: {what}");
         if answer.status == 200 && !path.ends_with("checkpoint") {
             let sample: Value = serde_json::from_str(endpoint.answer).unwrap();
             let (sample, real) = (first(&sample), answer.json());

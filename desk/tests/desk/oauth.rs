@@ -6,9 +6,9 @@ use axum::{
 };
 use serde_json::{Value, json};
 use writ_identity::{AgentKey, assertion, dpop, token};
-use writ_model::Span;
+use writ_model::{Span, Timestamp};
 
-use crate::world::{DESK, GATEWAY, World};
+use crate::world::{Answer, Copy, DESK, GATEWAY, World};
 
 fn resource() -> String {
     format!("{GATEWAY}/mcp/mail")
@@ -58,7 +58,7 @@ async fn a_stopped_agent_or_copy_gets_no_token_and_is_told_why() {
     let world = World::active().await;
     let copy = world.enroll("invoice-bot").await;
     let at = "/clients/harbor-books/agents/invoice-bot";
-    let why = |answer: &crate::world::Answer| {
+    let why = |answer: &Answer| {
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
         assert_eq!(answer.json()["error"], "invalid_client");
         answer.json()["error_description"].as_str().unwrap().to_owned()
@@ -82,137 +82,140 @@ async fn a_stopped_agent_or_copy_gets_no_token_and_is_told_why() {
     world.check().await;
 }
 
-#[tokio::test]
-async fn every_wrong_request_is_refused_in_oauths_words() {
-    let world = World::active().await;
-    let copy = world.enroll("invoice-bot").await;
-    let stranger = AgentKey::generate().unwrap();
-    let nonce = {
-        let answer = world.token_with(&copy, &resource(), None, "n").await;
-        assert_eq!(answer.json()["error"], "use_dpop_nonce");
-        answer.headers["dpop-nonce"].to_str().unwrap().to_owned()
-    };
-    let now = world.desk.now();
-    let url = format!("{DESK}/oauth/token");
-    let prove = |key: &AgentKey, url: &str, jti: &str| {
-        let nonce = Some(nonce.as_str());
+type Form = Vec<(String, String)>;
+
+/// What a wrong request is made of: good credentials, and a nonce that is fresh.
+struct Good {
+    copy: Copy,
+    nonce: String,
+    now: Timestamp,
+    assertion: String,
+    proof: String,
+}
+
+impl Good {
+    async fn of(world: &World) -> Self {
+        let copy = world.enroll("invoice-bot").await;
+        let challenge = world.token_with(&copy, &resource(), None, "n").await;
+        assert_eq!(challenge.json()["error"], "use_dpop_nonce");
+        let nonce = challenge.headers["dpop-nonce"].to_str().unwrap().to_owned();
+        let now = world.desk.now();
+        let mut good = Self { copy, nonce, now, assertion: String::new(), proof: String::new() };
+        good.assertion = good.claim(&good.copy.key, DESK, now, "g");
+        good.proof = good.prove(&good.copy.key, &format!("{DESK}/oauth/token"), "p");
+        good
+    }
+
+    fn prove(&self, key: &AgentKey, url: &str, jti: &str) -> String {
+        let (now, nonce) = (self.now, Some(self.nonce.as_str()));
         let what = dpop::Prove { method: "POST", url, now, access_token: None, nonce, jti };
         dpop::prove(key, &what).unwrap()
-    };
-    let claim = |key: &AgentKey, aud: &str, at, jti: &str| {
-        assertion::create(key, copy.id, aud, at, jti).unwrap()
-    };
-    let (good, proof) = (claim(&copy.key, DESK, now, "g"), prove(&copy.key, &url, "p"));
-    let resource = resource();
-    let base = |assertion: &str| {
-        vec![
-            ("grant_type".to_owned(), "client_credentials".to_owned()),
-            ("client_assertion_type".to_owned(), assertion::ASSERTION_TYPE.to_owned()),
-            ("client_assertion".to_owned(), assertion.to_owned()),
-            ("resource".to_owned(), resource.clone()),
-        ]
-    };
-    let with = |assertion: &str, name: &str, value: Option<&str>| {
-        let mut form = base(assertion);
+    }
+
+    fn claim(&self, key: &AgentKey, audience: &str, at: Timestamp, jti: &str) -> String {
+        assertion::create(key, self.copy.id, audience, at, jti).unwrap()
+    }
+
+    fn form(assertion: &str) -> Form {
+        let pairs = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", assertion::ASSERTION_TYPE),
+            ("client_assertion", assertion),
+            ("resource", &resource()),
+        ];
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+    }
+
+    /// The good form with one parameter changed, or left out.
+    fn with(&self, name: &str, value: Option<&str>) -> Form {
+        let mut form = Self::form(&self.assertion);
         form.retain(|(key, _)| key != name);
         form.extend(value.map(|value| (name.to_owned(), value.to_owned())));
         form
-    };
-    let twice = |name: &str| {
-        let mut form = base(&good);
+    }
+
+    /// The good form with one parameter twice.
+    fn twice(&self, name: &str) -> Form {
+        let mut form = Self::form(&self.assertion);
         let again = form.iter().find(|(key, _)| key == name).unwrap().clone();
         form.push(again);
         form
-    };
-    let unknown = "ins_01j9z3k4m5n6p7q8r9s0t1v2w3";
-    let elsewhere = claim(&copy.key, "https://elsewhere.example", now, "e");
-    let old = claim(&copy.key, DESK, now - Span::minutes(10), "o");
-    let forged = claim(&stranger, DESK, now, "f");
-    let other = assertion::create(&stranger, unknown.parse().unwrap(), DESK, now, "u").unwrap();
-    let rows: Vec<(&str, Vec<(String, String)>, Vec<String>, &str)> = vec![
-        ("no grant type", with(&good, "grant_type", None), vec![proof.clone()], "invalid_request"),
-        (
-            "another grant",
-            with(&good, "grant_type", Some("password")),
-            vec![proof.clone()],
-            "unsupported_grant_type",
-        ),
-        (
-            "no assertion",
-            with(&good, "client_assertion", None),
-            vec![proof.clone()],
-            "invalid_client",
-        ),
-        (
-            "another way",
-            with(&good, "client_assertion_type", Some("x")),
-            vec![proof.clone()],
-            "invalid_client",
-        ),
-        (
-            "a secret",
-            with(&good, "client_secret", Some("x")),
-            vec![proof.clone()],
-            "invalid_client",
-        ),
-        (
-            "another client id",
-            with(&good, "client_id", Some(unknown)),
-            vec![proof.clone()],
-            "invalid_client",
-        ),
-        ("no resource", with(&good, "resource", None), vec![proof.clone()], "invalid_target"),
-        (
-            "another's resource",
-            with(&good, "resource", Some("https://x.example/mcp")),
-            vec![proof.clone()],
-            "invalid_target",
-        ),
-        (
-            "a path above",
-            with(&good, "resource", Some("http://127.0.0.1:7421/mcp/../x")),
-            vec![proof.clone()],
-            "invalid_target",
-        ),
-        ("resource twice", twice("resource"), vec![proof.clone()], "invalid_target"),
-        ("grant type twice", twice("grant_type"), vec![proof.clone()], "invalid_request"),
-        ("no proof", base(&good), vec![], "invalid_dpop_proof"),
-        ("two proofs", base(&good), vec![proof.clone(), proof.clone()], "invalid_dpop_proof"),
-        (
-            "a stranger's proof",
-            base(&good),
-            vec![prove(&stranger, &url, "s")],
-            "invalid_dpop_proof",
-        ),
-        (
-            "a proof for elsewhere",
-            base(&good),
-            vec![prove(&copy.key, DESK, "w")],
-            "invalid_dpop_proof",
-        ),
-        ("nonsense", base("a.b.c"), vec![proof.clone()], "invalid_client"),
-        ("forged assertion", base(&forged), vec![proof.clone()], "invalid_client"),
-        ("unknown client", base(&other), vec![proof.clone()], "invalid_client"),
-        ("another audience", base(&elsewhere), vec![proof.clone()], "invalid_client"),
-        ("expired", base(&old), vec![proof.clone()], "invalid_client"),
-    ];
-    for (what, form, proofs, error) in rows {
-        let form: Vec<(&str, &str)> =
-            form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let proofs: Vec<&str> = proofs.iter().map(String::as_str).collect();
-        let answer = world.form(&form, &proofs).await;
-        assert_eq!(answer.json()["error"], error, "{what}: {}", answer.json());
-        assert!(answer.json()["error_description"].as_str().unwrap().len() > 10, "{what}");
-        let status = if error == "invalid_client" { 401 } else { 400 };
-        assert_eq!(answer.status, status, "{what}");
     }
-    let form = base(&good);
+}
+
+async fn send(world: &World, form: &Form, proofs: &[&str]) -> Answer {
     let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    assert_eq!(world.form(&form, &[&proof]).await.status, StatusCode::OK, "after all refusals");
-    let replayed = world.form(&form, &[&proof]).await;
-    assert_eq!(replayed.json()["error"], "invalid_dpop_proof", "the same proof again");
-    let replayed = world.form(&form, &[&prove(&copy.key, &url, "q")]).await;
-    assert_eq!(replayed.json()["error"], "invalid_client", "the same assertion again");
+    world.form(&form, proofs).await
+}
+
+fn refused(answer: &Answer, error: &str, what: &str) {
+    assert_eq!(answer.json()["error"], error, "{what}: {}", answer.json());
+    assert!(answer.json()["error_description"].as_str().unwrap().len() > 10, "{what}");
+    assert_eq!(answer.status, if error == "invalid_client" { 401 } else { 400 }, "{what}");
+    assert_eq!(answer.headers["cache-control"], "no-store");
+}
+
+const UNKNOWN: &str = "ins_01j9z3k4m5n6p7q8r9s0t1v2w3";
+
+#[tokio::test]
+async fn every_wrong_form_is_refused_in_oauths_words() {
+    let world = World::active().await;
+    let good = Good::of(&world).await;
+    let above = format!("{GATEWAY}/mcp/../x");
+    for (what, form, error) in [
+        ("no grant type", good.with("grant_type", None), "invalid_request"),
+        ("another grant", good.with("grant_type", Some("password")), "unsupported_grant_type"),
+        ("no assertion", good.with("client_assertion", None), "invalid_client"),
+        ("another way", good.with("client_assertion_type", Some("x")), "invalid_client"),
+        ("a secret", good.with("client_secret", Some("x")), "invalid_client"),
+        ("another client id", good.with("client_id", Some(UNKNOWN)), "invalid_client"),
+        ("no resource", good.with("resource", None), "invalid_target"),
+        ("another's", good.with("resource", Some("https://x.example/mcp")), "invalid_target"),
+        ("a path above", good.with("resource", Some(&above)), "invalid_target"),
+        ("resource twice", good.twice("resource"), "invalid_target"),
+        ("grant type twice", good.twice("grant_type"), "invalid_request"),
+    ] {
+        refused(&send(&world, &form, &[&good.proof]).await, error, what);
+    }
+    let answer = send(&world, &Good::form(&good.assertion), &[&good.proof]).await;
+    assert_eq!(answer.status, StatusCode::OK, "after all refusals");
+}
+
+#[tokio::test]
+async fn every_wrong_assertion_and_proof_is_refused_and_none_works_twice() {
+    let world = World::active().await;
+    let good = Good::of(&world).await;
+    let (key, url) = (&good.copy.key, format!("{DESK}/oauth/token"));
+    let stranger = AgentKey::generate().unwrap();
+    let unknown = UNKNOWN.parse().unwrap();
+    let unknown = assertion::create(&stranger, unknown, DESK, good.now, "u").unwrap();
+    for (what, assertion) in [
+        ("nonsense", "a.b.c".to_owned()),
+        ("forged", good.claim(&stranger, DESK, good.now, "f")),
+        ("unknown client", unknown),
+        ("another audience", good.claim(key, "https://elsewhere.example", good.now, "e")),
+        ("expired", good.claim(key, DESK, good.now - Span::minutes(10), "o")),
+        ("from the future", good.claim(key, DESK, good.now + Span::minutes(10), "t")),
+    ] {
+        let answer = send(&world, &Good::form(&assertion), &[&good.proof]).await;
+        refused(&answer, "invalid_client", what);
+    }
+    let form = Good::form(&good.assertion);
+    let (strange, elsewhere) = (good.prove(&stranger, &url, "s"), good.prove(key, DESK, "w"));
+    for (what, proofs) in [
+        ("no proof", vec![]),
+        ("two proofs", vec![&good.proof, &good.proof]),
+        ("a stranger's", vec![&strange]),
+        ("for elsewhere", vec![&elsewhere]),
+    ] {
+        let proofs: Vec<&str> = proofs.into_iter().map(String::as_str).collect();
+        refused(&send(&world, &form, &proofs).await, "invalid_dpop_proof", what);
+    }
+    assert_eq!(send(&world, &form, &[&good.proof]).await.status, StatusCode::OK);
+    let again = send(&world, &form, &[&good.proof]).await;
+    refused(&again, "invalid_dpop_proof", "the same proof again");
+    let again = send(&world, &form, &[&good.prove(key, &url, "q")]).await;
+    refused(&again, "invalid_client", "the same assertion again");
     world.check().await;
 }
 

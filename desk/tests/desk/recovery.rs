@@ -3,7 +3,6 @@
 use serde_json::json;
 use writ_authority::{Command, Entry, command, fact::LedgerFounded};
 use writ_model::{Actor, Cx, PersonId, Role, Side, TenantId};
-use writ_store::Ledger as _;
 use writ_testkit::SeededEntropy;
 
 use crate::world::World;

@@ -1,5 +1,6 @@
 //! The walking road: found, add a client, propose, answer, activate, grant, enroll, end.
 
+use axum::http::Method;
 use serde_json::json;
 use writ_authority::{Command, fact::TerminationConfirmed};
 use writ_model::{AgentId, BootId, GatewayId, Span};
@@ -129,6 +130,18 @@ async fn an_end_waits_for_its_gateways_and_the_receipt_has_their_times() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_does_not_confirm_is_named_and_the_end_stands() {
+    let world = World::active().await;
+    let gateway = GatewayId::from_bytes([1; 16]);
+    world.desk.set_fleet(std::sync::Arc::new(OneGateway(gateway)));
+    let at = format!("{AGENTS}/invoice-bot");
+    let receipt = world.done(&format!("{at}/terminate"), json!({"reason": "Over"})).await;
+    assert_eq!((&receipt["complete"], &receipt["waiting_for"]), (&json!(false), &json!([gateway])));
+    assert_eq!(world.get(&at).await["life"], "terminated");
+    world.check().await;
+}
+
+#[tokio::test]
 async fn who_answers_leaves_and_the_sweep_holds_after_the_grace() {
     let world = World::active().await;
     let auditor = world.person("Noor Haddad").await;
@@ -153,13 +166,13 @@ async fn only_what_a_seat_shows_is_visible() {
     let world = World::active().await;
     let dana = world.person("Dana Cole").await;
     world.done("/clients", json!({"name": "Juniper Dental", "slug": "juniper"})).await;
-    let mut request = world.request(axum::http::Method::GET, "/clients", None);
+    let mut request = world.request(Method::GET, "/clients", None);
     request.headers_mut().insert("writ-person", dana.parse().unwrap());
     let seen = world.send(request).await.json();
     assert_eq!(seen.as_array().unwrap().len(), 1);
     assert_eq!(seen[0]["slug"], "harbor-books");
     for path in ["/clients/juniper", "/clients/juniper/agents", "/clients/nobody", "/provider"] {
-        let mut request = world.request(axum::http::Method::GET, path, None);
+        let mut request = world.request(Method::GET, path, None);
         request.headers_mut().insert("writ-person", dana.parse().unwrap());
         let answer = world.send(request).await;
         assert_eq!(answer.status, 404, "{path}");

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use serde_json::json;
-use writ_desk::{Desk, SESSION_IDLE, Session};
+use writ_desk::{SESSION_IDLE, Session};
 use writ_model::Span;
 
 use crate::world::{Answer, World};
@@ -85,6 +85,8 @@ async fn a_session_does_not_outlive_half_a_day_its_seat_or_its_end() {
     let open = session(&world, &headers).await.unwrap();
     world.desk.sign_out(&open);
     assert!(session(&world, &headers).await.is_none(), "signed out");
+    let csrf = open.csrf.expose();
+    assert!(world.desk.check_form(&headers, &open, csrf).is_err(), "ended meanwhile");
     world.check().await;
 }
 
@@ -121,7 +123,9 @@ async fn a_changing_request_must_come_from_our_own_page() {
             (answer.status.as_u16(), answer.json()["code"].as_str()),
             (403, Some("DESK-0005"))
         );
-        assert!(Desk::check_form(ask(origin, None).headers(), &open, csrf.unwrap_or("")).is_err());
+        assert!(
+            world.desk.check_form(ask(origin, None).headers(), &open, csrf.unwrap_or("")).is_err()
+        );
     }
     let done = world.send(ask(ours, Some(&csrf))).await;
     assert_eq!(done.status, StatusCode::OK, "{}", done.json());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Body,
-    http::{Method, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -15,8 +15,8 @@ use writ_desk::{Desk, DeskParts, Fleet, GatewayStatus, cli_token};
 use writ_evidence::{leaf_hash, node_hash};
 use writ_identity::{AgentKey, assertion, dpop, jws};
 use writ_lake::Activity;
-use writ_model::{BootId, Digest, GatewayId, InstanceId, Timestamp};
-use writ_store::{Ledger as _, Sequencer, SqliteLedger, SqliteVault, Tenants, View};
+use writ_model::{BootId, Digest, GatewayId, InstanceId, Span, Timestamp};
+use writ_store::{Sequencer, SqliteLedger, SqliteVault, Tenants, View};
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
 pub(crate) const DESK: &str = "http://127.0.0.1:7420";
@@ -37,7 +37,7 @@ pub(crate) struct World {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    pub(crate) headers: axum::http::HeaderMap,
+    pub(crate) headers: HeaderMap,
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -80,7 +80,8 @@ impl World {
     /// Opens what is in a folder, as a new process would.
     pub(crate) async fn in_folder(dir: TempDir, seed: u64) -> Self {
         let start: Timestamp = "2026-11-03T14:03:00Z".parse().unwrap();
-        let clock = Arc::new(FakeClock::at(start));
+        let later = Span::hours(i64::try_from(seed).unwrap());
+        let clock = Arc::new(FakeClock::at(start + later));
         let entropy = Arc::new(SeededEntropy::new(seed));
         let ledger = Arc::new(SqliteLedger::open(dir.path()).unwrap());
         let vault = Arc::new(SqliteVault::open(dir.path()).unwrap());
@@ -188,7 +189,7 @@ impl World {
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
-        self.clock.advance(writ_model::Span::seconds(1));
+        self.clock.advance(Span::seconds(1));
         self.send(self.request(Method::POST, path, Some(&body))).await
     }
 

@@ -174,15 +174,19 @@ pub(crate) fn incoming(headers: &HeaderMap) -> HeaderMap {
 /// Whether an Accept header takes both JSON and event streams.
 pub(crate) fn accepts(headers: &HeaderMap, wanted: &[&str]) -> bool {
     wanted.iter().all(|wanted| {
-        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-            value.split(',').any(|part| {
-                let kind = part.split(';').next().unwrap_or_default().trim();
-                let family = wanted.split('/').next().unwrap_or_default();
-                kind.eq_ignore_ascii_case(wanted)
-                    || kind == "*/*"
-                    || kind.strip_suffix("/*").is_some_and(|start| start.eq_ignore_ascii_case(family))
-            })
-        })
+        headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).any(
+            |value| {
+                value.split(',').any(|part| {
+                    let kind = part.split(';').next().unwrap_or_default().trim();
+                    let family = wanted.split('/').next().unwrap_or_default();
+                    kind.eq_ignore_ascii_case(wanted)
+                        || kind == "*/*"
+                        || kind
+                            .strip_suffix("/*")
+                            .is_some_and(|start| start.eq_ignore_ascii_case(family))
+                })
+            },
+        )
     })
 }
 

@@ -88,7 +88,9 @@ mod tests {
     #[test]
     fn only_what_is_covered_stays() {
         assert_eq!(
-            cut_text(r#"{"id":1,"result":{"tools":[ {"name":"a", "x":1}, {"name":"b"},{"name":"c"}] ,"nextCursor":"z"}}"#),
+            cut_text(
+                r#"{"id":1,"result":{"tools":[ {"name":"a", "x":1}, {"name":"b"},{"name":"c"}] ,"nextCursor":"z"}}"#
+            ),
             r#"{"id":1,"result":{"tools":[{"name":"a", "x":1},{"name":"c"}] ,"nextCursor":"z"}}"#
         );
         assert_eq!(

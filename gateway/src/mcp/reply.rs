@@ -41,7 +41,8 @@ struct Body<'a> {
 /// The error object itself.
 pub fn error(rpc: i32, words: &str, data: Data<'_>) -> Vec<u8> {
     let message = sentence(words, data.cure);
-    serde_json::to_vec(&Body { code: rpc, message: &message, data }).unwrap_or_else(|_| b"{}".to_vec())
+    serde_json::to_vec(&Body { code: rpc, message: &message, data })
+        .unwrap_or_else(|_| b"{}".to_vec())
 }
 
 /// A whole answer with an error; `id` in the caller's own spelling.

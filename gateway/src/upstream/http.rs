@@ -159,8 +159,10 @@ impl Upstream for HttpUpstream {
         request.headers_mut().insert(header::HOST, self.host.clone());
         let (response, sender) = self.request(request).await?;
         let (head, body) = response.into_parts();
-        if matches!(head.status, StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED)
-        {
+        if matches!(
+            head.status,
+            StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED
+        ) {
             return Err(refusal::UPSTREAM_AUTH);
         }
         if head.status.is_redirection() {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use writ_identity::AgentKey;
+use writ_identity::{AgentKey, Claims};
 use writ_model::Span;
 
 use crate::{
@@ -22,7 +22,13 @@ async fn world() -> (Upstream, World, Agent) {
 }
 
 /// Refused with this status and code, counted under it, and nothing went out.
-fn refused(case: &str, world: &World, upstream: &Upstream, reply: &Reply, wanted: (u16, &'static str)) {
+fn refused(
+    case: &str,
+    world: &World,
+    upstream: &Upstream,
+    reply: &Reply,
+    wanted: (u16, &'static str),
+) {
     assert_eq!((reply.status.as_u16(), &*reply.code()), wanted, "{case}: {reply:?}");
     let error = &reply.json()["error"];
     assert!(error["message"].as_str().unwrap().len() > 20, "{case}");
@@ -37,7 +43,8 @@ async fn bad_bodies() {
     let big = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{}"}}"#, "x".repeat(1 << 20));
     let deep = format!(
         r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"send","arguments":{{"a":{}1{}}}}}}}"#,
-        "[".repeat(70), "]".repeat(70)
+        "[".repeat(70),
+        "]".repeat(70)
     );
     let twice = PING.replace(r#""name":"send""#, r#""name":"send","name":"secret""#);
     let hidden = PING.replace(r#""name":"send""#, r#""name":"send","\u006eame":"secret""#);
@@ -63,10 +70,11 @@ async fn bad_bodies() {
     assert!(world.records(agent.tenant).await.is_empty());
 }
 
+type Change = fn(&mut Headers);
+
 #[tokio::test]
 async fn bad_headers() {
     let (upstream, world, agent) = world().await;
-    type Change = fn(&mut Headers);
     let cases: [(&str, Change, (u16, &'static str)); 10] = [
         ("wrong content type", |h| h.set("content-type", "text/plain"), (415, "GATE-0006")),
         ("no content type", |h| h.drop("content-type"), (415, "GATE-0006")),
@@ -74,9 +82,19 @@ async fn bad_headers() {
         ("accepts no events", |h| h.set("accept", "application/json"), (406, "GATE-0007")),
         ("another method", |h| h.set("mcp-method", "tools/list"), (400, "GATE-0014")),
         ("another name", |h| h.set("mcp-name", "secret"), (400, "GATE-0014")),
-        ("a name twice", |h| { h.add("mcp-name", "send"); h.add("mcp-name", "x") }, (400, "GATE-0014")),
-        ("a header of 2026 over a body of 2025",
-            |h| h.set("mcp-protocol-version", "2026-07-28"), (400, "GATE-0014")),
+        (
+            "a name twice",
+            |h| {
+                h.add("mcp-name", "send");
+                h.add("mcp-name", "x");
+            },
+            (400, "GATE-0014"),
+        ),
+        (
+            "a header of 2026 over a body of 2025",
+            |h| h.set("mcp-protocol-version", "2026-07-28"),
+            (400, "GATE-0014"),
+        ),
         ("no such revision", |h| h.set("mcp-protocol-version", "2031-01-01"), (400, "GATE-0015")),
         ("a page of elsewhere", |h| h.set("origin", "http://evil.example"), (403, "GATE-0020")),
     ];
@@ -88,22 +106,32 @@ async fn bad_headers() {
     }
 }
 
+/// Headers with a token and a proof.
+fn with(token: &str, proof: &str) -> Headers {
+    let mut headers = Headers::mcp();
+    headers.set("authorization", &format!("DPoP {token}"));
+    headers.set("dpop", proof);
+    headers
+}
+
+/// A refused credential: 401 with a challenge that says where tokens come from, and a nonce.
+async fn bad_credential(world: &World, upstream: &Upstream, case: (&str, Headers, &'static str)) {
+    let (case, headers, code) = case;
+    let reply = world.send(Method::POST, PATH, &headers, Bytes::from(PING)).await;
+    refused(case, world, upstream, &reply, (401, code));
+    let challenge = reply.header("www-authenticate");
+    assert!(challenge.starts_with("DPoP ") && challenge.contains("resource_metadata="), "{case}");
+    assert!(!reply.header("dpop-nonce").is_empty(), "{case}");
+}
+
 #[tokio::test]
-async fn bad_credentials() {
+async fn bad_headers_of_credentials_and_bad_proofs() {
     let (upstream, world, agent) = world().await;
-    let other = world.agent(2).await;
-    world.grant(&other, Says::tool("files", "*")).await;
     let (here, there) = (world.url(PATH), world.url("/mcp/files"));
     let good = world.headers(&agent, "POST", PATH).await;
     let token = world.token(&agent, &here);
-    let with = |token: &str, proof: &str| {
-        let mut headers = Headers::mcp();
-        headers.set("authorization", &format!("DPoP {token}"));
-        headers.set("dpop", proof);
-        headers
-    };
-    let proof = |key: &AgentKey, method, url: &str, token: &str| world.proof(key, method, url, token);
-    let mine = |token: &str| with(token, &proof(&agent.key, "POST", &here, token));
+    let proof =
+        |key: &AgentKey, method, url: &str, token: &str| world.proof(key, method, url, token);
     let stranger = AgentKey::generate().unwrap();
     let mut bearer = good.clone();
     bearer.set("authorization", &format!("Bearer {token}"));
@@ -115,19 +143,8 @@ async fn bad_credentials() {
     no_proof.drop("dpop");
     let mut two_proofs = good.clone();
     two_proofs.add("dpop", &good.get("dpop"));
-    let old = world.proof_with(&agent.key, ("POST", &here), &token, None);
-    let guessed = world.proof_with(&agent.key, ("POST", &here), &token, Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
-    let forged = {
-        let (rest, signature) = token.rsplit_once('.').unwrap();
-        let first = if signature.starts_with('A') { "B" } else { "A" };
-        format!("{rest}.{first}{}", &signature[1..])
-    };
-    let elsewhere = world.token(&agent, &there);
-    let issuer = world.token_with(&agent, &here, |claims| claims.iss = "http://other".to_owned());
-    let unbound = world.token_with(&agent, &here, |claims| claims.jkt = None);
-    let stolen = world.token_with(&agent, &here, |claims| claims.tenant = other.tenant);
-    let swapped = world.token_with(&agent, &here, |claims| claims.client_id = other.instance);
-    for (case, headers, code) in [
+    let with_nonce = |nonce| world.proof_with(&agent.key, ("POST", &here), &token, nonce);
+    for case in [
         ("no token", none, "GATE-0080"),
         ("two tokens", two, "GATE-0081"),
         ("bearer", bearer, "GATE-0082"),
@@ -137,22 +154,42 @@ async fn bad_credentials() {
         ("wrong htu", with(&token, &proof(&agent.key, "POST", &there, &token)), "IDEN-0024"),
         ("wrong htm", with(&token, &proof(&agent.key, "GET", &here, &token)), "IDEN-0023"),
         ("wrong ath", with(&token, &proof(&agent.key, "POST", &here, "other")), "IDEN-0029"),
-        ("no nonce", with(&token, &old), "IDEN-0026"),
-        ("a nonce of nobody's", with(&token, &guessed), "IDEN-0028"),
-        ("forged token", mine(&forged), "IDEN-0007"),
-        ("wrong audience", mine(&elsewhere), "IDEN-0017"),
-        ("another issuer", mine(&issuer), "IDEN-0012"),
-        ("a token without a key", mine(&unbound), "GATE-0083"),
-        ("another tenant's token", mine(&stolen), "GATE-0083"),
-        ("another agent's instance", mine(&swapped), "GATE-0083"),
+        ("no nonce", with(&token, &with_nonce(None)), "IDEN-0026"),
+        ("a nonce of nobody's", with(&token, &with_nonce(Some(&"A".repeat(32)))), "IDEN-0028"),
     ] {
-        let reply = world.send(Method::POST, PATH, &headers, Bytes::from(PING)).await;
-        refused(case, &world, &upstream, &reply, (401, code));
-        let challenge = reply.header("www-authenticate");
-        assert!(challenge.starts_with("DPoP ") && challenge.contains("resource_metadata="), "{case}");
-        assert!(!reply.header("dpop-nonce").is_empty(), "{case}");
+        bad_credential(&world, &upstream, case).await;
     }
     expired(&world, &upstream, &agent, &token).await;
+}
+
+#[tokio::test]
+async fn bad_tokens() {
+    let (upstream, world, agent) = world().await;
+    let other = world.agent(2).await;
+    world.grant(&other, Says::tool("files", "*")).await;
+    let (here, there) = (world.url(PATH), world.url("/mcp/files"));
+    world.headers(&agent, "POST", PATH).await;
+    let token = world.token(&agent, &here);
+    let forged = {
+        let (rest, signature) = token.rsplit_once('.').unwrap();
+        let other = if signature.starts_with('A') { "B" } else { "A" };
+        let (_, tail) = signature.split_at(1);
+        format!("{rest}.{other}{tail}")
+    };
+    let changed = |change: fn(&mut Claims)| world.token_with(&agent, &here, change);
+    let stolen = world.token_with(&agent, &here, |claims| claims.tenant = other.tenant);
+    let swapped = world.token_with(&agent, &here, |claims| claims.client_id = other.instance);
+    for (case, token, code) in [
+        ("forged token", forged, "IDEN-0007"),
+        ("wrong audience", world.token(&agent, &there), "IDEN-0017"),
+        ("another issuer", changed(|claims| claims.iss = "http://other".to_owned()), "IDEN-0012"),
+        ("a token without a key", changed(|claims| claims.jkt = None), "GATE-0083"),
+        ("another tenant's token", stolen, "GATE-0083"),
+        ("another agent's instance", swapped, "GATE-0083"),
+    ] {
+        let headers = with(&token, &world.proof(&agent.key, "POST", &here, &token));
+        bad_credential(&world, &upstream, (case, headers, code)).await;
+    }
 }
 
 /// Replays, and what time does to tokens and nonces.

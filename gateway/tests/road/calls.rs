@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use writ_authority::{ArgRule, Condition, Limit, grant::{Period, Surface}};
+use writ_authority::{
+    ArgRule, Condition, Limit,
+    grant::{Period, Surface},
+};
 use writ_model::ocsf::Disposition;
 
 use crate::{
@@ -10,8 +13,7 @@ use crate::{
     world::{Headers, Says, World},
 };
 
-const SEND: &str =
-    r#"{"jsonrpc":"2.0", "id":"a\u00e9", "method":"tools/call","params":{"name":"send","arguments":{"to":"ann@good.example"}}}"#;
+const SEND: &str = r#"{"jsonrpc":"2.0", "id":"a\u00e9", "method":"tools/call","params":{"name":"send","arguments":{"to":"ann@good.example"}}}"#;
 
 fn only_good() -> Vec<ArgRule> {
     let must = Condition::Domains(vec!["good.example".to_owned()]);
@@ -23,7 +25,8 @@ async fn a_permitted_call_arrives_byte_for_byte_and_is_recorded() {
     let upstream = Upstream::start().await;
     let world = World::new(vec![upstream.server("mail")]).await;
     let agent = world.agent(1).await;
-    let grant = world.grant(&agent, Says { rules: only_good(), ..Says::tool("mail", "send") }).await;
+    let grant =
+        world.grant(&agent, Says { rules: only_good(), ..Says::tool("mail", "send") }).await;
     let reply = world.post(&agent, "/mcp/mail", SEND).await;
     assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
     assert_eq!(reply.json()["result"]["content"][0]["text"], "done");
@@ -40,11 +43,14 @@ async fn a_permitted_call_arrives_byte_for_byte_and_is_recorded() {
     assert_eq!((&*record.name, &*record.surface, &*record.method), ("send", "tool", "tools/call"));
     let ocsf: serde_json::Value = serde_json::from_slice(&record.ocsf).unwrap();
     assert_eq!(ocsf["class_uid"], 6003);
-    assert_eq!(ocsf["actor"]["ai_agent"]["uid"], agent.agent.to_string());
+    assert_eq!(ocsf["actor"]["ai_agent"]["uid"], agent.id.to_string());
     assert_eq!(ocsf["metadata"]["uid"], record.call.to_string());
     assert_eq!(ocsf["policy"]["uid"], grant.to_string());
     assert_eq!(ocsf["unmapped"]["arguments_digest"].as_str().unwrap().len(), 64);
-    assert!(!String::from_utf8_lossy(&record.ocsf).contains("good.example"), "arguments are sealed");
+    assert!(
+        !String::from_utf8_lossy(&record.ocsf).contains("good.example"),
+        "arguments are sealed"
+    );
     assert!(!record.inputs.arguments.is_empty() && record.inputs.tree_size > 0);
 }
 
@@ -179,8 +185,16 @@ async fn resources_prompts_and_completions_are_judged_by_their_names() {
         ("prompts/get", r#"{"name":"curse"}"#, "DENY-0011"),
         ("completion/complete", r#"{"ref":{"type":"ref/prompt","name":"greet"}}"#, ""),
         ("completion/complete", r#"{"ref":{"type":"ref/prompt","name":"curse"}}"#, "DENY-0011"),
-        ("subscriptions/listen", r#"{"notifications":{"resourceSubscriptions":["note://open/1"]}}"#, ""),
-        ("subscriptions/listen", r#"{"notifications":{"resourceSubscriptions":["note://x"]}}"#, "DENY-0011"),
+        (
+            "subscriptions/listen",
+            r#"{"notifications":{"resourceSubscriptions":["note://open/1"]}}"#,
+            "",
+        ),
+        (
+            "subscriptions/listen",
+            r#"{"notifications":{"resourceSubscriptions":["note://x"]}}"#,
+            "DENY-0011",
+        ),
         ("tasks/list", "{}", "GATE-0016"),
         ("tools/call", "{}", "GATE-0017"),
         ("ping", "{}", ""),

@@ -84,7 +84,7 @@ async fn life_says_when_it_ends_and_what_waited_is_cut() {
     assert!(first.starts_with(b"event: alive"));
     let mut live = world.lake.subscribe();
     let reason = "drill".to_owned();
-    world.write(agent.tenant, vec![Fact::AgentTerminated { agent: agent.agent, reason }]).await;
+    world.write(agent.tenant, vec![Fact::AgentTerminated { agent: agent.id, reason }]).await;
     let rest = body.collect().await.unwrap().to_bytes();
     assert!(rest.starts_with(b"event: ended\ndata: "), "{rest:?}");
     let record = live.recv().await.unwrap();

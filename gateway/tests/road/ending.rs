@@ -46,12 +46,12 @@ async fn an_open_stream_is_cut_with_a_word_and_a_receipt() {
     assert_eq!(world.gateway.busy(), 1);
 
     let reason = "drill".to_owned();
-    world.write(agent.tenant, vec![Fact::AgentTerminated { agent: agent.agent, reason }]).await;
+    world.write(agent.tenant, vec![Fact::AgentTerminated { agent: agent.id, reason }]).await;
     let rest = body.collect().await.unwrap().to_bytes();
     let text = String::from_utf8(rest.to_vec()).unwrap();
     assert!(text.contains("GATE-0060") && text.contains("\"id\":9"), "{text}");
     let receipt = confirmed(&world, &agent).await;
-    assert_eq!((receipt.streams, receipt.agent), (1, agent.agent));
+    assert_eq!((receipt.streams, receipt.agent), (1, agent.id));
     assert!(receipt.last_cut_us >= receipt.tokens_refused_us);
     assert_eq!(world.gateway.busy(), 0);
 
@@ -61,8 +61,7 @@ async fn an_open_stream_is_cut_with_a_word_and_a_receipt() {
     assert_eq!(upstream.seen().len(), 1);
     let records = world.records(agent.tenant).await;
     let effects: Vec<_> = records.iter().map(|record| (record.effect, &*record.code)).collect();
-    assert_eq!(effects,
-        [(Disposition::Errored, "GATE-0060"), (Disposition::Blocked, "DENY-0005")]);
+    assert_eq!(effects, [(Disposition::Errored, "GATE-0060"), (Disposition::Blocked, "DENY-0005")]);
 }
 
 #[tokio::test]
@@ -79,13 +78,13 @@ async fn a_hold_cuts_too_and_another_agent_goes_on() {
         bodies.push(body);
     }
     let reason = "wait".to_owned();
-    world.write(agent.tenant, vec![Fact::AgentHeld { agent: agent.agent, reason }]).await;
+    world.write(agent.tenant, vec![Fact::AgentHeld { agent: agent.id, reason }]).await;
     let rest = bodies.remove(0).collect().await.unwrap().to_bytes();
     assert!(String::from_utf8_lossy(&rest).contains("GATE-0060"));
     assert_eq!(world.gateway.busy(), 1, "the other agent's stream lives");
     let held = world.post(&agent, PATH, WATCH).await;
     assert_eq!((held.status, &*held.code()), (StatusCode::OK, "DENY-0003"));
-    world.write(agent.tenant, vec![Fact::AgentReleased { agent: agent.agent }]).await;
+    world.write(agent.tenant, vec![Fact::AgentReleased { agent: agent.id }]).await;
     let headers = world.headers(&agent, "POST", PATH).await;
     let again = world.open(Method::POST, PATH, &headers, Bytes::from(WATCH)).await;
     assert_eq!(again.status(), StatusCode::OK, "a released agent goes on");
@@ -94,9 +93,11 @@ async fn a_hold_cuts_too_and_another_agent_goes_on() {
 #[tokio::test]
 async fn ending_one_copy_leaves_the_other() {
     let (_upstream, world, agent) = world().await;
-    let copy = world.instance(agent.tenant, agent.agent, 5).await;
+    let copy = world.instance(agent.tenant, agent.id, 5).await;
     let instance = agent.instance;
-    world.write(agent.tenant, vec![Fact::InstanceEnded { instance, reason: "lost".to_owned() }]).await;
+    world
+        .write(agent.tenant, vec![Fact::InstanceEnded { instance, reason: "lost".to_owned() }])
+        .await;
     let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
     let ended = world.post(&agent, PATH, ping).await;
     assert_eq!((ended.status, &*ended.code()), (StatusCode::UNAUTHORIZED, "DENY-0006"));
@@ -115,9 +116,25 @@ async fn a_listening_stream_is_cut_and_its_session_gone() {
     let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
     assert_eq!(&first[..], b": hello\n\n");
     let reason = "look".to_owned();
-    world.write(agent.tenant, vec![Fact::AgentQuarantined { agent: agent.agent, reason }]).await;
+    world.write(agent.tenant, vec![Fact::AgentQuarantined { agent: agent.id, reason }]).await;
     let rest = body.collect().await.unwrap().to_bytes();
     assert!(String::from_utf8_lossy(&rest).contains("\"id\":null"));
+}
+
+#[tokio::test]
+async fn leaving_with_the_answer_or_from_listening_is_no_failure() {
+    let (_upstream, world, agent) = world().await;
+    let mut live = world.lake.subscribe();
+    let headers = world.headers(&agent, "POST", PATH).await;
+    let body = Bytes::from(WATCH.replace("\"watch\"", "\"linger\""));
+    let response = world.open(Method::POST, PATH, &headers, body).await;
+    let record = live.recv().await.unwrap();
+    assert_eq!((record.effect, &*record.name), (Disposition::Allowed, "linger"), "still open");
+    drop(response);
+    let headers = world.headers(&agent, "GET", PATH).await;
+    drop(world.open(Method::GET, PATH, &headers, Bytes::new()).await);
+    let record = live.recv().await.unwrap();
+    assert_eq!((record.effect, &*record.method), (Disposition::Allowed, "GET"));
 }
 
 #[tokio::test]

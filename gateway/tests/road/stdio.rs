@@ -34,9 +34,12 @@ async fn world() -> (World, Agent) {
         ]),
         folder: None,
     };
-    let world =
-        World::new(vec![Server { name: "local".to_owned(), client: None, at: Place::Command(command) }])
-            .await;
+    let world = World::new(vec![Server {
+        name: "local".to_owned(),
+        client: None,
+        at: Place::Command(command),
+    }])
+    .await;
     let agent = world.agent(1).await;
     world.grant(&agent, Says::tool("local", "*")).await;
     (world, agent)
@@ -103,7 +106,7 @@ async fn the_process_dies_with_its_agent() {
     body.frame().await.unwrap().unwrap();
     let mut changes = world.tenants.changes();
     let reason = "drill".to_owned();
-    world.write(agent.tenant, vec![Fact::AgentTerminated { agent: agent.agent, reason }]).await;
+    world.write(agent.tenant, vec![Fact::AgentTerminated { agent: agent.id, reason }]).await;
     let rest = body.collect().await.unwrap().to_bytes();
     assert!(String::from_utf8_lossy(&rest).contains("GATE-0060"));
     let receipt = loop {

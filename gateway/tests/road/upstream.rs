@@ -6,7 +6,11 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, StreamBody, combinators::BoxBody};
-use hyper::{body::{Frame, Incoming}, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Frame, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
@@ -83,14 +87,21 @@ async fn answer(
         }
         "tools/list" if params["cursor"] == "sse" => {
             let list = serde_json::json!({"jsonrpc": "2.0", "id": id, "result": tools()});
-            let text = format!("event: message\ndata: {{\"method\":\"x\"}}\n\nid: 3\ndata: {list}\n\n");
+            let text =
+                format!("event: message\ndata: {{\"method\":\"x\"}}\n\nid: 3\ndata: {list}\n\n");
             events(text.into_bytes(), false)
         }
         "tools/list" => result(tools()),
         "tools/call" if params["name"] == "watch" => {
             events(b"data: {\"method\":\"notifications/progress\"}\n\n".to_vec(), true)
         }
-        "tools/call" if params["name"] == "fail" => whole(StatusCode::UNAUTHORIZED, "no".to_owned()),
+        "tools/call" if params["name"] == "linger" => {
+            let answer = serde_json::json!({"jsonrpc": "2.0", "id": id, "result": {}});
+            events(format!("data: {{\"method\":\"x\"}}\n\ndata: {answer}\n\n").into_bytes(), true)
+        }
+        "tools/call" if params["name"] == "fail" => {
+            whole(StatusCode::UNAUTHORIZED, "no".to_owned())
+        }
         method if method.starts_with("notifications/") => {
             whole(StatusCode::ACCEPTED, String::new())
         }
@@ -115,7 +126,7 @@ fn events(first: Vec<u8>, endless: bool) -> Response<Body> {
         match state {
             Some(first) => Some((Ok(Frame::data(Bytes::from(first))), None)),
             None if endless => {
-                let hour = Duration::from_secs(3600);
+                let hour = Duration::from_hours(1);
                 drop(tokio::time::timeout(hour, std::future::pending::<()>()).await);
                 None
             }

@@ -26,8 +26,8 @@ use writ_gateway::{Gateway, GatewayParts, Running, Scribe, Server};
 use writ_identity::{AgentKey, Claims, PublicKeys, SigningKey, dpop, token};
 use writ_lake::{Activity, CallFilter, Record};
 use writ_model::{
-    Actor, AgentId, BootId, Clock as _, Cx, Digest, EnrollmentId, Entropy, GatewayId, GrantId, InstanceId,
-    PersonId, Role, Side, Span, TenantId, Timestamp, TokenId,
+    Actor, AgentId, BootId, Clock as _, Cx, Digest, EnrollmentId, Entropy, GatewayId, GrantId,
+    InstanceId, PersonId, Role, Side, Span, TenantId, Timestamp, TokenId,
 };
 use writ_store::{Ledger, MemoryMeter, Sequencer, SqliteLedger, SqliteVault, Tenants};
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
@@ -37,7 +37,7 @@ pub(crate) const ISSUER: &str = "http://127.0.0.1:7420";
 /// One enrolled agent.
 pub(crate) struct Agent {
     pub(crate) tenant: TenantId,
-    pub(crate) agent: AgentId,
+    pub(crate) id: AgentId,
     pub(crate) instance: InstanceId,
     pub(crate) key: AgentKey,
 }
@@ -148,8 +148,9 @@ impl World {
             .into_iter()
             .map(|fact| Bytes::from(Entry::new(&cx, fact).to_line().unwrap()))
             .collect();
-        let decide =
-            Box::new(move |_: &writ_store::View<State>| Ok::<_, std::convert::Infallible>(lines.clone()));
+        let decide = Box::new(move |_: &writ_store::View<State>| {
+            Ok::<_, std::convert::Infallible>(lines.clone())
+        });
         self.sequencer.submit(tenant, decide).await.unwrap();
     }
 
@@ -214,12 +215,8 @@ impl World {
         let enrollment = EnrollmentId::from_bytes([180 + number; 16]);
         let key = AgentKey::generate().unwrap();
         let expires = self.clock.now() + Span::minutes(10);
-        let offer = Fact::EnrollmentOffered {
-            enrollment,
-            agent,
-            code: Digest::of(&[number]),
-            expires,
-        };
+        let offer =
+            Fact::EnrollmentOffered { enrollment, agent, code: Digest::of(&[number]), expires };
         let enrolled = Fact::InstanceEnrolled {
             enrollment,
             agent,
@@ -229,7 +226,7 @@ impl World {
             jwk: key.jwk().to_json(),
         };
         self.write(tenant, vec![offer, enrolled]).await;
-        Agent { tenant, agent, instance, key }
+        Agent { tenant, id: agent, instance, key }
     }
 
     pub(crate) async fn grant(&self, agent: &Agent, says: Says<'_>) -> GrantId {
@@ -239,7 +236,7 @@ impl World {
             random
         });
         let says = Grant {
-            subject: Subject::Agent(agent.agent),
+            subject: Subject::Agent(agent.id),
             server: says.server.to_owned(),
             surface: says.surface,
             name: says.name.to_owned(),
@@ -272,7 +269,7 @@ impl World {
         random[..8].copy_from_slice(&number.to_be_bytes());
         let mut claims = Claims {
             iss: ISSUER.to_owned(),
-            sub: agent.agent,
+            sub: agent.id,
             client_id: agent.instance,
             aud: aud.to_owned(),
             iat: self.clock.now(),
@@ -289,7 +286,7 @@ impl World {
     /// The epoch that the authorization server would put into a token now.
     fn epoch(&self, agent: &Agent) -> u64 {
         let view = self.tenants.cached(agent.tenant);
-        view.and_then(|view| view.state.agents.get(&agent.agent).map(|known| known.epoch))
+        view.and_then(|view| view.state.agents.get(&agent.id).map(|known| known.epoch))
             .unwrap_or_default()
     }
 
@@ -368,8 +365,7 @@ impl World {
     /// The records kept of a tenant, oldest first.
     pub(crate) async fn records(&self, tenant: TenantId) -> Vec<Record> {
         self.lake.flush().await.unwrap();
-        let filter =
-            CallFilter { tenant: Some(tenant), limit: 500, ..CallFilter::default() };
+        let filter = CallFilter { tenant: Some(tenant), limit: 500, ..CallFilter::default() };
         let page = self.lake.page(filter).await.unwrap();
         page.calls.into_iter().rev().map(|call| call.record).collect()
     }

@@ -100,7 +100,7 @@ async fn watch(gate: &Gate, life: &Life) -> Fault {
     loop {
         match gate.follow(life).await {
             Ok(reason) => {
-                return Fault::new(Exit::Ended, format!("this agent was ended: {reason}"))
+                return Fault::new(Exit::Ended, format!("stopped by the gateway: {reason}"))
                     .cure("ask the people who answer for it; its badge in the console names them");
             }
             Err(fault) if fault.exit == Exit::Ended => return fault,

@@ -61,6 +61,23 @@ impl Ctx {
         self.api_or_new().await
     }
 
+    /// The desk of the running server only.
+    ///
+    /// # Errors
+    /// If none runs on the data folder.
+    pub async fn running(&self) -> Result<ApiClient, Fault> {
+        let folder = self.globals.folder();
+        let none = || {
+            Fault::unreachable(format!("no server runs on `{}`", folder.display()))
+                .cure("start one with `writ up`; it prints a link")
+        };
+        let server = server_file(&folder)?.ok_or_else(none)?;
+        let transport = HttpTransport::new(Http::new(), &server.desk)?;
+        let api = ApiClient::new(Arc::new(transport), token(&folder)?, self.globals.acting.clone());
+        api.get("/api/v1/status").await?;
+        Ok(api)
+    }
+
     /// As [`Ctx::api`], making the store if there is none.
     ///
     /// # Errors
@@ -104,7 +121,11 @@ pub fn server_file(folder: &Path) -> Result<Option<ServerFile>, Fault> {
     })
 }
 
-fn token(folder: &Path) -> Result<Secret<String>, Fault> {
+/// The installation's token for the command line.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn token(folder: &Path) -> Result<Secret<String>, Fault> {
     let path = folder.join(TOKEN_FILE);
     let text = fs::read_to_string(&path).map(Secret::new);
     let text = text.map_err(|error| {

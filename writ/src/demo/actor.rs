@@ -30,12 +30,15 @@ pub struct Tally {
     pub permitted: AtomicU64,
     /// Calls refused.
     pub denied: AtomicU64,
+    /// Calls that got neither: cut off, or not sent any more.
+    pub lost: AtomicU64,
 }
 
 impl Tally {
-    /// The counts now.
-    pub fn now(&self) -> (u64, u64) {
-        (self.permitted.load(Ordering::SeqCst), self.denied.load(Ordering::SeqCst))
+    /// Permitted, denied and lost calls now.
+    pub fn now(&self) -> (u64, u64, u64) {
+        let read = |count: &AtomicU64| count.load(Ordering::SeqCst);
+        (read(&self.permitted), read(&self.denied), read(&self.lost))
     }
 }
 
@@ -85,7 +88,7 @@ impl Actor {
         match result {
             Ok(_) => self.tally.permitted.fetch_add(1, Ordering::SeqCst),
             Err(McpFault::Refused { .. }) => self.tally.denied.fetch_add(1, Ordering::SeqCst),
-            Err(_) => 0,
+            Err(_) => self.tally.lost.fetch_add(1, Ordering::SeqCst),
         };
     }
 

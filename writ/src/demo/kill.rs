@@ -11,11 +11,7 @@ use tokio::task::JoinHandle;
 use writ_model::Clock;
 
 use super::actor::Actor;
-use crate::{
-    api::ApiClient,
-    fault::Fault,
-    mcp::{McpFault, client::Step},
-};
+use crate::{api::ApiClient, fault::Fault, mcp::client::Step};
 
 /// LIMIT: calls of the probe; at some hundred a second this is far longer than any ending takes.
 const PROBES: u32 = 20_000;
@@ -113,14 +109,13 @@ async fn probe(actor: Arc<Actor>, clock: Arc<dyn Clock>) -> Probed {
                 probed.probes += 1;
             }
             Err(why) => {
-                probed.refused = Some((at, words(&why)));
+                // The first may have been under way; the next one says why nothing goes any more.
+                let next = actor.tool("mail", "list_messages", json!({})).await;
+                let told = next.map_or_else(|why| why.to_string(), |_| why.to_string());
+                probed.refused = Some((at, told));
                 return probed;
             }
         }
     }
     probed
-}
-
-fn words(why: &McpFault) -> String {
-    why.to_string()
 }

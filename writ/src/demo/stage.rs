@@ -6,11 +6,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
-use writ_model::Secret;
+use writ_model::{Secret, Span};
 
 use super::{
     servers::{CLIENTS, Seed},
-    world::{self, AGENTS, AgentSeed},
+    world::{self, AGENTS, AgentSeed, UNGOVERNED},
 };
 use crate::{
     agent::{
@@ -23,6 +23,9 @@ use crate::{
     host::System,
     net::Http,
 };
+
+/// By when the bot that nobody answers for must be governed.
+const DEADLINE: Span = Span::days(7);
 
 /// The installation as the demo's people see it.
 #[derive(Debug)]
@@ -92,6 +95,15 @@ impl Stage {
         for agent in &AGENTS {
             self.propose(&api, agent).await?;
         }
+        self.observe(&api, &UNGOVERNED).await
+    }
+
+    async fn observe(&self, api: &ApiClient, agent: &AgentSeed) -> Result<(), Fault> {
+        let body = json!({
+            "name": agent.name, "kind": "bot", "purpose": agent.purpose, "observed": true,
+            "deadline": self.system.clock.now() + DEADLINE,
+        });
+        api.post(&format!("/api/v1/clients/{}/agents", agent.client), &body).await?;
         Ok(())
     }
 

@@ -131,89 +131,105 @@ pub const AGENTS: [AgentSeed; 12] = [
     agent("cole-bakery", "regulars", "Writes to regular customers", Desk::Letters),
 ];
 
+/// A bot that runs already and that nobody answers for: it is written down as observed, and waits for a person.
+pub const UNGOVERNED: AgentSeed = agent(
+    "juniper-dental",
+    "spreadsheet-macro",
+    "Copies appointments into a spreadsheet every night",
+    Desk::Shelf,
+);
+
 /// The agent that reads the poisoned mail.
 pub const ASTRAY: (&str, &str) = ("harbor-books", "front-desk");
 /// The agent that somebody tries to switch on before anybody audits it.
 pub const EARLY: (&str, &str) = ("cole-bakery", "orders");
 
+const MAY_FRONT: &[GrantSeed] = &[
+    may("mail", "list_messages"),
+    may("mail", "read_message"),
+    may_if("mail", "send_message", &["/to domains DOMAIN"]),
+    may("customers", "search"),
+    may("customers", "export_list"),
+    may("files", "watch"),
+];
+
+const MAY_BOOKS: &[GrantSeed] = &[
+    may("payments", "list_invoices"),
+    may_if("payments", "pay", &["/amount at_most 500", "/currency one_of EUR"]),
+];
+
+const MAY_SHELF: &[GrantSeed] = &[
+    may("files", "list_files"),
+    may("files", "read_file"),
+    may_if("files", "write_file", &["/path like notes/*", "/content size 2000"]),
+];
+
+const MAY_LETTERS: &[GrantSeed] = &[
+    may("customers", "search"),
+    GrantSeed { server: "customers", surface: "resource", name: "customers://*", rules: &[] },
+    GrantSeed { server: "customers", surface: "prompt", name: "welcome_letter", rules: &[] },
+];
+
+const DAY_FRONT: &[Act] = &[
+    call("mail", "list_messages", |_| json!({})),
+    call("mail", "read_message", |_| json!({"id": 1})),
+    call("customers", "search", |_| json!({"query": "a"})),
+    call("mail", "send_message", |seed| {
+        json!({
+            "to": format!("team@{}", seed.domain),
+            "subject": "Re: your question",
+            "body": "Yes, gladly.",
+        })
+    }),
+];
+
+const DAY_BOOKS: &[Act] = &[
+    call("payments", "list_invoices", |_| json!({})),
+    call("payments", "pay", |_| {
+        json!({
+            "payee_iban": "NL91ABNA0417164300", "amount": 95.0, "currency": "EUR",
+            "reference": "cleaning, October",
+        })
+    }),
+];
+
+const DAY_SHELF: &[Act] = &[
+    call("files", "list_files", |_| json!({})),
+    call(
+        "files",
+        "write_file",
+        |_| json!({"path": "notes/today.txt", "content": "all in order\n"}),
+    ),
+    call("files", "read_file", |_| json!({"path": "notes/today.txt"})),
+];
+
+const DAY_LETTERS: &[Act] = &[
+    call("customers", "search", |_| json!({"query": "example"})),
+    Act { server: "customers", what: What::Resource },
+    Act {
+        server: "customers",
+        what: What::Prompt("welcome_letter", |_| json!({"customer": "Ada"})),
+    },
+];
+
 impl Desk {
     /// What agents of this kind may do.
     pub const fn grants(self) -> &'static [GrantSeed] {
         match self {
-            Self::Front => &[
-                may("mail", "list_messages"),
-                may("mail", "read_message"),
-                may_if("mail", "send_message", &["/to domains DOMAIN"]),
-                may("customers", "search"),
-                may("customers", "export_list"),
-                may("files", "watch"),
-            ],
-            Self::Books => &[
-                may("payments", "list_invoices"),
-                may_if("payments", "pay", &["/amount at_most 500", "/currency one_of EUR"]),
-            ],
-            Self::Shelf => &[
-                may("files", "list_files"),
-                may("files", "read_file"),
-                may_if("files", "write_file", &["/path like notes/*", "/content size 2000"]),
-            ],
-            Self::Letters => &[
-                may("customers", "search"),
-                GrantSeed {
-                    server: "customers",
-                    surface: "resource",
-                    name: "customers://*",
-                    rules: &[],
-                },
-                GrantSeed {
-                    server: "customers",
-                    surface: "prompt",
-                    name: "welcome_letter",
-                    rules: &[],
-                },
-            ],
+            Self::Front => MAY_FRONT,
+            Self::Books => MAY_BOOKS,
+            Self::Shelf => MAY_SHELF,
+            Self::Letters => MAY_LETTERS,
         }
     }
 
     /// What agents of this kind do on a normal day; all of it is within their grants.
     pub const fn day(self) -> &'static [Act] {
         match self {
-            Self::Front => &[
-                call("mail", "list_messages", |_| json!({})),
-                call("mail", "read_message", |_| json!({"id": 1})),
-                call("customers", "search", |_| json!({"query": "a"})),
-                call("mail", "send_message", |seed| {
-                    json!({
-                        "to": format!("team@{}", seed.domain),
-                        "subject": "Re: your question",
-                        "body": "Yes, gladly.",
-                    })
-                }),
-            ],
-            Self::Books => &[
-                call("payments", "list_invoices", |_| json!({})),
-                call("payments", "pay", |_| {
-                    json!({
-                        "payee_iban": "NL91ABNA0417164300", "amount": 95.0, "currency": "EUR",
-                        "reference": "cleaning, October",
-                    })
-                }),
-            ],
-            Self::Shelf => &[
-                call("files", "list_files", |_| json!({})),
-                call("files", "write_file", |_| {
-                    json!({"path": "notes/today.txt", "content": "all in order\n"})
-                }),
-                call("files", "read_file", |_| json!({"path": "notes/today.txt"})),
-            ],
-            Self::Letters => &[
-                call("customers", "search", |_| json!({"query": "example"})),
-                Act { server: "customers", what: What::Resource },
-                Act {
-                    server: "customers",
-                    what: What::Prompt("welcome_letter", |_| json!({"customer": "Ada"})),
-                },
-            ],
+            Self::Front => DAY_FRONT,
+            Self::Books => DAY_BOOKS,
+            Self::Shelf => DAY_SHELF,
+            Self::Letters => DAY_LETTERS,
         }
     }
 

@@ -7,6 +7,7 @@ use std::{path::Path, sync::Arc};
 use writ_authority::{Engine, State};
 use writ_desk::{Desk, DeskParts, cli_token};
 use writ_lake::Activity;
+use writ_model::Secret;
 use writ_store::{
     DataFolder, FolderFault, Hold, Sequencer, SqliteLedger, SqliteVault, Tenants, Vault,
 };
@@ -73,13 +74,21 @@ impl Store {
         self.folder.path()
     }
 
+    /// The installation's token for the command line, made if it is not there yet.
+    ///
+    /// # Errors
+    /// If the file can be neither read nor made.
+    pub fn token(&self, system: &System) -> Result<Secret<String>, Fault> {
+        cli_token(self.folder(), system.entropy.as_ref())
+            .map_err(|error| Fault::file(&self.folder().join("cli.token"), "open", &error))
+    }
+
     /// A desk on this store.
     ///
     /// # Errors
     /// If the store or the vault fails.
     pub async fn desk(&self, issuer: &str, gateway: &str, system: &System) -> Result<Desk, Fault> {
-        let cli_token = cli_token(self.folder(), system.entropy.as_ref())
-            .map_err(|error| Fault::file(&self.folder().join("cli.token"), "open", &error))?;
+        let cli_token = self.token(system)?;
         let parts = DeskParts {
             sequencer: self.sequencer.clone(),
             lake: Arc::clone(&self.lake),

@@ -1,27 +1,28 @@
 //! CPU time of another process, from the scheduler's own nanosecond counters.
 //! Never here: wall-clock time as a measure of cost; on shared cores it says little.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use anyhow::{Context as _, Result};
 
-/// Nanoseconds on a CPU of every living thread of a process. Threads that ended are not in it: read it around a window
-/// in which the process keeps its threads.
+/// Nanoseconds on a CPU of every living thread of a process, by the threads' names. Threads that ended are not in it: read
+/// it around a window in which the process keeps its threads.
 ///
 /// # Errors
 /// If there is no such process.
-pub(crate) fn nanos(pid: u32) -> Result<u64> {
+pub(crate) fn nanos_by_thread(pid: u32) -> Result<BTreeMap<String, u64>> {
     let folder = format!("/proc/{pid}/task");
-    let mut sum = 0;
+    let mut threads = BTreeMap::new();
     for task in fs::read_dir(&folder).with_context(|| format!("no {folder}"))? {
+        let task = task?.path();
         // A thread may end between the listing and the reading.
-        let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else {
-            continue;
-        };
+        let Ok(text) = fs::read_to_string(task.join("schedstat")) else { continue };
+        let name = fs::read_to_string(task.join("comm")).unwrap_or_default();
         let first = text.split_whitespace().next().unwrap_or("0");
-        sum += first.parse::<u64>().with_context(|| format!("unreadable {folder}"))?;
+        let nanos: u64 = first.parse().with_context(|| format!("unreadable {folder}"))?;
+        *threads.entry(name.trim().to_owned()).or_default() += nanos;
     }
-    Ok(sum)
+    Ok(threads)
 }
 
 /// Resident memory of a process in bytes.

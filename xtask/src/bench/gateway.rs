@@ -62,6 +62,7 @@ struct Contender<'a> {
 #[derive(Default)]
 struct Shown {
     cpu_us: Vec<f64>,
+    by_thread: BTreeMap<String, u64>,
     rate: Vec<f64>,
     micros: Vec<u64>,
     requests: u64,
@@ -70,8 +71,12 @@ struct Shown {
 }
 
 impl Shown {
-    fn take(&mut self, told: Told, nanos: u64) {
+    fn take(&mut self, told: Told, cost: BTreeMap<String, u64>) {
+        let nanos: u64 = cost.values().sum();
         self.cpu_us.push(float(nanos) / 1000.0 / float(told.requests));
+        for (thread, nanos) in cost {
+            *self.by_thread.entry(thread).or_default() += nanos;
+        }
         self.rate.push(float(told.requests) / told.seconds);
         self.micros.extend(told.micros);
         self.requests += told.requests;
@@ -80,7 +85,13 @@ impl Shown {
     }
 
     fn json(&mut self) -> Value {
+        let requests = float(self.requests);
+        let by_thread =
+            self.by_thread.iter().map(|(name, nanos)| (name, float(*nanos) / 1000.0 / requests));
+        let by_thread: BTreeMap<_, _> =
+            by_thread.map(|(name, us)| (name, round(us, 1))).filter(|(_, us)| *us > 0.0).collect();
         json!({
+            "cpu_us_by_thread": by_thread,
             "cpu_us_per_request": round(median(&self.cpu_us), 1),
             "cpu_us_of_each_pass": self.cpu_us.iter().map(|us| round(*us, 1)).collect::<Vec<_>>(),
             "requests": self.requests,
@@ -112,7 +123,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         say(&serde_json::to_string(&summary(&mut phases))?)?;
         return Ok(true);
     }
-    let built = ["build", "--release", "--locked", "-p", "writ"];
+    let built = ["build", "--quiet", "--release", "--locked", "-p", "writ"];
     anyhow::ensure!(well(cargo(&built)), "the release binary does not build");
     let writ = Writ::start(&folder, backend.address, usize::try_from(count)?)?;
     let rivals = Rivals::start(&envoys, &backend, &writ.trust)?;
@@ -252,35 +263,38 @@ impl<'a> Field<'a> {
                 let at = (pass + turn) % contenders.len();
                 if let (Some(contender), Some((_, shown))) = (contenders.get(at), shown.get_mut(at))
                 {
-                    let (told, nanos) = self.shoot(contender, calls, pace)?;
+                    let (told, cost) = self.shoot(contender, calls, pace)?;
                     if let Some(wrong) = &told.first_wrong {
                         say(&format!("{}: {wrong}", contender.name))?;
                     }
-                    shown.take(told, nanos);
+                    shown.take(told, cost);
                 }
             }
         }
         Ok(shown)
     }
 
-    /// One volley: what came back, and the nanoseconds that it cost the contender.
+    /// One volley: what came back, and the nanoseconds that it cost the contender, by thread.
     fn shoot(
         &mut self,
         contender: &Contender<'_>,
         calls: usize,
         pace: Pace,
-    ) -> Result<(Told, u64)> {
+    ) -> Result<(Told, BTreeMap<String, u64>)> {
         let Contender { name, address, refuses, .. } = *contender;
         let nonce = contender.ours.map(|writ| writ.nonce(&mut self.proofs)).transpose()?;
         let shape = Shape { address, path: ours::PATH, nonce: nonce.as_deref(), refuses };
         let lanes = volley(self.agents, calls, &shape, &mut self.proofs)?;
-        let before = cpu::nanos(contender.pid)?;
+        let before = cpu::nanos_by_thread(contender.pid)?;
         let told = fire(address, &lanes, pace).with_context(|| format!("load on {name}"))?;
         pause(SETTLE);
-        let after = cpu::nanos(contender.pid)?;
+        let mut cost = cpu::nanos_by_thread(contender.pid)?;
+        for (thread, nanos) in &mut cost {
+            *nanos = nanos.saturating_sub(before.get(thread).copied().unwrap_or(0));
+        }
         if contender.ours.is_some() {
             self.asked_of_writ += told.requests;
         }
-        Ok((told, after.saturating_sub(before)))
+        Ok((told, cost))
     }
 }

@@ -93,6 +93,7 @@ pub fn call_refused() -> (CallView, ExplainView) {
         tree_size: 58,
         engine: "writ-1/cedar-4.14".to_owned(),
         grant_said: Some(grant),
+        record: ocsf.to_string(),
         ocsf,
         seal: Some(seal),
     };

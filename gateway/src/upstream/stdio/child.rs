@@ -74,12 +74,8 @@ impl Child {
         let (outbox, inbox) = mpsc::channel(OUTBOX);
         let routes = Arc::<Mutex<Routes>>::default();
         let (stop, gone) = (CancellationToken::new(), CancellationToken::new());
-        let child = Self {
-            outbox,
-            routes: Arc::clone(&routes),
-            stop: stop.clone(),
-            gone: gone.clone(),
-        };
+        let child =
+            Self { outbox, routes: Arc::clone(&routes), stop: stop.clone(), gone: gone.clone() };
         let work = Work { process, stdin, stdout, stderr, inbox, routes, stop, gone };
         Ok((Arc::new(child), work))
     }
@@ -97,8 +93,7 @@ impl Child {
             .pointer("/params/_meta/progressToken")
             .map(|token| body.slice(token.start..token.end));
         let own = body.slice(id.start..id.end);
-        let (mut ticket, notes) =
-            Routes::wait(&self.routes, own, progress).ok_or(refusal::BUSY)?;
+        let (mut ticket, notes) = Routes::wait(&self.routes, own, progress).ok_or(refusal::BUSY)?;
         ticket.cancel = leaving_cancels.then(|| self.outbox.clone());
         let line = splice(body, id.start..id.end, ticket.number.to_string().as_bytes());
         self.put(one_line(&line)).await?;

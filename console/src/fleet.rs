@@ -1,1 +1,0 @@
-../../desk/src/fleet.rs

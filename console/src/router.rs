@@ -1,0 +1,95 @@
+//! The console's router: every address of `route.rs` with its handler.
+//!
+//! Never here: what a handler does. To add a page: its line in `route.rs` and its line below; a test compares the two.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post},
+};
+use tokio::sync::Semaphore;
+use writ_desk::Desk;
+
+use crate::{
+    asset,
+    flash::Flashes,
+    form::{self, act::Act},
+    head, live,
+    page::{agent, agents, call, calls, client, clients, decisions, find, ledger, line, plain, receipt},
+    route,
+    visit::{self, Console},
+};
+
+/// LIMIT: bytes of a submitted form: the longest holds a grant with five conditions and its reason.
+const MAX_FORM: usize = 64 << 10;
+
+/// The console over a desk. Merge it with the desk's own router: it answers everything that one does not.
+pub fn router(desk: &Desk) -> Router {
+    let console = Console {
+        desk: desk.clone(),
+        flashes: Arc::new(Flashes::default()),
+        streams: Arc::new(Semaphore::new(live::STREAMS)),
+    };
+    pages()
+        .merge(acts())
+        .merge(forms())
+        .fallback(plain::lost)
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(middleware::from_fn(head::dress))
+        .with_state(console)
+}
+
+fn pages() -> Router<Console> {
+    Router::new()
+        .route(route::DECISIONS, get(decisions::show))
+        .route(route::AGENTS, get(agents::show))
+        .route(route::CALLS, get(calls::show))
+        .route(route::CALLS_EVENTS, get(live::events))
+        .route(route::CLIENTS, get(clients::show))
+        .route(route::FIND, get(find::show))
+        .route(route::FIND_INDEX, get(find::entries))
+        .route(route::KEYS, get(plain::keys))
+        .route(route::SIGN_IN, get(plain::sign_in))
+        .route(route::SIGN_OUT, post(visit::sign_out))
+        .route(route::ASSET, get(asset::serve))
+        .route(route::CLIENT, get(client::show))
+        .route(route::CLIENT_AGENTS, get(agents::show_client))
+        .route(route::AGENT, get(agent::show))
+        .route(route::AGENT_RECEIPT, get(receipt::show))
+        .route(route::CLIENT_CALLS, get(calls::show_client))
+        .route(route::CALL, get(call::show))
+        .route(route::LEDGER, get(ledger::show))
+        .route(route::LINE, get(line::show))
+        .route(route::PROOF, get(line::download))
+}
+
+fn acts() -> Router<Console> {
+    let both = |act: Act| {
+        get(move |visit, path| form::act::show(visit, path, act))
+            .post(move |path, sent| form::act::take(path, sent, act))
+    };
+    Router::new()
+        .route(route::AGENT_ACTIVATE, both(Act::Activate))
+        .route(route::AGENT_HOLD, both(Act::Hold))
+        .route(route::AGENT_RELEASE, both(Act::Release))
+        .route(route::AGENT_QUARANTINE, both(Act::Quarantine))
+        .route(route::AGENT_TERMINATE, both(Act::Terminate))
+        .route(route::AGENT_ENROLL, both(Act::Enroll))
+        .route(route::INSTANCE_END, both(Act::EndInstance))
+        .route(route::GRANT_REVOKE, both(Act::Revoke))
+        .route(route::PERSON_LEAVE, both(Act::Leave))
+}
+
+fn forms() -> Router<Console> {
+    Router::new()
+        .route(route::CLIENT_NEW, get(form::client::show).post(form::client::take))
+        .route(route::AGENT_NEW, get(form::agent::show).post(form::agent::take))
+        .route(route::AGENT_ANSWERS, get(form::answers::show).post(form::answers::take))
+        .route(route::GROUP_ANSWERS, get(form::answers::show_group).post(form::answers::take_group))
+        .route(route::GRANT_NEW, get(form::grant::show).post(form::grant::take))
+        .route(route::PERSON_NEW, get(form::people::show_seat).post(form::people::take_seat))
+        .route(route::GROUP_NEW, get(form::people::show_group).post(form::people::take_group))
+}

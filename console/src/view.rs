@@ -1,1 +1,0 @@
-../../desk/src/view.rs

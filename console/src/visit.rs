@@ -1,0 +1,201 @@
+//! One visit of somebody signed in: who they are, what surrounds their pages, and how what went wrong is told them.
+//!
+//! Never here: a page. SECURITY: a changing request is only read as [`Sent`], which has checked its session's token.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Form, FromRequest, FromRequestParts, Request},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::{HeaderMap, StatusCode, header, request::Parts};
+use tokio::sync::Semaphore;
+use writ_desk::{Desk, DeskError, Session, Who, host_is_ours};
+
+use crate::{
+    flash::Flashes,
+    form::Given,
+    page::{plain::WrongPage, render},
+    part::Refused,
+    route,
+    shell::{ClientRef, Notice, Section, Shell, Signed},
+    view::{Acted, ClientRow, QueueView},
+};
+
+/// What every handler has.
+#[derive(Debug, Clone)]
+pub(crate) struct Console {
+    pub(crate) desk: Desk,
+    pub(crate) flashes: Arc<Flashes>,
+    pub(crate) streams: Arc<Semaphore>,
+}
+
+/// A handler's answer: a page, or what went wrong, as a page.
+pub(crate) type Answer = Result<Response, Wrong>;
+
+/// What went wrong, as a page.
+#[derive(Debug)]
+pub(crate) struct Wrong(Box<(StatusCode, WrongPage)>);
+
+impl IntoResponse for Wrong {
+    fn into_response(self) -> Response {
+        let (status, page) = *self.0;
+        render(status, &page)
+    }
+}
+
+/// Somebody signed in.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    pub(crate) desk: Desk,
+    pub(crate) who: Who,
+    pub(crate) session: Session,
+    pub(crate) clients: Vec<ClientRow>,
+    pub(crate) queue: QueueView,
+    pub(crate) flashes: Arc<Flashes>,
+    base: Shell,
+}
+
+impl FromRequestParts<Console> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Response> {
+        if !host_is_ours(&parts.headers, &parts.uri) {
+            let text = "This server answers only under a loopback name: use 127.0.0.1 or localhost.\n";
+            return Err((StatusCode::FORBIDDEN, text).into_response());
+        }
+        Self::open(console, &parts.headers).await.map_err(|fault| match fault {
+            None => Redirect::to(&route::sign_in()).into_response(),
+            Some(fault) => {
+                let status = StatusCode::from_u16(fault.status());
+                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                (status, format!("{} {}\n", fault.detail(), fault.cure())).into_response()
+            }
+        })
+    }
+}
+
+impl Visit {
+    async fn open(console: &Console, headers: &HeaderMap) -> Result<Self, Option<DeskError>> {
+        let desk = console.desk.clone();
+        let session = desk.session(headers).await?.ok_or(None::<DeskError>)?;
+        let who = session.who;
+        let clients = desk.clients(&who).await?;
+        let queue = desk.queue(&who).await?;
+        let name = desk.me(&who).await?.name;
+        let provider = desk.provider(&who).await.map(|view| view.name).unwrap_or_default();
+        let csrf = session.csrf.expose().clone();
+        let named = clients.iter().take(Shell::NAMED).map(|row| ClientRef::of(&row.client));
+        let base = Shell {
+            clients: named.collect(),
+            clients_total: u64::try_from(clients.len()).unwrap_or(u64::MAX),
+            signed: Some(Signed { name, csrf }),
+            waiting: queue.total,
+            provider,
+            now: desk.now(),
+            ..Shell::default()
+        };
+        let flashes = Arc::clone(&console.flashes);
+        Ok(Self { desk, who, session, clients, queue, flashes, base })
+    }
+
+    /// What surrounds a page about all clients.
+    pub(crate) fn shell(&self, title: &str, section: Section) -> Shell {
+        let notice = self.flashes.take_notice(&self.session);
+        Shell { title: title.to_owned(), section, notice, ..self.base.clone() }
+    }
+
+    /// What surrounds nothing: names and the instant, without a notice.
+    pub(crate) fn plain(&self) -> Shell {
+        self.base.clone()
+    }
+
+    /// What surrounds a page in a client's space.
+    pub(crate) fn shell_at(&self, client: &str, title: &str, section: Section) -> Result<Shell, Wrong> {
+        let row = self.client(client)?;
+        let client = Some(ClientRef::of(&row.client));
+        Ok(Shell { client, ..self.shell(title, section) })
+    }
+
+    /// A client this person is seated at, by short name or id.
+    pub(crate) fn client(&self, name: &str) -> Result<&ClientRow, Wrong> {
+        let mut rows = self.clients.iter();
+        let found = rows.find(|row| row.client.slug == name || row.client.tenant.to_string() == name);
+        found.ok_or_else(|| self.wrong(&DeskError::not_visible("client", name)))
+    }
+
+    /// What went wrong, as a page.
+    pub(crate) fn wrong(&self, fault: &DeskError) -> Wrong {
+        let heading = fault.title().to_owned();
+        let shell = Shell { title: heading.clone(), ..self.base.clone() };
+        let status = StatusCode::from_u16(fault.status());
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Wrong(Box::new((status, WrongPage { shell, heading, refused: refused(fault) })))
+    }
+
+    /// The value, or what went wrong as a page.
+    pub(crate) fn tell<T>(&self, result: Result<T, DeskError>) -> Result<T, Wrong> {
+        result.map_err(|fault| self.wrong(&fault))
+    }
+
+    /// To another page, which says what was done.
+    pub(crate) fn done(&self, client: &str, acted: &Acted, to: &str) -> Response {
+        let what = acted.says.iter().map(|one| crate::part::sentence(one)).collect::<Vec<_>>();
+        let line = Some((acted.line, route::line(client, &acted.line)));
+        self.flashes.notice(&self.session, Notice { what: what.join(" "), line });
+        Redirect::to(to).into_response()
+    }
+}
+
+/// An error as a form or a page tells it.
+pub(crate) fn refused(fault: &DeskError) -> Refused {
+    Refused {
+        code: fault.code().to_string(),
+        field: fault.field().unwrap_or_default().to_owned(),
+        what: fault.detail(),
+        cure: fault.cure().to_owned(),
+    }
+}
+
+/// The status of a form that is shown again.
+pub(crate) fn status(fault: &DeskError) -> StatusCode {
+    StatusCode::from_u16(fault.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// A submitted form of somebody signed in, that came from our own page.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) visit: Visit,
+    pub(crate) given: Given,
+}
+
+impl FromRequest<Console> for Sent {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, console: &Console) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let visit = Visit::from_request_parts(&mut parts, console).await?;
+        let headers = parts.headers.clone();
+        let request = Request::from_parts(parts, body);
+        let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, console)
+            .await
+            .map_err(|_unreadable| {
+                let cure = "Send it again from the page.";
+                let fault = DeskError::bad("form", "this form cannot be read", cure);
+                visit.wrong(&fault).into_response()
+            })?;
+        let given = Given(fields);
+        let token = given.one("csrf");
+        if let Err(fault) = visit.desk.check_form(&headers, &visit.session, token) {
+            return Err(visit.wrong(&fault).into_response());
+        }
+        Ok(Self { visit, given })
+    }
+}
+
+/// Ends the session.
+pub(crate) async fn sign_out(sent: Sent) -> Response {
+    sent.visit.desk.sign_out(&sent.visit.session);
+    let to = route::query(route::sign_in(), &[("left", "yes")]);
+    ([(header::SET_COOKIE, Desk::clear_cookie())], Redirect::to(&to)).into_response()
+}

@@ -1,0 +1,8 @@
+//! The console over a real desk in a temporary folder: pages by their samples, doors, forms, the road of an agent.
+//!
+//! Never here: a mock of the desk. To add a test: the file of its subject.
+
+mod doors;
+mod pages;
+mod road;
+mod world;

@@ -1,0 +1,22 @@
+//! `writ console`: a new link that signs a person in at the console, once.
+//!
+//! Never here: a session. To say more: the fields below.
+
+use serde_json::json;
+
+use super::access::Ctx;
+use crate::{fault::Fault, host::door::SIGN_IN_LINK, out};
+
+/// No options of its own.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Asks for it.
+pub async fn run(ctx: &Ctx, _args: &Args) -> Result<(), Fault> {
+    let api = ctx.running().await?;
+    let answer = api.post(SIGN_IN_LINK, &json!({})).await?;
+    ctx.out.answer(&answer, |answer| {
+        out::fields(answer, &[("sign in (once, within 15 minutes)", "/sign_in")]);
+    });
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! `writ doctor`: is this installation sound: folder, secrets, operator's file, server, gateway, upstream servers, keys.
+//!
+//! Never here: a repair. To check one more thing: a function that returns a [`Check`], called in [`run`].
+
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use http::Uri;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::access::Ctx;
+use crate::{
+    config::{self, Config, Place},
+    fault::{Exit, Fault},
+    host::servers,
+    out, system,
+};
+
+/// LIMIT: time for a server to accept a connection.
+const CONNECT: Duration = Duration::from_secs(2);
+/// Files of the data folder that nobody else may read.
+const PRIVATE: [&str; 5] = ["kek", "secrets.db", "cli.token", "ledger.db", "lake.db"];
+
+/// No options of its own.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// What was looked at and found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What was looked at.
+    pub what: String,
+    /// It is as it should be.
+    pub ok: bool,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub cure: String,
+}
+
+fn good(what: &str, found: impl Into<String>) -> Check {
+    Check { what: what.to_owned(), ok: true, found: found.into(), cure: String::new() }
+}
+
+fn bad(what: &str, found: impl Into<String>, cure: impl Into<String>) -> Check {
+    Check { what: what.to_owned(), ok: false, found: found.into(), cure: cure.into() }
+}
+
+/// Looks at everything.
+pub async fn run(ctx: &Ctx, _args: &Args) -> Result<(), Fault> {
+    let folder = ctx.globals.folder();
+    let mut checks = vec![data_folder(&folder)];
+    checks.extend(private_files(&folder));
+    let read = Config::read(&folder.join(config::FILE));
+    match read.and_then(|config| servers::checked(&config.servers).map(|_| config)) {
+        Ok(config) => {
+            checks.push(good("operator's file", format!("{} servers", config.servers.len())));
+            for server in &config.servers {
+                checks.extend(upstream(&server.name, &server.place).await);
+            }
+        }
+        Err(fault) => checks.push(bad("operator's file", fault.what, "correct it and restart")),
+    }
+    checks.extend(installation(ctx).await);
+    checks.extend(agent_keys(&system::agent_dir()));
+    let failed = checks.iter().filter(|check| !check.ok).count();
+    let document = json!({"ok": failed == 0, "checks": checks});
+    ctx.out.answer(&document, |document| {
+        let columns = [("CHECK", "/what"), ("OK", "/ok"), ("FOUND", "/found"), ("CURE", "/cure")];
+        out::table(document.get("checks").unwrap_or(&Value::Null), &columns, "nothing to check");
+    });
+    if failed == 0 {
+        return Ok(());
+    }
+    let mut fault = Fault::new(Exit::Unreachable, format!("{failed} checks failed"));
+    fault.told = ctx.out.json;
+    Err(fault)
+}
+
+/// Nobody but the owner may do anything.
+fn is_private(mode: u32) -> bool {
+    mode.trailing_zeros() >= 6
+}
+
+fn mode(path: &Path) -> Option<u32> {
+    std::fs::metadata(path).ok().map(|meta| meta.permissions().mode() & 0o777)
+}
+
+fn data_folder(folder: &Path) -> Check {
+    let place = folder.display();
+    match mode(folder) {
+        None => bad("data folder", format!("{place} is not there"), "start with `writ up`"),
+        Some(mode) if !is_private(mode) => {
+            bad("data folder", format!("{place} has mode {mode:o}"), format!("chmod 700 {place}"))
+        }
+        Some(_) => good("data folder", place.to_string()),
+    }
+}
+
+fn private_files(folder: &Path) -> Vec<Check> {
+    let closed = mode(folder).is_some_and(is_private);
+    PRIVATE
+        .iter()
+        .filter_map(|name| Some((name, mode(&folder.join(name))?)))
+        .map(|(name, mode)| {
+            if is_private(mode) || closed {
+                good(name, format!("mode {mode:o}"))
+            } else {
+                let cure = format!("chmod 600 {}", folder.join(name).display());
+                bad(name, format!("mode {mode:o}: others can read it"), cure)
+            }
+        })
+        .collect()
+}
+
+async fn upstream(name: &str, place: &Place) -> Option<Check> {
+    let what = format!("server {name}");
+    let Place::Url(url) = place else { return None };
+    let address = url.parse::<Uri>().ok().and_then(|uri| {
+        let host = uri.host()?.trim_matches(['[', ']']).to_owned();
+        Some((host, uri.port_u16().unwrap_or(80)))
+    })?;
+    let reached = tokio::time::timeout(CONNECT, tokio::net::TcpStream::connect(address)).await;
+    Some(match reached {
+        Ok(Ok(_)) => good(&what, url.clone()),
+        Ok(Err(error)) => bad(&what, format!("{url}: {error}"), "start that server"),
+        Err(_) => bad(&what, format!("{url}: no answer"), "start that server"),
+    })
+}
+
+async fn installation(ctx: &Ctx) -> Vec<Check> {
+    let asked = match ctx.api().await {
+        Ok(api) => api.get("/api/v1/status").await,
+        Err(fault) => Err(fault),
+    };
+    let status = match asked {
+        Ok(status) => status,
+        Err(fault) => {
+            return vec![bad("installation", fault.what, fault.cure.unwrap_or_default())];
+        }
+    };
+    let text = |pointer: &str| status.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let mut checks = vec![if status.get("founded") == Some(&Value::Bool(true)) {
+        good("installation", format!("version {}", text("/version")))
+    } else {
+        bad("installation", "no provider yet", "writ provider found --name … --person …")
+    }];
+    let gateways = status.get("gateways").and_then(Value::as_array).cloned().unwrap_or_default();
+    if gateways.is_empty() {
+        checks.push(bad("gateway", "none runs", "start one with `writ up`"));
+    }
+    for gateway in &gateways {
+        let url = gateway.get("url").and_then(Value::as_str).unwrap_or_default();
+        if gateway.get("following") == Some(&Value::Bool(true)) {
+            checks.push(good("gateway", format!("{url} follows the ledger")));
+        } else {
+            checks.push(bad("gateway", format!("{url} does not follow"), "restart it"));
+        }
+    }
+    checks
+}
+
+fn agent_keys(dir: &Path) -> Vec<Check> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().filter_map(Result::ok);
+    let mut keys: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    keys.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    keys.sort();
+    keys.iter()
+        .map(|path| {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            match crate::agent::KeyFile::open(path) {
+                Ok(file) => good(&format!("key of {name}"), file.instance.gateway),
+                Err(fault) => {
+                    bad(&format!("key of {name}"), fault.what, fault.cure.unwrap_or_default())
+                }
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use writ_testkit::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn open_folders_and_files_are_found() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path();
+        fs::write(path.join("kek"), "x").unwrap();
+        fs::set_permissions(path.join("kek"), fs::Permissions::from_mode(0o644)).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(!data_folder(path).ok);
+        assert!(!private_files(path)[0].ok);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
+        assert!(data_folder(path).ok);
+        assert!(private_files(path)[0].ok, "nobody else reaches it");
+        assert!(!data_folder(&path.join("none")).ok);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_found() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+        let place = Place::Url(url);
+        assert!(upstream("x", &place).await.unwrap().ok);
+        drop(listener);
+        assert!(!upstream("x", &place).await.unwrap().ok);
+        assert_eq!(upstream("x", &Place::Wrapped).await, None);
+    }
+}

@@ -1,0 +1,118 @@
+//! The demo's summary: what was measured and checked, and whether all of it held.
+//!
+//! Never here: a value that was not measured. To add one: a field, its check in [`Summary::failures`], its place in
+//! [`Summary::document`].
+
+use serde_json::{Value, json};
+
+use super::{
+    kill::Measured,
+    proof::{Ledgers, Upstream},
+};
+
+/// What was measured and checked.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// The activation without an auditor was refused.
+    pub activation_refused: bool,
+    /// Calls that agents made and that were answered.
+    pub calls_permitted: u64,
+    /// Calls that agents made and that were refused.
+    pub calls_denied: u64,
+    /// Calls cut off or not sent any more when the agent was ended.
+    pub calls_lost: u64,
+    /// The refused call, decided again from its record, came out the same.
+    pub explained_same: bool,
+    /// Lists showed exactly what the agent may call.
+    pub lists_filtered: bool,
+    /// What the end of the agent measured.
+    pub kill: Measured,
+    /// What was tried with the ended agent's key, and whether it was refused.
+    pub after: Vec<(&'static str, bool)>,
+    /// What the tool servers received.
+    pub upstream: Upstream,
+    /// What the exported ledgers hold.
+    pub ledgers: Ledgers,
+    /// Ledgers there are, the provider's included.
+    pub tenants: u64,
+    /// From the first command to here.
+    pub elapsed_ms: u64,
+    /// Where the store, the exports and `upstream.ndjson` are.
+    pub folder: String,
+}
+
+impl Summary {
+    /// What did not hold; empty if everything did.
+    pub fn failures(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        let mut need = |held: bool, what: String| {
+            if !held {
+                out.push(what);
+            }
+        };
+        need(self.activation_refused, "the early activation was not refused".to_owned());
+        need(self.calls_permitted > 0, "no call was permitted".to_owned());
+        need(self.calls_denied > 0, "no call was denied".to_owned());
+        need(self.explained_same, "the refused call was not decided the same again".to_owned());
+        need(self.lists_filtered, "a list showed what the agent may not call".to_owned());
+        let complete = self.kill.receipt.get("complete") == Some(&Value::Bool(true));
+        need(complete, "the receipt of the ending is not complete".to_owned());
+        need(self.kill.kill_ms() < 1000.0, format!("ending took {} ms", self.kill.kill_ms()));
+        for (what, refused) in &self.after {
+            need(*refused, format!("after the end: {what} was not refused"));
+        }
+        let Upstream { calls, to_stranger, over_limit, cut } = self.upstream;
+        need(to_stranger == 0, "a tool server received the stranger's address".to_owned());
+        need(over_limit == 0, "a tool server received a payment above the limit".to_owned());
+        need(cut > 0, "no tool server saw the stream cut".to_owned());
+        // A call that was under way when the agent was ended may have reached its server, and is no permitted one.
+        let (least, most) = (self.calls_permitted, self.calls_permitted + self.calls_lost + 1);
+        need(
+            (least..=most).contains(&calls),
+            format!("tool servers received {calls} calls, {least} were permitted"),
+        );
+        need(self.ledgers.verified == self.tenants, "not every ledger verified".to_owned());
+        need(self.ledgers.change_found, "a changed letter in an export was not found".to_owned());
+        let decided = self.calls_permitted + self.calls_denied;
+        need(
+            self.ledgers.records >= decided,
+            format!("{decided} calls were decided and {} are sealed", self.ledgers.records),
+        );
+        out
+    }
+
+    /// The document that `--json` prints last.
+    pub fn document(&self) -> Value {
+        let failures = self.failures();
+        json!({
+            "activation_refused": self.activation_refused,
+            "calls_permitted": self.calls_permitted,
+            "calls_denied": self.calls_denied,
+            "kill_ms": self.kill.kill_ms(),
+            "ledger_verified": self.ledgers.verified == self.tenants && self.ledgers.change_found,
+            "elapsed_ms": self.elapsed_ms,
+            "tenants": self.tenants,
+            "agents": super::world::AGENTS.len(),
+            "calls_lost": self.calls_lost,
+            "calls_received_upstream": self.upstream.calls,
+            "denied_received_upstream": self.upstream.to_stranger + self.upstream.over_limit,
+            "explained_same": self.explained_same,
+            "lists_filtered": self.lists_filtered,
+            "kill": {
+                "stream_cut_us": self.kill.stream_cut_us,
+                "first_refused_us": self.kill.first_refused_us,
+                "last_permitted_us": self.kill.last_permitted_us,
+                "receipt": self.kill.receipt,
+            },
+            "refused_after_end":
+                self.after.iter().map(|(what, refused)| json!({"what": what, "refused": refused}))
+                    .collect::<Vec<_>>(),
+            "ledger_lines": self.ledgers.lines,
+            "records_sealed": self.ledgers.records,
+            "change_found": self.ledgers.change_found,
+            "data": self.folder,
+            "held": failures.is_empty(),
+            "failures": failures,
+        })
+    }
+}
