@@ -39,7 +39,7 @@ pub const GRACE: Span = Span::days(3);
 /// LIMIT: slices kept over all tenants (about 1 KiB each): an agent not among the last so many is read again.
 const SLICES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(32_767);
 /// LIMIT: compiled sets kept over all tenants (about 10 KiB each); one that was dropped compiles again in about 0.1 ms.
-const SETS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(8_191);
+const SETS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16_383);
 
 /// Who asks, as the credential says.
 #[derive(Debug, Clone, Copy)]

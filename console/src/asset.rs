@@ -54,6 +54,24 @@ pub static JS: LazyLock<Asset> = LazyLock::new(|| {
 pub static MARK: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("mark", "svg", "image/svg+xml", include_str!("asset/mark.svg")));
 
+/// Address of the style sheet.
+#[must_use]
+pub fn css() -> String {
+    CSS.href()
+}
+
+/// Address of the script.
+#[must_use]
+pub fn js() -> String {
+    JS.href()
+}
+
+/// Address of the mark.
+#[must_use]
+pub fn mark() -> String {
+    MARK.href()
+}
+
 /// Every served file.
 pub static ALL: [&LazyLock<Asset>; 3] = [&CSS, &JS, &MARK];
 

@@ -6,10 +6,7 @@
 
 use askama::Template;
 
-use crate::{
-    part::Refused,
-    shell::Shell,
-};
+use crate::{part::Refused, shell::Shell};
 
 pub mod act;
 pub mod agent;
@@ -164,7 +161,9 @@ impl Field {
         match &mut field.input {
             Input::Select(list) | Input::Radio(list) => {
                 let value = field.value.clone();
-                list.iter_mut().for_each(|one| one.on = one.value == value);
+                for one in list.iter_mut() {
+                    one.on = one.value == value;
+                }
                 if !list.iter().any(|one| one.on)
                     && let Some(first) = list.first_mut()
                 {
@@ -172,10 +171,16 @@ impl Field {
                 }
             }
             Input::Boxes(list) => {
-                list.iter_mut().for_each(|one| one.on = given.ticked(name, &one.value));
+                for one in list.iter_mut() {
+                    one.on = given.ticked(name, &one.value);
+                }
             }
-            Input::Line | Input::Known(_) | Input::Words | Input::Lines => {}
-            Input::Instant | Input::Rules(_) => {}
+            Input::Line
+            | Input::Known(_)
+            | Input::Words
+            | Input::Lines
+            | Input::Instant
+            | Input::Rules(_) => {}
         }
         field
     }
@@ -198,7 +203,9 @@ impl Field {
     #[must_use]
     pub fn choices(&self) -> &'static str {
         match &self.input {
-            Input::Radio(list) | Input::Boxes(list) if list.iter().all(|one| one.hint.is_empty()) => {
+            Input::Radio(list) | Input::Boxes(list)
+                if list.iter().all(|one| one.hint.is_empty()) =>
+            {
                 "choices inline"
             }
             _ => "choices",
@@ -288,12 +295,6 @@ impl FormPage {
     pub fn wide(&self) -> bool {
         self.fields.iter().any(|field| matches!(field.input, Input::Rules(_)))
     }
-
-    /// Kinds of conditions.
-    #[must_use]
-    pub fn conditions(&self) -> &'static [(&'static str, &'static str)] {
-        &CONDITIONS
-    }
 }
 
 #[cfg(test)]
@@ -302,7 +303,8 @@ mod tests {
 
     #[test]
     fn what_was_given_is_kept() {
-        let given = Given::start(&[("a", " x "), ("b", "1"), ("b", "2"), ("c", "p, q\nr"), ("d", " ")]);
+        let given =
+            Given::start(&[("a", " x "), ("b", "1"), ("b", "2"), ("c", "p, q\nr"), ("d", " ")]);
         assert_eq!(given.one("a"), "x");
         assert_eq!(given.all("b"), ["1", "2"]);
         assert_eq!(given.list("c"), ["p", "q", "r"]);

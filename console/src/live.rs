@@ -75,6 +75,7 @@ pub(crate) async fn events(
 
 fn event(call: &CallRow, shell: &Shell, fleet: bool) -> Event {
     let html = Row { call, shell, fleet }.render().unwrap_or_default();
-    let line: String = html.chars().filter(|letter| !matches!(letter, '\n' | '\r' | '\0')).collect();
+    let line: String =
+        html.chars().filter(|letter| !matches!(letter, '\n' | '\r' | '\0')).collect();
     Event::default().event("call").id(call.call.to_string()).data(line)
 }

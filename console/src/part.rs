@@ -103,7 +103,8 @@ pub fn sentence(text: &str) -> String {
     let first = letters.next().map(|c| if plain { c.to_ascii_uppercase() } else { c });
     let first = first.map(String::from).unwrap_or_default();
     let rest = letters.as_str();
-    let stop = if text.ends_with(['.', '!', '?', '”', '"', ':']) || text.is_empty() { "" } else { "." };
+    let stop =
+        if text.ends_with(['.', '!', '?', '”', '"', ':']) || text.is_empty() { "" } else { "." };
     format!("{first}{rest}{stop}")
 }
 

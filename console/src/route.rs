@@ -131,7 +131,12 @@ pub fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let hex = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+            out.extend([
+                '%',
+                hex(byte >> 4).to_ascii_uppercase(),
+                hex(byte & 15).to_ascii_uppercase(),
+            ]);
         }
     }
     out
@@ -142,7 +147,8 @@ pub fn encode(text: &str) -> String {
 pub fn query(path: impl AsRef<str>, values: &[(&str, &str)]) -> String {
     let path = path.as_ref();
     let given = values.iter().filter(|(_, value)| !value.is_empty());
-    let text: Vec<String> = given.map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    let text: Vec<String> =
+        given.map(|(name, value)| format!("{name}={}", encode(value))).collect();
     if text.is_empty() { path.to_owned() } else { format!("{path}?{}", text.join("&")) }
 }
 
@@ -153,7 +159,9 @@ pub fn known(path: &str) -> bool {
     TABLE.iter().any(|row| {
         let (wanted, given) = (row.pattern.split('/'), path.split('/'));
         wanted.clone().count() == given.clone().count()
-            && wanted.zip(given).all(|(want, got)| want == got || (want.starts_with('{') && !got.is_empty()))
+            && wanted
+                .zip(given)
+                .all(|(want, got)| want == got || (want.starts_with('{') && !got.is_empty()))
     })
 }
 

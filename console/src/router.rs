@@ -18,7 +18,9 @@ use crate::{
     flash::Flashes,
     form::{self, act::Act},
     head, live,
-    page::{agent, agents, call, calls, client, clients, decisions, find, ledger, line, plain, receipt},
+    page::{
+        agent, agents, call, calls, client, clients, decisions, find, ledger, line, plain, receipt,
+    },
     route,
     visit::{self, Console},
 };

@@ -2,9 +2,9 @@
 //!
 //! Never here: what a page says. Templates extend `layout.html` and keep a [`Shell`] in a field `shell`.
 
-use writ_model::{Span, Timestamp, ocsf::Disposition};
+use writ_model::Timestamp;
 
-use crate::{asset, part, show, view};
+use crate::{show, view};
 
 /// A client as it is named everywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,44 +121,14 @@ impl Shell {
 
     /// An instant as seen from this page.
     #[must_use]
-    pub fn when(&self, at: &Timestamp) -> show::When {
-        show::When::new(*at, self.now)
+    pub fn when(&self, at: impl show::Instant) -> show::When {
+        show::When::new(at.instant(), self.now)
     }
 
     /// A time of day as seen from this page.
     #[must_use]
-    pub fn clock(&self, at: &Timestamp) -> show::Clock {
+    pub fn clock(&self, at: impl show::Instant) -> show::Clock {
         self.when(at).clock()
-    }
-
-    /// An id, cut.
-    #[must_use]
-    pub fn id(&self, id: &impl std::fmt::Display) -> show::Short {
-        show::Short(id.to_string())
-    }
-
-    /// A sentence, as people write it.
-    #[must_use]
-    pub fn said(&self, text: &str) -> show::Said {
-        show::Said(part::sentence(text))
-    }
-
-    /// A life as a mark.
-    #[must_use]
-    pub fn life(&self, life: &str) -> show::Mark {
-        show::Mark::life(life)
-    }
-
-    /// What became of a call, as a mark.
-    #[must_use]
-    pub fn effect(&self, effect: &Disposition) -> show::Mark {
-        show::Mark::effect(*effect)
-    }
-
-    /// Microseconds as people say them.
-    #[must_use]
-    pub fn micros(&self, micros: &u64) -> String {
-        show::span(Span::micros(i64::try_from(*micros).unwrap_or(i64::MAX)))
     }
 
     /// The stripe of the page.
@@ -171,24 +141,6 @@ impl Shell {
     #[must_use]
     pub fn csrf(&self) -> &str {
         self.signed.as_ref().map_or("", |signed| signed.csrf.as_str())
-    }
-
-    /// Address of the style sheet.
-    #[must_use]
-    pub fn css(&self) -> String {
-        asset::CSS.href()
-    }
-
-    /// Address of the script.
-    #[must_use]
-    pub fn js(&self) -> String {
-        asset::JS.href()
-    }
-
-    /// Address of the mark.
-    #[must_use]
-    pub fn mark(&self) -> String {
-        asset::MARK.href()
     }
 
     /// A shell for samples.
@@ -206,7 +158,10 @@ impl Shell {
                 named("Juniper Dental", "juniper-dental"),
             ],
             clients_total: 3,
-            signed: Some(Signed { name: "Ines Ortega".to_owned(), csrf: "sample-token".to_owned() }),
+            signed: Some(Signed {
+                name: "Ines Ortega".to_owned(),
+                csrf: "sample-token".to_owned(),
+            }),
             waiting: 5,
             provider: "Northgate Managed IT".to_owned(),
             notice: None,

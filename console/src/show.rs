@@ -3,10 +3,12 @@
 //! Everything here prints HTML that is already safe: values are escaped on the way in.
 //! Never here: a page, or a rule about what a value means.
 
-use std::fmt;
+use std::{borrow::Borrow, fmt};
 
 use askama::filters::HtmlSafe;
 use writ_model::{Digest, Span, Timestamp, ocsf::Disposition};
+
+use crate::part;
 
 /// An instant as a reader wants it: how long ago, the exact instant on hover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +48,22 @@ impl When {
     #[must_use]
     pub fn clock(self) -> Clock {
         Clock(self)
+    }
+}
+
+/// An instant, by value or by any reference: what templates hand in.
+pub trait Instant {
+    /// Its value.
+    fn instant(&self) -> Timestamp;
+}
+impl Instant for Timestamp {
+    fn instant(&self) -> Timestamp {
+        *self
+    }
+}
+impl<T: Instant> Instant for &T {
+    fn instant(&self) -> Timestamp {
+        (**self).instant()
     }
 }
 
@@ -112,7 +130,9 @@ pub fn span(span: Span) -> String {
         0..1_000 => format!("{micros} µs"),
         1_000..10_000 => format!("{}.{} ms", micros / 1000, micros % 1000 / 100),
         10_000..1_000_000 => format!("{} ms", micros / 1000),
-        1_000_000..60_000_000 => format!("{}.{:02} s", micros / 1_000_000, micros % 1_000_000 / 10_000),
+        1_000_000..60_000_000 => {
+            format!("{}.{:02} s", micros / 1_000_000, micros % 1_000_000 / 10_000)
+        }
         _ => rough(micros).unwrap_or_else(|| format!("{} d", micros / 86_400_000_000)),
     }
 }
@@ -177,6 +197,24 @@ impl fmt::Display for Short {
     }
 }
 
+/// An id, cut.
+#[must_use]
+pub fn id(id: &impl fmt::Display) -> Short {
+    Short(id.to_string())
+}
+
+/// A sentence, as people write it.
+#[must_use]
+pub fn said(text: &str) -> Said {
+    Said(part::sentence(text))
+}
+
+/// Microseconds as people say them.
+#[must_use]
+pub fn micros(micros: impl Number) -> String {
+    span(Span::micros(i64::try_from(micros.number()).unwrap_or(i64::MAX)))
+}
+
 /// What a mark means; its shape and its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
@@ -232,8 +270,8 @@ impl Mark {
 
     /// What became of a call.
     #[must_use]
-    pub const fn effect(effect: Disposition) -> Self {
-        match effect {
+    pub fn effect(effect: impl Borrow<Disposition>) -> Self {
+        match effect.borrow() {
             Disposition::Allowed => Self::new(Tone::Go, "Permitted"),
             Disposition::Blocked => Self::new(Tone::Stop, "Refused"),
             Disposition::Errored => Self::new(Tone::Fail, "Failed"),
@@ -270,13 +308,26 @@ fn weave(slug: &str) -> String {
             break;
         }
         let (y, height) = match byte >> 5 {
-            0..4 => (0, 10),
-            4 => (0, 6),
-            5 => (4, 6),
-            6 => (0, 3),
-            _ => (7, 3),
+            0..4 => ("0", "10"),
+            4 => ("0", "6"),
+            5 => ("4", "6"),
+            6 => ("0", "3"),
+            _ => ("7", "3"),
         };
-        path.push_str(&format!("M{x} {y}h{width}v{height}h-{width}z"));
+        let bar = [
+            "M",
+            &x.to_string(),
+            " ",
+            y,
+            "h",
+            &width.to_string(),
+            "v",
+            height,
+            "h-",
+            &width.to_string(),
+            "z",
+        ];
+        path.extend(bar);
         x += width + 1 + u32::from(byte >> 2 & 1);
     }
     path

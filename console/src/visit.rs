@@ -61,7 +61,8 @@ impl FromRequestParts<Console> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Response> {
         if !host_is_ours(&parts.headers, &parts.uri) {
-            let text = "This server answers only under a loopback name: use 127.0.0.1 or localhost.\n";
+            let text =
+                "This server answers only under a loopback name: use 127.0.0.1 or localhost.\n";
             return Err((StatusCode::FORBIDDEN, text).into_response());
         }
         Self::open(console, &parts.headers).await.map_err(|fault| match fault {
@@ -111,7 +112,12 @@ impl Visit {
     }
 
     /// What surrounds a page in a client's space.
-    pub(crate) fn shell_at(&self, client: &str, title: &str, section: Section) -> Result<Shell, Wrong> {
+    pub(crate) fn shell_at(
+        &self,
+        client: &str,
+        title: &str,
+        section: Section,
+    ) -> Result<Shell, Wrong> {
         let row = self.client(client)?;
         let client = Some(ClientRef::of(&row.client));
         Ok(Shell { client, ..self.shell(title, section) })
@@ -120,7 +126,8 @@ impl Visit {
     /// A client this person is seated at, by short name or id.
     pub(crate) fn client(&self, name: &str) -> Result<&ClientRow, Wrong> {
         let mut rows = self.clients.iter();
-        let found = rows.find(|row| row.client.slug == name || row.client.tenant.to_string() == name);
+        let found =
+            rows.find(|row| row.client.slug == name || row.client.tenant.to_string() == name);
         found.ok_or_else(|| self.wrong(&DeskError::not_visible("client", name)))
     }
 

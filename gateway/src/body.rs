@@ -9,11 +9,13 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
 use writ_authority::grant::Surface;
 use writ_model::json::{self, Limits};
 
@@ -92,6 +94,8 @@ pub(crate) struct StreamBody {
     id: Bytes,
     events: bool,
     last_word: Option<Bytes>,
+    /// Dropped with the stream: it has let go.
+    _read: DropGuard,
     over: bool,
 }
 
@@ -112,12 +116,16 @@ pub(crate) struct Parts {
     pub(crate) events: bool,
     /// Said when the agent is ended, instead of an error.
     pub(crate) last_word: Option<Bytes>,
+    /// Closes the connection, for an agent that is ended and does not read.
+    pub(crate) abort: CancellationToken,
 }
 
 impl StreamBody {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { source, filter, mut guard, recording, id, events, last_word } = parts;
+        let Parts { source, filter, mut guard, recording, id, events, last_word, abort } = parts;
         guard.streaming();
+        let read = CancellationToken::new();
+        drop(tokio::spawn(cut_unread(guard.token().clone(), read.clone(), abort)));
         let ended = Box::pin(guard.token().clone().cancelled_owned());
         let look = filter.is_some() || (events && recording.is_some());
         let cut = look.then(sse::Events::default);
@@ -133,6 +141,7 @@ impl StreamBody {
             id,
             events,
             last_word,
+            _read: read.drop_guard(),
             over: false,
         }
     }
@@ -223,6 +232,20 @@ impl StreamBody {
         let message = reply::answer(&self.id, &reply::error(why.rpc, &why.words, data));
         self.ready.push_back(sse::event(&message));
         Ok(())
+    }
+}
+
+/// How long an ended agent may take to read the last word before its connection is closed.
+const LAST_WORD: Duration = Duration::from_millis(250);
+
+/// A stream whose reader stands still is not asked for its next piece, so it cannot see that its agent was ended.
+async fn cut_unread(ended: CancellationToken, read: CancellationToken, abort: CancellationToken) {
+    tokio::select! {
+        () = read.cancelled() => return,
+        () = ended.cancelled() => {}
+    }
+    if timeout(LAST_WORD, read.cancelled()).await.is_err() {
+        abort.cancel();
     }
 }
 

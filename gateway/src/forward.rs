@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use tokio_util::sync::CancellationToken;
 use writ_authority::Permitted;
 use writ_model::json::Limits;
 
@@ -28,6 +29,8 @@ pub(crate) struct Trip<'a> {
     pub(crate) core: &'a Arc<Core>,
     pub(crate) server: &'a Served,
     pub(crate) who: &'a Identified,
+    /// Closes the agent's connection.
+    pub(crate) abort: &'a CancellationToken,
     /// Our session's id, as the agent sent it.
     pub(crate) session: Option<&'a str>,
     /// The answer may carry lists.
@@ -59,6 +62,9 @@ pub(crate) async fn reply(
     guard: Guard,
     recording: Option<Recording>,
 ) -> Result<Response<ReplyBody>, (Refusal, Option<Recording>)> {
+    if !is_plain(&answer.headers) {
+        return Err((refusal::BROKEN, recording));
+    }
     let mut headers = names::incoming(&answer.headers);
     if let Err(refusal) = session(trip, &answer, &mut headers) {
         return Err((refusal, recording));
@@ -97,7 +103,16 @@ pub(crate) async fn reply(
                 AnswerBody::Whole(bytes) => Box::pin(Once(Some(bytes))),
             };
             let filter = trip.lists.then(|| lists(trip));
-            let parts = Parts { source, filter, guard, recording, id, events, last_word: None };
+            let parts = Parts {
+                source,
+                filter,
+                guard,
+                recording,
+                id,
+                events,
+                last_word: None,
+                abort: trip.abort.clone(),
+            };
             ReplyBody::Stream(Box::new(StreamBody::new(parts)))
         }
     };
@@ -177,6 +192,11 @@ fn session(trip: &Trip<'_>, answer: &Answer, headers: &mut HeaderMap) -> Result<
     let value = HeaderValue::from_str(&ours).map_err(|_bad| refusal::BROKEN)?;
     headers.insert(SESSION.clone(), value);
     Ok(())
+}
+
+/// We ask for no coding; an answer that has one could not be read here and would not be understood there.
+fn is_plain(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CONTENT_ENCODING).iter().all(|coding| coding == "identity")
 }
 
 fn is_events(headers: &HeaderMap) -> bool {

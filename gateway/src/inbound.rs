@@ -2,18 +2,28 @@
 //!
 //! Never here: a parse of the body, or a look at credentials.
 
-use std::{future::poll_fn, pin::Pin, time::Duration};
+use std::{future::poll_fn, net::SocketAddr, pin::Pin, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
 use hyper::body::{Body, Incoming};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use writ_model::json::Limits;
 
 use crate::refusal::{self, Refusal};
 
 /// LIMIT: how long a body may take to arrive.
 const ARRIVE: Duration = Duration::from_secs(10);
+
+/// The connection that a request came on.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire {
+    /// Who is at its other end.
+    pub(crate) peer: SocketAddr,
+    /// Closes it at once.
+    pub(crate) abort: CancellationToken,
+}
 
 /// An address of the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,15 +73,20 @@ pub(crate) fn origin(headers: &HeaderMap, base: &str) -> Result<(), Refusal> {
     }
 }
 
-/// The whole body, if it is no larger than its limit and arrives in time.
-pub(crate) async fn body(mut incoming: Incoming, limits: &Limits) -> Result<Bytes, Refusal> {
+/// The whole body, if it is no larger than its limit and arrives in time, and before its agent is ended.
+pub(crate) async fn body(
+    mut incoming: Incoming,
+    limits: &Limits,
+    ended: &CancellationToken,
+) -> Result<Bytes, Refusal> {
     let most = limits.bytes;
     if incoming.size_hint().lower() > most as u64 {
         return Err(refusal::TOO_LARGE);
     }
-    match timeout(ARRIVE, read(&mut incoming, most)).await {
-        Ok(body) => body,
-        Err(_) => Err(refusal::SLOW),
+    tokio::select! {
+        biased;
+        () = ended.cancelled() => Err(refusal::ENDED),
+        body = timeout(ARRIVE, read(&mut incoming, most)) => body.unwrap_or(Err(refusal::SLOW)),
     }
 }
 

@@ -3,11 +3,12 @@
 //! A denial and a permit are both recorded; a refusal before the decision is counted; a fault is never a permit.
 //! Never here: a station's own logic.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, request};
 use hyper::body::Incoming;
+use tokio_util::sync::CancellationToken;
 use writ_authority::Decision;
 use writ_model::json::Limits;
 
@@ -18,7 +19,7 @@ use crate::{
     core::{Core, Served},
     forward::{Trip, forward, reply},
     identify::{Identified, Presented, identify},
-    inbound::{self, Route},
+    inbound::{self, Route, Wire},
     mcp::{
         header::{self, Revision, SESSION},
         method::{self, Wish},
@@ -34,7 +35,7 @@ use crate::{
 /// Answers one request.
 pub(crate) async fn answer(
     core: Arc<Core>,
-    peer: SocketAddr,
+    wire: Wire,
     request: Request<Incoming>,
 ) -> Response<ReplyBody> {
     core.counters.request();
@@ -47,11 +48,11 @@ pub(crate) async fn answer(
     match inbound::route(head.uri.path()) {
         // What runs under `writ wrap` is not reached from here.
         Route::Mcp(name) => match find(name).filter(|server| server.upstream.is_some()) {
-            Some(server) => Box::pin(mcp(&core, server, peer, &head, body)).await,
+            Some(server) => Box::pin(mcp(&core, server, &wire, &head, body)).await,
             None => answer::refused(&core, None, &refusal::NO_SERVER, &asked),
         },
         Route::Pep(name, door) => match find(name) {
-            Some(server) => Box::pin(pep::answer(&core, server, (door, peer), &head, body)).await,
+            Some(server) => Box::pin(pep::answer(&core, server, (door, &wire), &head, body)).await,
             None => answer::refused(&core, None, &refusal::NO_SERVER, &asked),
         },
         Route::Metadata(None) => answer::metadata(&core, None, &head.method),
@@ -66,7 +67,7 @@ pub(crate) async fn answer(
 async fn mcp(
     core: &Arc<Core>,
     server: &Served,
-    peer: SocketAddr,
+    wire: &Wire,
     head: &request::Parts,
     body: Incoming,
 ) -> Response<ReplyBody> {
@@ -75,7 +76,7 @@ async fn mcp(
         headers: &head.headers,
         verb: head.method.as_str(),
         url: &server.resource,
-        peer,
+        peer: wire.peer,
     };
     let (who, guard) = match identify(core, server, presented).await {
         Ok(identified) => identified,
@@ -83,11 +84,11 @@ async fn mcp(
     };
     asked.nonce = who.aging;
     let outcome = match head.method {
-        Method::POST => match arrived(head, body).await {
-            Ok(body) => post(core, server, (&who, guard), head, (body, &mut asked)).await,
+        Method::POST => match arrived(head, body, &who.cut).await {
+            Ok(body) => post(core, server, (&who, guard, wire), head, (body, &mut asked)).await,
             Err(refusal) => Err(refusal),
         },
-        Method::GET | Method::DELETE => bare(core, server, (&who, guard), head).await,
+        Method::GET | Method::DELETE => bare(core, server, (&who, guard, wire), head).await,
         _ => Err(refusal::WRONG_VERB),
     };
     match outcome {
@@ -97,21 +98,25 @@ async fn mcp(
 }
 
 /// The body of a POST, if it and its answer have forms that MCP knows.
-async fn arrived(head: &request::Parts, body: Incoming) -> Result<Bytes, Refusal> {
+async fn arrived(
+    head: &request::Parts,
+    body: Incoming,
+    ended: &CancellationToken,
+) -> Result<Bytes, Refusal> {
     if !header::is_json(&head.headers) {
         return Err(refusal::NOT_JSON);
     }
     if !header::accepts(&head.headers, &["application/json", "text/event-stream"]) {
         return Err(refusal::NOT_ACCEPTABLE);
     }
-    inbound::body(body, &Limits::REQUEST).await
+    inbound::body(body, &Limits::REQUEST, ended).await
 }
 
 /// A message.
 async fn post(
     core: &Arc<Core>,
     server: &Served,
-    (who, guard): (&Identified, Guard),
+    (who, guard, wire): (&Identified, Guard, &Wire),
     head: &request::Parts,
     (body, asked): (Bytes, &mut Asked),
 ) -> Result<Response<ReplyBody>, Refusal> {
@@ -126,7 +131,7 @@ async fn post(
     let ours = header::once(&head.headers, &SESSION)?;
     let session = session(core, server, who, ours)?;
     let lists = matches!(wish, Wish::List);
-    let trip = Trip { core, server, who, session: ours, lists };
+    let trip = Trip { core, server, who, abort: &wire.abort, session: ours, lists };
     let called = called(server, &message, &wish, revision, &body);
 
     let permitted = match authorize(core, who, &server.name, &wish) {
@@ -166,7 +171,7 @@ async fn post(
 async fn bare(
     core: &Arc<Core>,
     server: &Served,
-    (who, guard): (&Identified, Guard),
+    (who, guard, wire): (&Identified, Guard, &Wire),
     head: &request::Parts,
 ) -> Result<Response<ReplyBody>, Refusal> {
     let listening = head.method == Method::GET;
@@ -176,7 +181,7 @@ async fn bare(
     let revision = header::revision(&head.headers)?;
     let ours = header::once(&head.headers, &SESSION)?;
     let session = session(core, server, who, ours)?;
-    let trip = Trip { core, server, who, session: ours, lists: listening };
+    let trip = Trip { core, server, who, abort: &wire.abort, session: ours, lists: listening };
     let wish = Wish::Talk { recorded: true };
     let called = Called {
         server: &server.name,

@@ -5,7 +5,6 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -16,6 +15,7 @@ use http::{HeaderValue, Method, Response, StatusCode, header, request};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
 use tokio::time::{Interval, interval};
+use tokio_util::sync::CancellationToken;
 use writ_authority::Decision;
 use writ_model::{
     CallId, InstanceId, Span, Timestamp,
@@ -29,7 +29,7 @@ use crate::{
     core::{Core, Served},
     forward::{Trip, lists},
     identify::{Identified, Presented, identify},
-    inbound,
+    inbound::{self, Wire},
     journey::called,
     mcp::{
         header::{self as names, Revision},
@@ -117,29 +117,35 @@ impl Pending {
 pub(crate) async fn answer(
     core: &Arc<Core>,
     server: &Served,
-    (door, peer): (&str, SocketAddr),
+    (door, wire): (&str, &Wire),
     head: &request::Parts,
     body: Incoming,
 ) -> Response<ReplyBody> {
     let mut asked = Asked::default();
     let url = format!("{}{}", core.base, head.uri.path());
-    let presented =
-        Presented { headers: &head.headers, verb: head.method.as_str(), url: &url, peer };
+    let presented = Presented {
+        headers: &head.headers,
+        verb: head.method.as_str(),
+        url: &url,
+        peer: wire.peer,
+    };
     let (who, guard) = match identify(core, server, presented).await {
         Ok(identified) => identified,
         Err(refusal) => return answer::refused(core, Some(server), &refusal, &asked),
     };
     asked.nonce = who.aging;
     let outcome = match (&head.method, door) {
-        (&Method::GET, "life") => Ok(life(core, server, &who, guard)),
-        (&Method::POST, "decide" | "outcome" | "filter") => match posted(head, body, door).await {
-            Err(refusal) => Err(refusal),
-            Ok(body) => match door {
-                "decide" => decide(core, server, &who, head, (&body, &mut asked)).await,
-                "outcome" => outcome(core, &who, &body),
-                _ => filter(core, server, &who, &body),
-            },
-        },
+        (&Method::GET, "life") => Ok(life(core, server, (&who, guard), wire)),
+        (&Method::POST, "decide" | "outcome" | "filter") => {
+            match posted(head, (body, door), &who.cut).await {
+                Err(refusal) => Err(refusal),
+                Ok(body) => match door {
+                    "decide" => decide(core, server, &who, head, (&body, &mut asked)).await,
+                    "outcome" => outcome(core, &who, &body),
+                    _ => filter(core, server, &who, &body),
+                },
+            }
+        }
         (_, "life" | "decide" | "outcome" | "filter") => Err(refusal::WRONG_VERB),
         _ => Err(refusal::NO_ROUTE),
     };
@@ -152,13 +158,17 @@ pub(crate) async fn answer(
     }
 }
 
-async fn posted(head: &request::Parts, body: Incoming, door: &str) -> Result<Bytes, Refusal> {
+async fn posted(
+    head: &request::Parts,
+    (body, door): (Incoming, &str),
+    ended: &CancellationToken,
+) -> Result<Bytes, Refusal> {
     if !names::is_json(&head.headers) {
         return Err(refusal::NOT_JSON);
     }
     // A list is an answer, and answers may be larger than requests.
     let limits = if door == "filter" { Limits::ANSWER } else { Limits::REQUEST };
-    inbound::body(body, &limits).await
+    inbound::body(body, &limits, ended).await
 }
 
 #[derive(serde::Serialize)]
@@ -266,7 +276,7 @@ fn filter(
     let node = json::parse(body, &Limits::ANSWER).map_err(Refusal::json)?;
     let result = node.get("result").ok_or(refusal::PARAMS)?;
     let bytes = body.slice(result.start..result.end);
-    let trip = Trip { core, server, who, session: None, lists: true };
+    let trip = Trip { core, server, who, abort: &who.cut, session: None, lists: true };
     let shows = lists(&trip);
     let shown = list::result(&bytes, &|surface, name| shows(surface, name))
         .map_err(|_bad| refusal::PARAMS)?;
@@ -277,7 +287,12 @@ fn filter(
     Ok(answer::json(StatusCode::OK, Bytes::from(out)))
 }
 
-fn life(core: &Core, server: &Served, who: &Identified, guard: Guard) -> Response<ReplyBody> {
+fn life(
+    core: &Core,
+    server: &Served,
+    (who, guard): (&Identified, Guard),
+    wire: &Wire,
+) -> Response<ReplyBody> {
     let decision = authorize(core, who, &server.name, &Wish::Talk { recorded: false });
     if let Decision::Deny(denied) = &decision
         && answer::stops(denied.code)
@@ -292,6 +307,7 @@ fn life(core: &Core, server: &Served, who: &Identified, guard: Guard) -> Respons
         id: Bytes::from_static(b"null"),
         events: true,
         last_word: Some(ended("the agent was ended or stopped")),
+        abort: wire.abort.clone(),
     });
     stream(ReplyBody::Stream(Box::new(body)))
 }

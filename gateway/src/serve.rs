@@ -11,8 +11,9 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
+use tokio_util::sync::CancellationToken;
 
-use crate::{core::Core, journey};
+use crate::{core::Core, inbound::Wire, journey};
 
 /// LIMIT: connections open at once; more wait in the kernel's backlog.
 const CONNECTIONS: usize = 8_192;
@@ -61,9 +62,11 @@ async fn connection(
         tracing::debug!(error = %fault, "no TCP_NODELAY");
     }
     let halt = core.halt.clone();
+    let wire = Wire { peer, abort: CancellationToken::new() };
+    let abort = wire.abort.clone();
     let service = service_fn(move |request| {
-        let core = Arc::clone(&core);
-        async move { Ok::<_, Infallible>(journey::answer(core, peer, request).await) }
+        let (core, wire) = (Arc::clone(&core), wire.clone());
+        async move { Ok::<_, Infallible>(journey::answer(core, wire, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -74,6 +77,7 @@ async fn connection(
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
+        () = abort.cancelled() => return,
         () = halt.cancelled() => {
             connection.as_mut().graceful_shutdown();
             timeout(DRAIN, connection).await.ok()

@@ -18,7 +18,7 @@ use crate::{
 pub const QUEUE: usize = 32_768;
 /// How long the writer gathers before it writes: a wake-up per batch instead of one per record. Durable records and seals
 /// do not wait for it.
-const GATHER: Duration = Duration::from_millis(10);
+const GATHER: Duration = Duration::from_millis(50);
 /// LIMIT: records in one transaction.
 pub(crate) const BATCH: usize = 2_048;
 

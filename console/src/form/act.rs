@@ -144,7 +144,13 @@ pub struct On {
 
 /// The form of an act.
 #[must_use]
-pub fn form(mut shell: Shell, act: Act, on: On, given: &Given, refused: Option<Refused>) -> FormPage {
+pub fn form(
+    mut shell: Shell,
+    act: Act,
+    on: On,
+    given: &Given,
+    refused: Option<Refused>,
+) -> FormPage {
     let client = shell.client.as_ref().map(|one| one.name.clone()).unwrap_or_default();
     let (heading, lead, submit) = act.words(&on.name, &client);
     shell.title.clone_from(&heading);
@@ -170,7 +176,10 @@ pub fn name_is(given: &Given, name: &str) -> Option<Refused> {
     (given.one("name") != name).then(|| Refused {
         code: "CONS-0001".to_owned(),
         field: "name".to_owned(),
-        what: format!("`{}` is not the name of this agent", writ_authority::refusal::cut(given.one("name"))),
+        what: format!(
+            "`{}` is not the name of this agent",
+            writ_authority::refusal::cut(given.one("name"))
+        ),
         cure: format!("Type {name}, letter for letter."),
     })
 }
@@ -178,9 +187,12 @@ pub fn name_is(given: &Given, name: &str) -> Option<Refused> {
 /// What an act is on, as the desk knows it.
 async fn on(visit: &Visit, act: Act, client: &str, thing: &str) -> Result<On, Wrong> {
     match act {
-        Act::Activate | Act::Hold | Act::Release | Act::Quarantine | Act::Terminate | Act::Enroll => {
-            on_agent(visit, act, client, thing).await
-        }
+        Act::Activate
+        | Act::Hold
+        | Act::Release
+        | Act::Quarantine
+        | Act::Terminate
+        | Act::Enroll => on_agent(visit, act, client, thing).await,
         Act::EndInstance => Ok(On {
             name: thing.to_owned(),
             action: route::instance_end(client, thing),
@@ -226,10 +238,8 @@ async fn on_agent(visit: &Visit, act: Act, client: &str, agent: &str) -> Result<
         }
     };
     let answers = &view.answers;
-    let answered = [
-        ("Authorised by", answers.authorizer.as_ref()),
-        ("Audited by", answers.auditor.as_ref()),
-    ];
+    let answered =
+        [("Authorised by", answers.authorizer.as_ref()), ("Audited by", answers.auditor.as_ref())];
     let mut facts = vec![
         ("Purpose", view.row.purpose.clone()),
         ("State", Mark::life(view.row.life).word().to_owned()),
@@ -330,12 +340,25 @@ pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {
     let given = Given::start(&[("reason", "Sent a list to a stranger"), ("name", "mail-asistant")]);
     let wrong = name_is(&given, "mail-assistant");
     let empty = Given::default();
-    let names = ["activate", "hold", "release", "quarantine", "terminate", "enroll", "instance", "revoke", "leave"];
+    let names = [
+        "activate",
+        "hold",
+        "release",
+        "quarantine",
+        "terminate",
+        "enroll",
+        "instance",
+        "revoke",
+        "leave",
+    ];
     let mut out: Vec<_> = Act::ALL
         .into_iter()
         .zip(names)
         .map(|(act, name)| (name, form(shell(), act, on("mail-assistant"), &empty, None)))
         .collect();
-    out.push(("terminate-refused", form(shell(), Act::Terminate, on("mail-assistant"), &given, wrong)));
+    out.push((
+        "terminate-refused",
+        form(shell(), Act::Terminate, on("mail-assistant"), &given, wrong),
+    ));
     out
 }

@@ -44,11 +44,11 @@ pub fn form(
     refused: Option<Refused>,
 ) -> FormPage {
     let slug = shell.client.as_ref().map(|one| one.slug.clone()).unwrap_or_default();
-    shell.title = "Propose an agent".to_owned();
+    "Propose an agent".clone_into(&mut shell.title);
     let action = route::agent_new(&slug);
     let mut page = FormPage::new(shell, "Propose an agent".to_owned(), action, "Write it down");
-    page.lead = "It may do nothing until people answer for it, somebody activates it, and a grant reaches it."
-        .to_owned();
+    "It may do nothing until people answer for it, somebody activates it, and a grant reaches it."
+        .clone_into(&mut page.lead);
     page.back = route::client_agents(&slug);
     let choices = |list: &[(&str, &str, &str)]| {
         list.iter().map(|(value, label, hint)| Choice::new(value, label, hint)).collect()
@@ -58,17 +58,26 @@ pub fn form(
     let owners = owners.map(|one| Choice::new(&one.person.to_string(), &one.name, ""));
     let none = std::iter::once(Choice::new("", "no group", ""));
     let groups = groups.iter().map(|one| Choice::new(&one.group.to_string(), &one.name, ""));
-    let observed = vec![Choice::new("yes", "It runs already, ungoverned", "observed until somebody answers for it")];
+    let observed = vec![Choice::new(
+        "yes",
+        "It runs already, ungoverned",
+        "observed until somebody answers for it",
+    )];
     page.fields = vec![
-        Field::new("name", "Name", Input::Line, given).hint("Unique here, for example invoice-bot.").required(),
-        Field::new("purpose", "Purpose", Input::Words, given).hint("What it is for, one sentence.").required(),
+        Field::new("name", "Name", Input::Line, given)
+            .hint("Unique here, for example invoice-bot.")
+            .required(),
+        Field::new("purpose", "Purpose", Input::Words, given)
+            .hint("What it is for, one sentence.")
+            .required(),
         Field::new("kind", "Kind", Input::Radio(choices(&KINDS)), given),
         Field::new("autonomy", "Autonomy", Input::Radio(choices(&AUTONOMY)), given),
         Field::new("owner", "Owner", Input::Select(nobody().chain(owners).collect()), given)
             .hint("Whose it is in daily work."),
         Field::new("group", "Group", Input::Select(none.chain(groups).collect()), given)
             .hint("Gives it the group's answers and grants."),
-        Field::new("models", "Models", Input::Line, given).hint("By their makers' names, separated by commas."),
+        Field::new("models", "Models", Input::Line, given)
+            .hint("By their makers' names, separated by commas."),
         Field::new("data_classes", "Data", Input::Line, given)
             .hint("Classes of data it touches, separated by commas."),
         Field::new("observed", "Already running", Input::Boxes(observed), given),
@@ -114,7 +123,8 @@ pub(crate) async fn take(Path(client): Path<String>, sent: Sent) -> Answer {
     let body = match body(&given) {
         Ok(body) => body,
         Err(wrong) => {
-            return page(&visit, &client, &given, Some(wrong), StatusCode::UNPROCESSABLE_ENTITY).await;
+            return page(&visit, &client, &given, Some(wrong), StatusCode::UNPROCESSABLE_ENTITY)
+                .await;
         }
     };
     match visit.desk.add_agent(&visit.who, &client, body).await {
@@ -151,7 +161,12 @@ fn body(given: &Given) -> Result<NewAgentBody, Refused> {
 
 pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {
     let shell = || Shell::sample_client("", Section::Agents);
-    let given = Given::start(&[("name", "Invoice Bot"), ("purpose", "Pays invoices."), ("kind", "bot"), ("observed", "yes")]);
+    let given = Given::start(&[
+        ("name", "Invoice Bot"),
+        ("purpose", "Pays invoices."),
+        ("kind", "bot"),
+        ("observed", "yes"),
+    ]);
     let refused = Refused {
         code: "AUTH-0005".to_owned(),
         field: "name".to_owned(),

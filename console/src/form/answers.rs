@@ -53,9 +53,8 @@ pub fn form(
     shell.title = format!("Who answers for {}", what.name);
     let heading = shell.title.clone();
     let mut page = FormPage::new(shell, heading, what.action, "Set who answers");
-    page.lead = "Three answers, by people seated here. Authorizer and auditor are two people; each side has somebody \
-                 who can end it. What is left open is inherited from its group."
-        .to_owned();
+    "Three answers, by people seated here. Authorizer and auditor are two people; each side has somebody \
+                 who can end it. What is left open is inherited from its group.".clone_into(&mut page.lead);
     page.back = what.back;
     let seated: Vec<_> = people.iter().filter(|one| one.left_at.is_none()).collect();
     let choice = |one: &&PersonRow| {
@@ -69,7 +68,8 @@ pub fn form(
     page.fields = vec![
         Field::new("authorizer", "Who authorises it", one(), given),
         Field::new("auditor", "Who audits it", one(), given),
-        Field::new("terminators", "Who can end it", boxes, given).hint("At least one of each side."),
+        Field::new("terminators", "Who can end it", boxes, given)
+            .hint("At least one of each side."),
     ];
     page.refused(refused)
 }

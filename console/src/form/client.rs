@@ -19,7 +19,8 @@ use crate::{
 pub fn form(shell: Shell, given: &Given, refused: Option<Refused>) -> FormPage {
     let mut page =
         FormPage::new(shell, "Add a client".to_owned(), route::client_new(), "Found its ledger");
-    page.lead = "Founds the client's own ledger with a key of its own, and seats you there.".to_owned();
+    "Founds the client's own ledger with a key of its own, and seats you there."
+        .clone_into(&mut page.lead);
     page.back = route::clients();
     page.fields = vec![
         Field::new("name", "Name", Input::Line, given).hint("As the client calls itself.").required(),
@@ -43,7 +44,8 @@ pub(crate) async fn take(sent: Sent) -> Answer {
     match visit.desk.add_client(&visit.who, body).await {
         Ok(row) => {
             let slug = row.client.slug;
-            let what = format!("{}'s ledger is founded, and you are seated there.", row.client.name);
+            let what =
+                format!("{}'s ledger is founded, and you are seated there.", row.client.name);
             let line = Some((0, route::line(&slug, "0")));
             visit.flashes.notice(&visit.session, Notice { what, line });
             Ok(Redirect::to(&route::client(&slug)).into_response())

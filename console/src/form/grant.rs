@@ -23,8 +23,15 @@ use crate::{
 
 /// LIMIT: conditions in one form; a grant with more is given over the API.
 const RULES: usize = 5;
-const DAYS: [(&str, &str); 7] =
-    [("1", "Mon"), ("2", "Tue"), ("3", "Wed"), ("4", "Thu"), ("5", "Fri"), ("6", "Sat"), ("7", "Sun")];
+const DAYS: [(&str, &str); 7] = [
+    ("1", "Mon"),
+    ("2", "Tue"),
+    ("3", "Wed"),
+    ("4", "Thu"),
+    ("5", "Fri"),
+    ("6", "Sat"),
+    ("7", "Sun"),
+];
 
 /// Who may be granted, and servers that are known.
 #[derive(Debug, Clone, Default)]
@@ -44,11 +51,10 @@ pub fn form(
     refused: Option<Refused>,
 ) -> FormPage {
     let slug = shell.client.as_ref().map(|one| one.slug.clone()).unwrap_or_default();
-    shell.title = "Give a grant".to_owned();
+    "Give a grant".clone_into(&mut shell.title);
     let mut page =
         FormPage::new(shell, "Give a grant".to_owned(), route::grant_new(&slug), "Give the grant");
-    page.lead = "What no grant allows is refused. It holds from the moment it stands in the ledger, in your name."
-        .to_owned();
+    "What no grant allows is refused. It holds from the moment it stands in the ledger, in your name.".clone_into(&mut page.lead);
     page.back = route::client(&slug);
     page.fields = subject(around, given);
     page.fields.extend(conditions(given));
@@ -137,7 +143,9 @@ pub fn rules(given: &Given) -> Result<Vec<ArgRule>, Refused> {
                 }),
                 "size" => {
                     let size = row.value.parse();
-                    Condition::Size(size.map_err(|_bad| wrong("rules", &row.value, "Write a whole number."))?)
+                    Condition::Size(
+                        size.map_err(|_bad| wrong("rules", &row.value, "Write a whole number."))?,
+                    )
                 }
                 "absent" => Condition::Absent,
                 other => return Err(wrong("rules", other, "Choose a condition from the list.")),
@@ -153,7 +161,9 @@ pub fn rules(given: &Given) -> Result<Vec<ArgRule>, Refused> {
 /// If the count is no number.
 pub fn limits(given: &Given) -> Result<Vec<Limit>, Refused> {
     let Some(count) = given.some("count") else { return Ok(Vec::new()) };
-    let count = count.parse().map_err(|_bad| wrong("count", &count, "Write a whole number, or nothing."))?;
+    let count = count
+        .parse()
+        .map_err(|_bad| wrong("count", &count, "Write a whole number, or nothing."))?;
     let per = match given.one("per") {
         "minute" => Period::Minute,
         "hour" => Period::Hour,
@@ -200,7 +210,8 @@ pub fn window(given: &Given) -> Result<Option<Window>, Refused> {
 pub fn instant(given: &Given, name: &str) -> Result<Option<Timestamp>, Refused> {
     let Some(text) = given.some(name) else { return Ok(None) };
     let whole = format!("{text}:00Z");
-    let parsed = whole.parse().or_else(|_bad| text.parse()).or_else(|_bad| format!("{text}Z").parse());
+    let parsed =
+        whole.parse().or_else(|_bad| text.parse()).or_else(|_bad| format!("{text}Z").parse());
     let cure = "Write it as 2026-11-03T14:03, in UTC.";
     parsed.map(Some).map_err(|_bad: writ_model::time::BadTime| wrong(name, &text, cure))
 }
@@ -229,9 +240,9 @@ async fn around(visit: &Visit, client: &str) -> Result<Around, Wrong> {
     let status = visit.tell(visit.desk.status().await)?;
     let living = agents.iter().filter(|one| one.life != "terminated");
     let agents = living.map(|one| (format!("agent:{}", one.agent), one.name.clone()));
-    let groups = groups.iter().map(|one| {
-        (format!("group:{}", one.group), format!("every agent in {}", one.name))
-    });
+    let groups = groups
+        .iter()
+        .map(|one| (format!("group:{}", one.group), format!("every agent in {}", one.name)));
     let servers = status.gateways.iter().flat_map(|gateway| gateway.servers.iter());
     let mine = servers.filter(|one| one.client.as_deref().is_none_or(|slug| slug == client));
     let mut servers: Vec<String> = mine.map(|one| one.name.clone()).collect();
@@ -273,7 +284,8 @@ pub(crate) async fn take(Path(client): Path<String>, sent: Sent) -> Answer {
     let body = match body(&given) {
         Ok(body) => body,
         Err(wrong) => {
-            return page(&visit, &client, &given, Some(wrong), StatusCode::UNPROCESSABLE_ENTITY).await;
+            return page(&visit, &client, &given, Some(wrong), StatusCode::UNPROCESSABLE_ENTITY)
+                .await;
         }
     };
     match visit.desk.give_grant(&visit.who, &client, body).await {
@@ -371,7 +383,11 @@ mod tests {
             let refused = limits(&given).err().or_else(|| window(&given).err()).unwrap();
             assert_eq!(refused.field, field);
         }
-        let given = Given::start(&[("rule-1-path", "/a"), ("rule-1-kind", "is"), ("rule-1-value", "maybe")]);
+        let given = Given::start(&[
+            ("rule-1-path", "/a"),
+            ("rule-1-kind", "is"),
+            ("rule-1-value", "maybe"),
+        ]);
         assert_eq!(rules(&given).unwrap_err().field, "rules");
         let given = Given::start(&[("until", "tomorrow")]);
         assert_eq!(instant(&given, "until").unwrap_err().field, "until");

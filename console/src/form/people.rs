@@ -33,10 +33,11 @@ pub fn seat(
     refused: Option<Refused>,
 ) -> FormPage {
     let slug = shell.client.as_ref().map(|one| one.slug.clone()).unwrap_or_default();
-    shell.title = "Seat a person".to_owned();
+    "Seat a person".clone_into(&mut shell.title);
     let mut page =
         FormPage::new(shell, "Seat a person".to_owned(), route::person_new(&slug), "Seat them");
-    page.lead = "A seat lets a person act here, in their roles, and be named as somebody who answers.".to_owned();
+    "A seat lets a person act here, in their roles, and be named as somebody who answers."
+        .clone_into(&mut page.lead);
     page.back = route::client(&slug);
     let fresh = std::iter::once(Choice::new("", "somebody new", ""));
     let known = known.iter().filter(|one| one.left_at.is_none());
@@ -47,8 +48,14 @@ pub fn seat(
     ];
     let roles = ROLES.iter().map(|(value, label, hint)| Choice::new(value, label, hint)).collect();
     page.fields = vec![
-        Field::new("person", "Known person of the provider", Input::Select(fresh.chain(known).collect()), given),
-        Field::new("name", "Name", Input::Line, given).hint("Of somebody new, as others know them."),
+        Field::new(
+            "person",
+            "Known person of the provider",
+            Input::Select(fresh.chain(known).collect()),
+            given,
+        ),
+        Field::new("name", "Name", Input::Line, given)
+            .hint("Of somebody new, as others know them."),
         Field::new("side", "For", Input::Radio(sides), given),
         Field::new("roles", "Roles", Input::Boxes(roles), given),
     ];
@@ -64,10 +71,10 @@ pub fn group(
     refused: Option<Refused>,
 ) -> FormPage {
     let slug = shell.client.as_ref().map(|one| one.slug.clone()).unwrap_or_default();
-    shell.title = "Make a group".to_owned();
+    "Make a group".clone_into(&mut shell.title);
     let mut page =
         FormPage::new(shell, "Make a group".to_owned(), route::group_new(&slug), "Make it");
-    page.lead = "Agents in it inherit its answers and its grants.".to_owned();
+    "Agents in it inherit its answers and its grants.".clone_into(&mut page.lead);
     page.back = route::client(&slug);
     let top = std::iter::once(Choice::new("", "no other group", ""));
     let groups = groups.iter().map(|one| Choice::new(&one.group.to_string(), &one.name, ""));
@@ -116,8 +123,14 @@ fn person(given: &Given) -> Result<NewPerson, DeskError> {
     let known = given.some("person").map(|id| id.parse::<PersonId>()).transpose();
     let known = known.map_err(|fault| fault.to_string()).map_err(bad("person"))?;
     let side: Side = given.one("side").parse().map_err(bad("side"))?;
-    let roles: Result<Vec<Role>, String> = given.all("roles").iter().map(|one| one.parse()).collect();
-    Ok(NewPerson { name: given.some("name"), person: known, side, roles: roles.map_err(bad("roles"))? })
+    let roles: Result<Vec<Role>, String> =
+        given.all("roles").iter().map(|one| one.parse()).collect();
+    Ok(NewPerson {
+        name: given.some("name"),
+        person: known,
+        side,
+        roles: roles.map_err(bad("roles"))?,
+    })
 }
 
 async fn group_page(

@@ -40,6 +40,9 @@ pub struct AgentPage {
     pub end: Option<Act>,
 }
 
+/// One of the three answers: heading, people, what it lacks with its cure.
+type Answered<'a> = (&'static str, Vec<&'a AnswerView>, Vec<(String, String)>);
+
 impl AgentPage {
     /// The page of an agent.
     #[must_use]
@@ -89,7 +92,7 @@ impl AgentPage {
 
     /// The three answers: heading, people, what they lack.
     #[must_use]
-    pub fn answers(&self) -> [(&'static str, Vec<&AnswerView>, Vec<(String, String)>); 3] {
+    pub fn answers(&self) -> [Answered<'_>; 3] {
         let answers = &self.agent.answers;
         let one = |heading, people: Vec<_>, speaks| {
             let lacks = self.lacks(speaks, &people);
@@ -104,31 +107,36 @@ impl AgentPage {
 
     /// The side of a person and where the answer is set.
     #[must_use]
-    pub fn source(&self, answer: &AnswerView) -> String {
+    pub fn source(answer: &AnswerView) -> String {
         let side = answer.person.side.map(|side| side.to_string()).unwrap_or_default();
         let left = if answer.person.active { "" } else { ", no longer seated" };
-        if answer.inherited { format!("{side}{left}, by group {}", answer.from) } else { format!("{side}{left}") }
+        if answer.inherited {
+            format!("{side}{left}, by group {}", answer.from)
+        } else {
+            format!("{side}{left}")
+        }
     }
 
     /// How much of a grant's first limit was used, as a bar; nothing if it has none.
     #[must_use]
-    pub fn bar(&self, grant: &GrantView) -> Option<Svg> {
+    pub fn bar(grant: &GrantView) -> Option<Svg> {
         let limit = grant.limits.first()?;
         Some(show::bar(grant.used.count, limit.count))
     }
 
     /// A grant's limits in words.
     #[must_use]
-    pub fn limits(&self, grant: &GrantView) -> String {
-        let words = grant.limits.iter().map(|one| {
-            format!("{} a {}", show::count(one.count), one.per.word())
-        });
+    pub fn limits(grant: &GrantView) -> String {
+        let words = grant
+            .limits
+            .iter()
+            .map(|one| format!("{} a {}", show::count(one.count), one.per.word()));
         words.collect::<Vec<_>>().join(", ")
     }
 
     /// Until when a grant holds.
     #[must_use]
-    pub fn validity(&self, grant: &GrantView) -> Vec<(&'static str, Timestamp)> {
+    pub fn validity(grant: &GrantView) -> Vec<(&'static str, Timestamp)> {
         let from = grant.from.map(|at| ("from", at));
         from.into_iter().chain(grant.until.map(|at| ("until", at))).collect()
     }
@@ -202,8 +210,12 @@ fn act(step: NextStep, slug: &str, id: &str, agent: &AgentView) -> Option<Act> {
         NextStep::SetAccountability if !agent.missing.is_empty() => {
             Act::main("Name people", route::agent_answers(slug, id))
         }
-        NextStep::SetAccountability => Act::plain("Change who answers", route::agent_answers(slug, id)),
-        NextStep::OfferEnrollment => Act::plain("Enroll an instance", route::agent_enroll(slug, id)),
+        NextStep::SetAccountability => {
+            Act::plain("Change who answers", route::agent_answers(slug, id))
+        }
+        NextStep::OfferEnrollment => {
+            Act::plain("Enroll an instance", route::agent_enroll(slug, id))
+        }
         NextStep::Hold => Act::plain("Hold", route::agent_hold(slug, id)),
         NextStep::Quarantine => Act::plain("Quarantine", route::agent_quarantine(slug, id)),
         NextStep::GiveGrant | NextStep::Terminate => return None,
@@ -215,7 +227,8 @@ impl AgentPage {
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
         use crate::page::sample;
         let shell = |title: &str| Shell::sample_client(title, Section::Agents);
-        let calls = sample::calls().calls.into_iter().filter(|call| call.client.slug == "harbor-books");
+        let calls =
+            sample::calls().calls.into_iter().filter(|call| call.client.slug == "harbor-books");
         let calls = CallPage { calls: calls.take(CALLS).collect(), next: None };
         let ended = sample::agent_ended();
         vec![

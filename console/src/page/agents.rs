@@ -95,7 +95,9 @@ impl AgentsPage {
             life => rows.retain(|row| row.life == life),
         }
         match wanted.sort.as_str() {
-            "client" => rows.sort_by(|a, b| (&a.client.name, &a.name).cmp(&(&b.client.name, &b.name))),
+            "client" => {
+                rows.sort_by(|a, b| (&a.client.name, &a.name).cmp(&(&b.client.name, &b.name)));
+            }
             "since" => rows.sort_by_key(|row| std::cmp::Reverse(row.life_since)),
             _ => rows.sort_by(|a, b| (&a.name, &a.client.name).cmp(&(&b.name, &b.client.name))),
         }
@@ -113,7 +115,10 @@ impl AgentsPage {
     /// The address of this list in another order.
     #[must_use]
     pub fn sorted(&self, sort: &str) -> String {
-        route::query(&self.base, &[("q", &self.wanted.q), ("life", &self.wanted.life), ("sort", sort)])
+        route::query(
+            &self.base,
+            &[("q", &self.wanted.q), ("life", &self.wanted.life), ("sort", sort)],
+        )
     }
 
     /// What `aria-sort` says of a column.
@@ -125,19 +130,19 @@ impl AgentsPage {
 
     /// Whose row it is.
     #[must_use]
-    pub fn client(&self, row: &AgentRow) -> ClientRef {
+    pub fn client(row: &AgentRow) -> ClientRef {
         ClientRef::of(&row.client)
     }
 
     /// The row's page.
     #[must_use]
-    pub fn href(&self, row: &AgentRow) -> String {
+    pub fn href(row: &AgentRow) -> String {
         route::agent(&row.client.slug, &row.agent)
     }
 
     /// Ending it, if it lives.
     #[must_use]
-    pub fn end(&self, row: &AgentRow) -> Option<Act> {
+    pub fn end(row: &AgentRow) -> Option<Act> {
         let act = || Act::end(&ClientRef::of(&row.client), &row.agent.to_string(), &row.name);
         (row.life != "terminated").then(act)
     }
@@ -150,7 +155,7 @@ impl AgentsPage {
 
     /// The first thing that is missing.
     #[must_use]
-    pub fn lack<'r>(&self, row: &'r AgentRow) -> &'r str {
+    pub fn lack(row: &AgentRow) -> &str {
         row.missing.first().map_or("", String::as_str)
     }
 }
@@ -179,7 +184,8 @@ fn choices(base: &str, rows: &[AgentRow], wanted: &Wanted) -> Vec<Choice> {
         route::query(base, &[("q", &wanted.q), ("life", life), ("sort", &wanted.sort)])
     };
     let living = rows.iter().filter(|row| row.life != "terminated").count();
-    let all = Choice { word: "All living", count: living, href: href(""), on: wanted.life.is_empty() };
+    let all =
+        Choice { word: "All living", count: living, href: href(""), on: wanted.life.is_empty() };
     let each = LIVES.iter().map(|(life, word)| Choice {
         word,
         count: rows.iter().filter(|row| row.life == *life).count(),
@@ -201,7 +207,10 @@ impl AgentsPage {
         let many = std::iter::repeat_with(|| rows.clone()).take(12).flatten().collect();
         vec![
             ("full", Self::view(fleet(), rows.clone(), Wanted::default())),
-            ("client", Self::view(here(), mine, Wanted { sort: "since".to_owned(), ..Wanted::default() })),
+            (
+                "client",
+                Self::view(here(), mine, Wanted { sort: "since".to_owned(), ..Wanted::default() }),
+            ),
             ("many", Self::view(fleet(), many, Wanted::default())),
             ("nothing-found", Self::view(fleet(), rows.clone(), wanted)),
             ("empty", Self::view(here(), Vec::new(), Wanted::default())),

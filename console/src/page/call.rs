@@ -82,7 +82,11 @@ impl CallDetail {
     #[must_use]
     pub fn again(&self) -> Option<Mark> {
         let same = self.explained.as_ref()?.same?;
-        Some(if same { Mark::new(Tone::Go, "Same again") } else { Mark::new(Tone::Wait, "Differs") })
+        Some(if same {
+            Mark::new(Tone::Go, "Same again")
+        } else {
+            Mark::new(Tone::Wait, "Differs")
+        })
     }
 
     /// Who answered then: word and people.
@@ -134,7 +138,7 @@ impl CallDetail {
         let (call, explained) = sample::call_refused();
         let mut open = call.clone();
         open.row.effect = Disposition::Allowed;
-        open.row.detail = "Dana Cole granted: may call tool send_message on mail".to_owned();
+        "Dana Cole granted: may call tool send_message on mail".clone_into(&mut open.row.detail);
         open.seal = None;
         vec![
             ("refused", Self::view(shell(), call, Some(explained))),

@@ -61,19 +61,19 @@ impl ClientPage {
 
     /// Roles in words.
     #[must_use]
-    pub fn roles(&self, roles: &[Role]) -> String {
+    pub fn roles(roles: &[Role]) -> String {
         roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     }
 
     /// An answer in words.
     #[must_use]
-    pub fn one(&self, answer: &Option<AnswerView>) -> String {
-        answer.as_ref().map_or_else(|| "nobody".to_owned(), |one| one.person.name.clone())
+    pub fn one(answer: Option<&AnswerView>) -> String {
+        answer.map_or_else(|| "nobody".to_owned(), |one| one.person.name.clone())
     }
 
     /// Who can end, in words.
     #[must_use]
-    pub fn enders(&self, answers: &[AnswerView]) -> String {
+    pub fn enders(answers: &[AnswerView]) -> String {
         let names: Vec<_> = answers.iter().map(|one| one.person.name.as_str()).collect();
         if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
     }
@@ -104,7 +104,7 @@ impl ClientPage {
             missing: Vec::new(),
         };
         let mut bare = group.clone();
-        bare.name = "Experiments".to_owned();
+        "Experiments".clone_into(&mut bare.name);
         bare.answers = view::AnswersView::default();
         bare.missing = sample::agent_empty().missing;
         let waiting = Waiting {

@@ -37,13 +37,13 @@ impl ClientsPage {
 
     /// Whose row it is.
     #[must_use]
-    pub fn client(&self, row: &ClientRow) -> ClientRef {
+    pub fn client(row: &ClientRow) -> ClientRef {
         ClientRef::of(&row.client)
     }
 
     /// Where its decisions are.
     #[must_use]
-    pub fn waiting(&self, row: &ClientRow) -> String {
+    pub fn waiting(row: &ClientRow) -> String {
         route::query(route::decisions(), &[("client", &row.client.slug)])
     }
 

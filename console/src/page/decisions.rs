@@ -114,17 +114,13 @@ pub fn item(client: &ClientRef, waiting: &Waiting, now: Timestamp) -> Item {
 fn acts(client: &ClientRef, id: &str, waiting: &Waiting) -> Vec<Act> {
     let slug = client.slug.as_str();
     let answered = waiting.why.is_empty();
-    let name = |main: bool| {
-        let href = route::agent_answers(slug, id);
-        if main { Act::main("Name people", href) } else { Act::plain("Name people", href) }
-    };
+    let name = Act::main("Name people", route::agent_answers(slug, id));
     let end = Act::end(client, id, &waiting.name);
     match waiting.ask {
-        Ask::AnswerLost => vec![name(true), Act::plain("Hold", route::agent_hold(slug, id)), end],
+        Ask::AnswerLost => vec![name, Act::plain("Hold", route::agent_hold(slug, id)), end],
         Ask::Held | Ask::Quarantined if answered => {
             vec![Act::main("Release", route::agent_release(slug, id)), end]
         }
-        Ask::Held | Ask::Quarantined => vec![name(true), end],
         Ask::Observed => {
             let href = route::query(route::agent_new(slug), &[("name", &waiting.name)]);
             vec![Act::main("Propose", href), end]
@@ -132,7 +128,7 @@ fn acts(client: &ClientRef, id: &str, waiting: &Waiting) -> Vec<Act> {
         Ask::Proposed if answered => {
             vec![Act::main("Activate", route::agent_activate(slug, id)), end]
         }
-        Ask::Proposed => vec![name(true), end],
+        Ask::Held | Ask::Quarantined | Ask::Proposed => vec![name, end],
         Ask::Unconfirmed => vec![Act::main("See receipt", route::agent_receipt(slug, id))],
     }
 }
@@ -193,46 +189,10 @@ impl DecisionsPage {
 
     /// The page, full and empty.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        use crate::page::sample::{at, id, now};
-        let waiting = |ask, name: &str, hours: i64, deadline: Option<i64>, texts: [&str; 4]| Waiting {
-            ask,
-            agent: id(u8::try_from(name.len()).unwrap_or(1)),
-            name: name.to_owned(),
-            since: at(hours * 60),
-            deadline: deadline.map(|hours| at(-hours * 60)),
-            what: texts[0].to_owned(),
-            why: if texts[1].is_empty() { Vec::new() } else { vec![texts[1].to_owned()] },
-            otherwise: texts[2].to_owned(),
-            cure: if texts[3].is_empty() { Vec::new() } else { vec![texts[3].to_owned()] },
-        };
-        let rows = [
-            (1, waiting(Ask::AnswerLost, "invoice-bot", 5, Some(67), [
-                "invoice-bot is active but no longer fully answered for",
-                "Marcus Webb left on 2026-11-21T17:00:00.000000Z",
-                "At 2026-11-24T17:00:00.000000Z it is put on hold and every call is refused",
-                "Name somebody who is seated here",
-            ])),
-            (2, waiting(Ask::Observed, "recall-reminder", 52, Some(140), [
-                "recall-reminder runs without anybody answering for it", "nobody is named who authorised it",
-                "It is to be governed or ended by 2026-11-27T18:00:00.000000Z",
-                "Name an authorizer on the agent or its group",
-            ])),
-            (1, waiting(Ask::Quarantined, "mail-assistant", 1, None, [
-                "mail-assistant is quarantined: tried to send the customer list to a stranger", "",
-                "It stays quarantined; every call is refused", "",
-            ])),
-            (0, waiting(Ask::Proposed, "order-desk", 20, None, [
-                "order-desk is fully answered for and waits for somebody to activate it", "",
-                "It stays switched off", "",
-            ])),
-            (2, waiting(Ask::Proposed, "insurance-claims", 44, None, [
-                "insurance-claims is proposed, and cannot be activated yet", "nobody is named who audits it",
-                "It stays switched off", "Name an auditor on the agent or its group",
-            ])),
-        ];
-        let items = rows.iter().map(|(at, one)| crate::view::QueueItem {
-            client: crate::page::sample::client_view(*at),
-            waiting: one.clone(),
+        use crate::page::sample::now;
+        let items = rows().into_iter().map(|(at, one)| crate::view::QueueItem {
+            client: crate::page::sample::client_view(at),
+            waiting: one,
         });
         let items: Vec<_> = items.collect();
         let total = items.len();
@@ -247,4 +207,97 @@ impl DecisionsPage {
             ("empty", Self::view(calm, &none, &CallPage::default())),
         ]
     }
+}
+
+/// Decisions of the samples: whose, and what waits.
+fn rows() -> Vec<(usize, Waiting)> {
+    use crate::page::sample::{at, id};
+    let waiting = |ask, name: &str, hours: i64, deadline: Option<i64>, texts: [&str; 4]| Waiting {
+        ask,
+        agent: id(u8::try_from(name.len()).unwrap_or(1)),
+        name: name.to_owned(),
+        since: at(hours * 60),
+        deadline: deadline.map(|hours| at(-hours * 60)),
+        what: texts[0].to_owned(),
+        why: if texts[1].is_empty() { Vec::new() } else { vec![texts[1].to_owned()] },
+        otherwise: texts[2].to_owned(),
+        cure: if texts[3].is_empty() { Vec::new() } else { vec![texts[3].to_owned()] },
+    };
+    vec![
+        (
+            1,
+            waiting(
+                Ask::AnswerLost,
+                "invoice-bot",
+                5,
+                Some(67),
+                [
+                    "invoice-bot is active but no longer fully answered for",
+                    "Marcus Webb left on 2026-11-21T17:00:00.000000Z",
+                    "At 2026-11-24T17:00:00.000000Z it is put on hold and every call is refused",
+                    "Name somebody who is seated here",
+                ],
+            ),
+        ),
+        (
+            2,
+            waiting(
+                Ask::Observed,
+                "recall-reminder",
+                52,
+                Some(140),
+                [
+                    "recall-reminder runs without anybody answering for it",
+                    "nobody is named who authorised it",
+                    "It is to be governed or ended by 2026-11-27T18:00:00.000000Z",
+                    "Name an authorizer on the agent or its group",
+                ],
+            ),
+        ),
+        (
+            1,
+            waiting(
+                Ask::Quarantined,
+                "mail-assistant",
+                1,
+                None,
+                [
+                    "mail-assistant is quarantined: tried to send the customer list to a stranger",
+                    "",
+                    "It stays quarantined; every call is refused",
+                    "",
+                ],
+            ),
+        ),
+        (
+            0,
+            waiting(
+                Ask::Proposed,
+                "order-desk",
+                20,
+                None,
+                [
+                    "order-desk is fully answered for and waits for somebody to activate it",
+                    "",
+                    "It stays switched off",
+                    "",
+                ],
+            ),
+        ),
+        (
+            2,
+            waiting(
+                Ask::Proposed,
+                "insurance-claims",
+                44,
+                None,
+                [
+                    "insurance-claims is proposed, and cannot be activated yet",
+                    "nobody is named who audits it",
+                    "It stays switched off",
+                    "Name an auditor on the agent or its group",
+                ],
+            ),
+        ),
+    ]
 }

@@ -71,7 +71,7 @@ impl BookPage {
 
     /// A kind as people read it.
     #[must_use]
-    pub fn kind(&self, kind: &str) -> String {
+    pub fn kind(kind: &str) -> String {
         kind.replace('_', " ")
     }
 

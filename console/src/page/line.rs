@@ -37,10 +37,7 @@ pub(crate) async fn show(visit: Visit, Path((client, line)): Path<(String, Strin
 }
 
 /// `GET /clients/{client}/ledger/{line}/proof.json`
-pub(crate) async fn download(
-    visit: Visit,
-    Path((client, line)): Path<(String, String)>,
-) -> Answer {
+pub(crate) async fn download(visit: Visit, Path((client, line)): Path<(String, String)>) -> Answer {
     let number = visit.tell(number(&line))?;
     let proof = visit.tell(visit.desk.ledger_proof(&visit.who, &client, number).await)?;
     Ok(Json(proof).into_response())

@@ -130,14 +130,24 @@ impl WrongPage {
             },
         };
         vec![
-            ("not-found", page(
-                "Not found", "DESK-0004", "No agent `invoice-bod` that you can see.",
-                "Check the name, and that you are seated at this client.",
-            )),
-            ("forged", page(
-                "Not allowed", "DESK-0005", "This request does not repeat its session's token.",
-                "Open the page again and repeat it there.",
-            )),
+            (
+                "not-found",
+                page(
+                    "Not found",
+                    "DESK-0004",
+                    "No agent `invoice-bod` that you can see.",
+                    "Check the name, and that you are seated at this client.",
+                ),
+            ),
+            (
+                "forged",
+                page(
+                    "Not allowed",
+                    "DESK-0005",
+                    "This request does not repeat its session's token.",
+                    "Open the page again and repeat it there.",
+                ),
+            ),
         ]
     }
 }

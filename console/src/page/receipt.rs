@@ -43,8 +43,9 @@ impl ReceiptPage {
     /// From the line to the last byte refused, over every gateway that confirmed: number and unit.
     #[must_use]
     pub fn took(&self) -> Option<(String, String)> {
-        let micros = self.receipt.targets.iter().map(|one| one.tokens_refused_us.max(one.last_cut_us));
-        let text = self.shell.micros(&micros.max()?);
+        let micros =
+            self.receipt.targets.iter().map(|one| one.tokens_refused_us.max(one.last_cut_us));
+        let text = show::micros(micros.max()?);
         let (number, unit) = text.split_once(' ')?;
         Some((number.to_owned(), unit.to_owned()))
     }

@@ -6,6 +6,7 @@ mod record;
 
 pub use agent::{agent_empty, agent_ended, agent_full, lines, receipt};
 pub use record::{call_refused, checkpoint, ledger, line};
+use writ_authority::agent::AgentKind;
 use writ_model::{Id, PersonId, Side, Span, Timestamp, id::Kind, ocsf::Disposition};
 
 use crate::{
@@ -91,51 +92,203 @@ pub fn refused() -> view::CallPage {
     view::CallPage { calls, next: None }
 }
 
+type Called = (
+    (usize, &'static str),
+    (&'static str, &'static str),
+    (Disposition, &'static str, &'static str),
+    i64,
+);
+
+const CALLED: [Called; 12] = [
+    (
+        (1, "mail-assistant"),
+        ("list_messages", "mail"),
+        (
+            Disposition::Allowed,
+            "PERM-0001",
+            "Dana Cole granted: may call tool list_messages on mail",
+        ),
+        0,
+    ),
+    (
+        (1, "mail-assistant"),
+        ("read_message", "mail"),
+        (
+            Disposition::Allowed,
+            "PERM-0001",
+            "Dana Cole granted: may call tool read_message on mail",
+        ),
+        0,
+    ),
+    (
+        (1, "mail-assistant"),
+        ("send_message", "mail"),
+        (
+            Disposition::Blocked,
+            "DENY-0012",
+            "argument `/to` must be addresses of harborbooks.example (grant of Dana Cole)",
+        ),
+        0,
+    ),
+    (
+        (2, "front-desk"),
+        ("search", "customers"),
+        (Disposition::Allowed, "PERM-0001", "Rosa Lind granted: may call tool search on customers"),
+        1,
+    ),
+    (
+        (0, "stock-watch"),
+        ("write_file", "files"),
+        (Disposition::Blocked, "DENY-0011", "no grant covers tool `write_file` on files"),
+        3,
+    ),
+    (
+        (0, "stock-watch"),
+        ("read_file", "files"),
+        (Disposition::Allowed, "PERM-0001", "Tom Cole granted: may call tool read_file on files"),
+        3,
+    ),
+    (
+        (1, "invoice-bot"),
+        ("list_invoices", "payments"),
+        (
+            Disposition::Allowed,
+            "PERM-0001",
+            "Dana Cole granted: may call tool list_invoices on payments",
+        ),
+        4,
+    ),
+    (
+        (1, "invoice-bot"),
+        ("pay", "payments"),
+        (
+            Disposition::Blocked,
+            "DENY-0012",
+            "argument `/amount` must be at most 500 (grant of Dana Cole)",
+        ),
+        4,
+    ),
+    (
+        (1, "invoice-bot"),
+        ("pay", "payments"),
+        (
+            Disposition::Errored,
+            "PERM-0001",
+            "Dana Cole granted: may call tool pay on payments; the server closed the connection",
+        ),
+        6,
+    ),
+    (
+        (2, "front-desk"),
+        ("export_list", "customers"),
+        (
+            Disposition::Blocked,
+            "DENY-0013",
+            "it is outside the hours of the grant (Mon Tue Wed Thu Fri 08:00–18:00 Europe/Berlin)",
+        ),
+        9,
+    ),
+    (
+        (2, "recall-reminder"),
+        ("search", "customers"),
+        (Disposition::Blocked, "DENY-0002", "recall-reminder is not switched on"),
+        12,
+    ),
+    (
+        (0, "order-desk"),
+        ("read_message", "mail"),
+        (Disposition::Allowed, "PERM-0001", "Tom Cole granted: may call tool read_message on mail"),
+        15,
+    ),
+];
+
 /// A page of calls.
 #[must_use]
 pub fn calls() -> view::CallPage {
-    use Disposition::{Allowed, Blocked, Errored};
-    let ok = (Allowed, "PERM-0001", "Dana Cole granted: may call tool list_messages on mail");
-    let rows = [
-        ((1, "mail-assistant"), ("list_messages", "mail"), ok, 0),
-        ((1, "mail-assistant"), ("read_message", "mail"), (Allowed, "PERM-0001", "Dana Cole granted: may call tool read_message on mail"), 0),
-        ((1, "mail-assistant"), ("send_message", "mail"), (Blocked, "DENY-0012", "argument `/to` must be addresses of harborbooks.example (grant of Dana Cole)"), 0),
-        ((2, "front-desk"), ("search", "customers"), (Allowed, "PERM-0001", "Rosa Lind granted: may call tool search on customers"), 1),
-        ((0, "stock-watch"), ("write_file", "files"), (Blocked, "DENY-0011", "no grant covers tool `write_file` on files"), 3),
-        ((0, "stock-watch"), ("read_file", "files"), (Allowed, "PERM-0001", "Tom Cole granted: may call tool read_file on files"), 3),
-        ((1, "invoice-bot"), ("list_invoices", "payments"), (Allowed, "PERM-0001", "Dana Cole granted: may call tool list_invoices on payments"), 4),
-        ((1, "invoice-bot"), ("pay", "payments"), (Blocked, "DENY-0012", "argument `/amount` must be at most 500 (grant of Dana Cole)"), 4),
-        ((1, "invoice-bot"), ("pay", "payments"), (Errored, "PERM-0001", "Dana Cole granted: may call tool pay on payments; the server closed the connection"), 6),
-        ((2, "front-desk"), ("export_list", "customers"), (Blocked, "DENY-0013", "it is outside the hours of the grant (Mon Tue Wed Thu Fri 08:00–18:00 Europe/Berlin)"), 9),
-        ((2, "recall-reminder"), ("search", "customers"), (Blocked, "DENY-0002", "recall-reminder is not switched on"), 12),
-        ((0, "order-desk"), ("read_message", "mail"), (Allowed, "PERM-0001", "Tom Cole granted: may call tool read_message on mail"), 15),
-    ];
-    let calls = rows.iter().enumerate().map(|(place, (who, what, decided, minutes))| {
-        call(place, *who, *what, *decided, *minutes)
-    });
+    let calls = CALLED
+        .iter()
+        .enumerate()
+        .map(|(place, (who, what, decided, minutes))| call(place, *who, *what, *decided, *minutes));
     view::CallPage { calls: calls.collect(), next: Some(4_100) }
 }
+
+type Listed = (usize, &'static str, AgentKind, &'static str, &'static str, &'static str);
+
+const LISTED: [Listed; 12] = [
+    (
+        1,
+        "invoice-bot",
+        AgentKind::AiAgent,
+        "Pays supplier invoices up to 500 euro.",
+        "active",
+        "Marcus Webb left on 2026-11-21T17:00:00.000000Z",
+    ),
+    (
+        1,
+        "mail-assistant",
+        AgentKind::AiAgent,
+        "Reads the shop's mail and drafts answers.",
+        "quarantined",
+        "",
+    ),
+    (
+        1,
+        "stock-sync",
+        AgentKind::ServiceAccount,
+        "Keeps stock levels equal in shop and warehouse.",
+        "active",
+        "",
+    ),
+    (1, "old-crawler", AgentKind::Bot, "Collected prices of other shops.", "terminated", ""),
+    (0, "stock-watch", AgentKind::Workload, "Says when flour runs low.", "active", ""),
+    (0, "order-desk", AgentKind::AiAgent, "Answers order mails of cafés.", "proposed", ""),
+    (
+        0,
+        "payroll-export",
+        AgentKind::ApiClient,
+        "Sends hours to the payroll office once a month.",
+        "active",
+        "",
+    ),
+    (0, "menu-writer", AgentKind::AiAgent, "Writes the weekly menu.", "active", ""),
+    (
+        2,
+        "front-desk",
+        AgentKind::AiAgent,
+        "Finds appointments and confirms them by mail.",
+        "active",
+        "",
+    ),
+    (
+        2,
+        "recall-reminder",
+        AgentKind::Bot,
+        "Reminds patients of their yearly check.",
+        "observed",
+        "nobody is named who authorised it",
+    ),
+    (
+        2,
+        "insurance-claims",
+        AgentKind::AiAgent,
+        "Prepares claims for a person to send.",
+        "proposed",
+        "nobody is named who audits it",
+    ),
+    (
+        2,
+        "x-ray-archive",
+        AgentKind::Workload,
+        "Moves images older than ten years.",
+        "held",
+        "Tom Cole left on 2026-11-17T09:00:00.000000Z",
+    ),
+];
 
 /// A dozen agents.
 #[must_use]
 pub fn agents() -> Vec<view::AgentRow> {
-    use writ_authority::agent::AgentKind::{AiAgent, ApiClient, Bot, ServiceAccount, Workload};
-    let rows = [
-        (1, "invoice-bot", AiAgent, "Pays supplier invoices up to 500 euro.", "active", "Marcus Webb left on 2026-11-21T17:00:00.000000Z"),
-        (1, "mail-assistant", AiAgent, "Reads the shop's mail and drafts answers.", "quarantined", ""),
-        (1, "stock-sync", ServiceAccount, "Keeps stock levels equal in shop and warehouse.", "active", ""),
-        (1, "old-crawler", Bot, "Collected prices of other shops.", "terminated", ""),
-        (0, "stock-watch", Workload, "Says when flour runs low.", "active", ""),
-        (0, "order-desk", AiAgent, "Answers order mails of cafés.", "proposed", ""),
-        (0, "payroll-export", ApiClient, "Sends hours to the payroll office once a month.", "active", ""),
-        (0, "menu-writer", AiAgent, "Writes the weekly menu.", "active", ""),
-        (2, "front-desk", AiAgent, "Finds appointments and confirms them by mail.", "active", ""),
-        (2, "recall-reminder", Bot, "Reminds patients of their yearly check.", "observed", "nobody is named who authorised it"),
-        (2, "insurance-claims", AiAgent, "Prepares claims for a person to send.", "proposed", "nobody is named who audits it"),
-        (2, "x-ray-archive", Workload, "Moves images older than ten years.", "held", "Tom Cole left on 2026-11-17T09:00:00.000000Z"),
-    ];
-    let row = |(at, (c, name, kind, purpose, life, missing)): (usize, _)| {
-        let (name, purpose, missing): (&str, &str, &str) = (name, purpose, missing);
+    let row = |(at, (c, name, kind, purpose, life, missing)): (usize, Listed)| {
         let seed = u8::try_from(at).unwrap_or(0);
         view::AgentRow {
             client: client_view(c),
@@ -154,7 +307,7 @@ pub fn agents() -> Vec<view::AgentRow> {
             grants: at % 5 + 1,
         }
     };
-    rows.into_iter().enumerate().map(row).collect()
+    LISTED.into_iter().enumerate().map(row).collect()
 }
 
 /// People of Harbor Books.

@@ -1,7 +1,10 @@
 //! Doors: who gets in, what every answer carries, what is refused without a token.
 
 use axum::http::{StatusCode, header};
-use writ_console::{head::CSP, route::{self, Methods}};
+use writ_console::{
+    head::CSP,
+    route::{self, Methods},
+};
 use writ_model::Span;
 
 use crate::world::{HOST, World};
@@ -50,7 +53,11 @@ async fn without_a_session_one_is_asked_to_sign_in() {
         let path = filled(row.pattern);
         if row.methods != Methods::Post {
             let page = world.get_as(&path, "writ_session=nothing", HOST).await;
-            assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/sign-in"), "{path}");
+            assert_eq!(
+                (page.status, page.location()),
+                (StatusCode::SEE_OTHER, "/sign-in"),
+                "{path}"
+            );
         }
     }
     let page = world.get_as("/sign-in?refused=link", "", HOST).await;

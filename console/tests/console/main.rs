@@ -2,7 +2,11 @@
 //!
 //! Never here: a mock of the desk. To add a test: the file of its subject.
 
+#[cfg(test)]
 mod doors;
+#[cfg(test)]
 mod pages;
+#[cfg(test)]
 mod road;
+#[cfg(test)]
 mod world;

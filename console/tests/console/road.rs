@@ -15,7 +15,8 @@ async fn an_agent_is_proposed_answered_for_activated_and_ended() {
     assert!(page.html.contains("Ledger line"), "the activation is told once");
     assert!(!world.get(&agent).await.html.contains("Ledger line"), "and only once");
 
-    let page = world.fill(&format!("{agent}/hold"), &[("reason", "Waiting for the new mailbox")]).await;
+    let page =
+        world.fill(&format!("{agent}/hold"), &[("reason", "Waiting for the new mailbox")]).await;
     assert_eq!(page.location(), agent, "{}", page.html);
     let home = world.get("/").await;
     assert!(home.html.contains("invoice-bot is on hold: Waiting for the new mailbox"));
@@ -38,10 +39,21 @@ async fn an_agent_is_proposed_answered_for_activated_and_ended() {
 #[tokio::test]
 async fn a_refused_form_keeps_what_was_typed() {
     let world = World::founded().await;
-    let form = [("name", "inv\"oice\u{202e}"), ("purpose", "Matches <b>invoices</b>"), ("models", "m-1, m-2"), ("kind", "bot")];
+    let form = [
+        ("name", "inv\"oice\u{202e}"),
+        ("purpose", "Matches <b>invoices</b>"),
+        ("models", "m-1, m-2"),
+        ("kind", "bot"),
+    ];
     let page = world.fill("/clients/harbor-books/agents/new", &form).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.html);
-    for words in ["value=\"inv&#34;oice", "Matches &#60;b&#62;invoices", "m-1, m-2", "class=\"note bad\"", "AUTH-0005"] {
+    for words in [
+        "value=\"inv&#34;oice",
+        "Matches &#60;b&#62;invoices",
+        "m-1, m-2",
+        "class=\"note bad\"",
+        "AUTH-0005",
+    ] {
         assert!(page.html.contains(words), "{words}");
     }
     let form = [("name", "Harbor Books"), ("slug", "harbor-books")];
@@ -63,15 +75,32 @@ async fn a_grant_is_given_shown_beside_its_use_and_revoked() {
     assert!(world.get(&give).await.html.contains(&format!("value=\"agent:{id}\" selected")));
     let subject = format!("agent:{id}");
     let form = [
-        ("subject", subject.as_str()), ("server", "mail"), ("surface", "tool"), ("name", "send_message"),
-        ("rule-1-path", "/to"), ("rule-1-kind", "domains"), ("rule-1-value", "harborbooks.example"),
-        ("count", "20"), ("per", "hour"), ("only_named", "yes"), ("days", "1"), ("hours", "08:00-18:00"),
-        ("zone", "Europe/Berlin"), ("until", "2027-01-31T00:00"), ("reason", "Answers customers"),
+        ("subject", subject.as_str()),
+        ("server", "mail"),
+        ("surface", "tool"),
+        ("name", "send_message"),
+        ("rule-1-path", "/to"),
+        ("rule-1-kind", "domains"),
+        ("rule-1-value", "harborbooks.example"),
+        ("count", "20"),
+        ("per", "hour"),
+        ("only_named", "yes"),
+        ("days", "1"),
+        ("hours", "08:00-18:00"),
+        ("zone", "Europe/Berlin"),
+        ("until", "2027-01-31T00:00"),
+        ("reason", "Answers customers"),
     ];
     let page = world.fill("/clients/harbor-books/grants/new", &form).await;
     assert_eq!(page.location(), agent, "{}", page.html);
     let page = world.get(&agent).await;
-    for words in ["call tool send_message on mail", "harborbooks.example", "20 a hour", "never", "Europe/Berlin"] {
+    for words in [
+        "call tool send_message on mail",
+        "harborbooks.example",
+        "20 a hour",
+        "never",
+        "Europe/Berlin",
+    ] {
         assert!(page.html.contains(words), "{words}");
     }
     let revoke = page.html.split("href=\"").filter_map(|rest| rest.split('"').next());
@@ -136,10 +165,13 @@ async fn everything_is_found_by_name() {
     let (world, agent) = World::active().await;
     let page = world.get("/find?q=INVOICE").await;
     assert!(page.html.contains(&agent), "{}", page.html);
-    let index: serde_json::Value = serde_json::from_str(&world.get("/find.json").await.html).unwrap();
+    let index: serde_json::Value =
+        serde_json::from_str(&world.get("/find.json").await.html).unwrap();
     let has = |name: &str| index.as_array().unwrap().iter().any(|one| one["name"] == name);
     assert!(has("invoice-bot") && has("Harbor Books") && has("Harbor Books: propose an agent"));
-    for path in ["/agents?q=inv&life=active&sort=since", "/clients", "/keys", "/?client=harbor-books"] {
+    for path in
+        ["/agents?q=inv&life=active&sort=since", "/clients", "/keys", "/?client=harbor-books"]
+    {
         assert_eq!(world.get(path).await.status, StatusCode::OK, "{path}");
     }
     let page = world.get("/clients/harbor-books").await;
@@ -162,6 +194,9 @@ async fn groups_are_made_and_answered_for_and_people_leave() {
     let page = world.fill(&leave, &[]).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
     let home = world.get("/").await.html;
-    assert!(home.contains("no longer fully answered for") && home.contains("Noor Haddad left"), "{home}");
+    assert!(
+        home.contains("no longer fully answered for") && home.contains("Noor Haddad left"),
+        "{home}"
+    );
     assert!(world.get(&agent).await.html.contains("class=\"answer bad\""));
 }

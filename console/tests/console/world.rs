@@ -83,7 +83,8 @@ impl World {
         let page = world.get(link.strip_prefix(&format!("http://{HOST}")).unwrap()).await;
         let cookie = page.headers[header::SET_COOKIE].to_str().unwrap();
         world.cookie = cookie.split(';').next().unwrap().to_owned();
-        let page = world.fill("/clients/new", &[("name", "Harbor Books"), ("slug", "harbor-books")]).await;
+        let page =
+            world.fill("/clients/new", &[("name", "Harbor Books"), ("slug", "harbor-books")]).await;
         assert_eq!(page.location(), route::client("harbor-books"), "{}", page.html);
         world
     }
@@ -98,7 +99,11 @@ impl World {
             let page = world.fill("/clients/harbor-books/people/new", &form).await;
             assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
         }
-        let form = [("name", "invoice-bot"), ("purpose", "Matches invoices to orders"), ("kind", "ai_agent")];
+        let form = [
+            ("name", "invoice-bot"),
+            ("purpose", "Matches invoices to orders"),
+            ("kind", "ai_agent"),
+        ];
         let page = world.fill("/clients/harbor-books/agents/new", &form).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
         let agent = page.location().to_owned();
@@ -130,7 +135,13 @@ impl World {
     }
 
     /// Records a call as a gateway would.
-    pub(crate) async fn call(&self, agent: &str, seq: u8, effect: Disposition, name: &str) -> CallId {
+    pub(crate) async fn call(
+        &self,
+        agent: &str,
+        seq: u8,
+        effect: Disposition,
+        name: &str,
+    ) -> CallId {
         let who = self.who().await;
         let client = self.desk.client(&who, "harbor-books").await.unwrap();
         let tenant: TenantId = client.client.tenant;
@@ -215,8 +226,13 @@ impl World {
     }
 
     /// The first event of a stream.
-    pub(crate) async fn first_event(&self, path: &str, then: impl Future<Output = CallId>) -> String {
-        let request = Request::get(path).header(header::HOST, HOST).header(header::COOKIE, &self.cookie);
+    pub(crate) async fn first_event(
+        &self,
+        path: &str,
+        then: impl Future<Output = CallId>,
+    ) -> String {
+        let request =
+            Request::get(path).header(header::HOST, HOST).header(header::COOKIE, &self.cookie);
         let request = request.body(Body::empty()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);

@@ -122,6 +122,22 @@ async fn a_listening_stream_is_cut_and_its_session_gone() {
 }
 
 #[tokio::test]
+async fn an_agent_that_does_not_read_is_cut_all_the_same() {
+    let (_upstream, world, agent) = world().await;
+    let headers = world.headers(&agent, "POST", PATH).await;
+    let body = Bytes::from(WATCH.replace("\"watch\"", "\"flood\""));
+    let response = world.open(Method::POST, PATH, &headers, body).await;
+    let mut live = world.lake.subscribe();
+    let reason = "drill".to_owned();
+    world.write(agent.tenant, vec![Fact::AgentTerminated { agent: agent.id, reason }]).await;
+    let receipt = confirmed(&world, &agent).await;
+    assert_eq!(receipt.streams, 1);
+    assert_eq!(world.gateway.busy(), 0);
+    assert_eq!(live.recv().await.unwrap().effect, Disposition::Errored);
+    assert!(response.into_body().collect().await.is_err(), "the connection was closed");
+}
+
+#[tokio::test]
 async fn leaving_with_the_answer_or_from_listening_is_no_failure() {
     let (_upstream, world, agent) = world().await;
     let mut live = world.lake.subscribe();

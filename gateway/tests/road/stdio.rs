@@ -12,6 +12,8 @@ use crate::world::{Agent, Reply, Says, World};
 
 /// Answers each request with its id and the variables it sees; `slow` says something first; `hang` only that.
 const SCRIPT: &str = r#"
+sleep 600 >/dev/null 2>&1 </dev/null &
+NAP=$!
 while read -r line; do
   id=$(printf '%s' "$line" | sed -n 's/.*"id": *\([0-9]*\).*/\1/p')
   case "$line" in
@@ -19,7 +21,7 @@ while read -r line; do
   esac
   case "$line" in
     *'"hang"'*) ;;
-    *'"id"'*) printf '{"jsonrpc":"2.0","id":%s,"result":{"pid":%s,"env":"%s","home":"%s"}}\n' "$id" "$$" "$TOLD" "$HOME" ;;
+    *'"id"'*) printf '{"jsonrpc":"2.0","id":%s,"result":{"pid":%s,"nap":%s,"env":"%s","home":"%s"}}\n' "$id" "$$" "$NAP" "$TOLD" "$HOME" ;;
   esac
 done
 "#;
@@ -117,10 +119,12 @@ async fn the_process_dies_with_its_agent() {
         changes.recv().await.unwrap();
     };
     assert_eq!((receipt.children, receipt.streams), (1, 1));
-    let pid = result["pid"].as_u64().unwrap();
-    let alive = std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| !stat.contains(") Z "));
-    assert!(!alive, "the process is still there");
+    for which in ["pid", "nap"] {
+        let pid = result[which].as_u64().unwrap();
+        let alive = std::fs::read_to_string(format!("/proc/{pid}/stat"))
+            .is_ok_and(|stat| !stat.contains(") Z "));
+        assert!(!alive, "{which} is still there");
+    }
 }
 
 #[tokio::test]

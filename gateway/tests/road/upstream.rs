@@ -99,6 +99,13 @@ async fn answer(
             let answer = serde_json::json!({"jsonrpc": "2.0", "id": id, "result": {}});
             events(format!("data: {{\"method\":\"x\"}}\n\ndata: {answer}\n\n").into_bytes(), true)
         }
+        "tools/call" if params["name"] == "flood" => {
+            let line = format!("data: {}\n\n", "x".repeat(1 << 20));
+            let pieces = stream::repeat_with(move || Ok(Frame::data(Bytes::from(line.clone()))));
+            let mut response = Response::new(StreamBody::new(pieces).boxed());
+            response.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
+            response
+        }
         "tools/call" if params["name"] == "fail" => {
             whole(StatusCode::UNAUTHORIZED, "no".to_owned())
         }

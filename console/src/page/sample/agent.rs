@@ -29,14 +29,50 @@ fn answer(name: &str, side: Side, inherited: bool) -> AnswerView {
 #[must_use]
 pub fn lines() -> Vec<LineView> {
     let says = [
-        (61, "Ines Ortega", "agent_quarantined", "Ines Ortega quarantined mail-assistant: tried to send the customer list to a stranger", 58),
+        (
+            61,
+            "Ines Ortega",
+            "agent_quarantined",
+            "Ines Ortega quarantined mail-assistant: tried to send the customer list to a stranger",
+            58,
+        ),
         (60, "sealer", "activity_sealed", "214 calls of this gateway are sealed by one root", 60),
-        (48, "mail-assistant", "instance_enrolled", "mail-assistant was bound to a key made on `desk-03`", 2_900),
-        (47, "Ines Ortega", "enrollment_offered", "Ines Ortega offered to enroll one instance of mail-assistant", 2_905),
+        (
+            48,
+            "mail-assistant",
+            "instance_enrolled",
+            "mail-assistant was bound to a key made on `desk-03`",
+            2_900,
+        ),
+        (
+            47,
+            "Ines Ortega",
+            "enrollment_offered",
+            "Ines Ortega offered to enroll one instance of mail-assistant",
+            2_905,
+        ),
         (46, "Dana Cole", "agent_activated", "Dana Cole activated mail-assistant", 2_940),
-        (45, "Dana Cole", "agent_chartered", "mail-assistant is answered for by Dana Cole, Ana Reyes, Ines Ortega", 2_940),
-        (41, "Dana Cole", "grant_given", "Dana Cole granted mail-assistant to call tool send_message on mail if `/to` is inside harborbooks.example", 2_990),
-        (39, "Ines Ortega", "agent_proposed", "Ines Ortega proposed mail-assistant: reads the shop's mail and drafts answers", 3_300),
+        (
+            45,
+            "Dana Cole",
+            "agent_chartered",
+            "mail-assistant is answered for by Dana Cole, Ana Reyes, Ines Ortega",
+            2_940,
+        ),
+        (
+            41,
+            "Dana Cole",
+            "grant_given",
+            "Dana Cole granted mail-assistant to call tool send_message on mail if `/to` is inside harborbooks.example",
+            2_990,
+        ),
+        (
+            39,
+            "Ines Ortega",
+            "agent_proposed",
+            "Ines Ortega proposed mail-assistant: reads the shop's mail and drafts answers",
+            3_300,
+        ),
     ];
     let line = |(line, by, kind, says, minutes): &(u64, &str, &str, &str, i64)| LineView {
         line: *line,
@@ -51,7 +87,13 @@ pub fn lines() -> Vec<LineView> {
     says.iter().map(line).collect()
 }
 
-fn grant(seed: u8, surface: Surface, what: (&str, &str), rules: Vec<RuleView>, used: u64) -> GrantView {
+fn grant(
+    seed: u8,
+    surface: Surface,
+    what: (&str, &str),
+    rules: Vec<RuleView>,
+    used: u64,
+) -> GrantView {
     let (name, server) = what;
     let verb = if surface == Surface::Tool { "call tool" } else { "read resource" };
     GrantView {
@@ -105,7 +147,7 @@ fn grants() -> Vec<GrantView> {
     read.used.count = 22;
     let mut search = grant(83, Surface::Tool, ("search", "customers"), Vec::new(), 0);
     search.inherited = true;
-    search.subject_name = "Back office".to_owned();
+    "Back office".clone_into(&mut search.subject_name);
     let days = vec![1, 2, 3, 4, 5];
     let zone = "Europe/Berlin".to_owned();
     let window = Window { zone, days, from_minute: 480, to_minute: 1_080 };
@@ -163,7 +205,8 @@ pub fn agent_full() -> AgentView {
 /// An agent just proposed.
 #[must_use]
 pub fn agent_empty() -> AgentView {
-    let missing = |what: &str, cure: &str| MissingView { what: what.to_owned(), cure: cure.to_owned() };
+    let missing =
+        |what: &str, cure: &str| MissingView { what: what.to_owned(), cure: cure.to_owned() };
     let mut agent = agent_full();
     agent.row = row(10);
     agent.row.owner = None;

@@ -2,7 +2,7 @@
 //! Never here: anything a real page reads.
 
 use writ_authority::decide::explain::Explanation;
-use writ_model::{Digest, Side, ocsf::Disposition};
+use writ_model::{Digest, Side, Timestamp, ocsf::Disposition};
 
 use super::{agent_full, at, call, client_view, id, lines, person};
 use crate::view::{
@@ -12,6 +12,34 @@ use crate::view::{
 
 fn hash(seed: u8) -> Digest {
     Digest::of(&[seed])
+}
+
+fn explanation(said: &str, at: Timestamp) -> Explanation {
+    Explanation {
+        effect: "deny",
+        code: "DENY-0012".to_owned(),
+        words: said.to_owned(),
+        cure: Some("Dana Cole can give a grant that covers it".to_owned()),
+        grant: Some(id(81)),
+        given_by: None,
+        given_by_name: Some("Dana Cole".to_owned()),
+        answers: writ_authority::Answers::default(),
+        missing: Vec::new(),
+        life: Some(writ_authority::Life::Active),
+        tree_size: 58,
+        at,
+        reads: Vec::new(),
+    }
+}
+
+fn ocsf(said: &str) -> serde_json::Value {
+    serde_json::json!({
+        "class_uid": 6003, "category_uid": 6, "activity_id": 99, "type_uid": 600_399,
+        "action_id": 2, "disposition_id": 2, "severity_id": 3, "status_id": 2,
+        "status_code": "DENY-0012", "status_detail": said,
+        "api": {"operation": "tools/call", "service": {"name": "mail"}},
+        "metadata": {"version": "1.9.0", "product": {"name": "Writ"}}
+    })
 }
 
 /// A refused call and its explanation.
@@ -30,21 +58,7 @@ pub fn call_refused() -> (CallView, ExplainView) {
         line: 41,
     };
     let answered = agent_full().answers;
-    let explanation = Explanation {
-        effect: "deny",
-        code: "DENY-0012".to_owned(),
-        words: said.to_owned(),
-        cure: Some("Dana Cole can give a grant that covers it".to_owned()),
-        grant: Some(id(81)),
-        given_by: None,
-        given_by_name: Some("Dana Cole".to_owned()),
-        answers: writ_authority::Answers::default(),
-        missing: Vec::new(),
-        life: Some(writ_authority::Life::Active),
-        tree_size: 58,
-        at: row.at,
-        reads: Vec::new(),
-    };
+    let explanation = explanation(said, row.at);
     let explained = ExplainView {
         client: client_view(1),
         agent: row.agent,
@@ -78,13 +92,7 @@ pub fn call_refused() -> (CallView, ExplainView) {
         leaf: hash(2),
         path: (3..11).map(hash).collect(),
     };
-    let ocsf = serde_json::json!({
-        "class_uid": 6003, "category_uid": 6, "activity_id": 99, "type_uid": 600_399,
-        "action_id": 2, "disposition_id": 2, "severity_id": 3, "status_id": 2,
-        "status_code": "DENY-0012", "status_detail": said,
-        "api": {"operation": "tools/call", "service": {"name": "mail"}},
-        "metadata": {"version": "1.9.0", "product": {"name": "Writ"}}
-    });
+    let ocsf = ocsf(said);
     let view = CallView {
         row,
         gateway: id(90),

@@ -6,6 +6,7 @@ use std::{io, process::Stdio, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     process::{self, ChildStderr, ChildStdin, ChildStdout},
@@ -66,6 +67,7 @@ impl Child {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
+            .process_group(0)
             .spawn()?;
         let lost = || io::Error::other("a pipe of the process is missing");
         let stdin = process.stdin.take().ok_or_else(lost)?;
@@ -149,6 +151,11 @@ impl Work {
             () = read(stdout, &routes) => {}
             () = log(stderr) => {}
             () = idle(&routes) => {}
+        }
+        // What the program started itself must end too: a launcher's server would outlive the launcher.
+        let group = process.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        if let Some(Err(fault)) = group.map(|group| kill_process_group(group, Signal::KILL)) {
+            tracing::debug!(error = %fault, "the process group had ended");
         }
         if let Err(fault) = process.kill().await {
             tracing::debug!(error = %fault, "the process had ended");
