@@ -219,6 +219,15 @@ pub fn lines(state: &State, command: Command, cx: &Cx) -> Result<Vec<(Fact, Vec<
         .collect()
 }
 
+/// Whether whoever acts may have a ledger exported with everything that was recorded until now: who answers for it,
+/// who looks after it, and who audits it.
+///
+/// # Errors
+/// A [`Refusal`] if they are not seated or have none of these roles.
+pub fn may_export(state: &State, cx: &Cx) -> Result<(), Refusal> {
+    check::acts(state, cx, &[Role::Owner, Role::Engineer, Role::Auditor])
+}
+
 /// What an agent is described as in a fact, from what was asked.
 pub(crate) fn described(agent: AgentId, new: NewAgent) -> AgentDescribed {
     AgentDescribed {

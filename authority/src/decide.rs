@@ -107,7 +107,7 @@ pub enum Decision {
     Deny(Denied),
 }
 
-/// Evidence that an ask was permitted. Only [`Engine::decide`] makes one.
+/// Evidence that an ask was permitted. Only [`Engine::decide`] gives one out.
 #[derive(Debug, Clone)]
 pub struct Permitted {
     reason: Reason,
@@ -215,19 +215,31 @@ impl Engine {
         let Some(agent) = state.agents.get(&ask.agent) else {
             return Decision::Deny(Denied::unknown_agent(ask.agent));
         };
-        if let Err(denied) = denied::standing(state, agent, ask) {
+        let standing = denied::life(state, agent);
+        if let Err(denied) = standing.and_then(|()| denied::credential(state, agent, ask)) {
             return Decision::Deny(*denied);
         }
+        self.on_grants((state, agent), (ask.server, ask.what), moment)
+    }
+
+    /// What the agent's answers and grants say.
+    /// SECURITY: private, because life and credential must have been looked at; see [`Engine::decide`].
+    fn on_grants(
+        &self,
+        (state, agent): (&State, &Agent),
+        (server, what): (&str, What<'_>),
+        moment: &Moment<'_>,
+    ) -> Decision {
         let slice = self.slice(state, agent);
         if let Some(since) = slice.incomplete_since
             && since + GRACE <= moment.at
         {
             return Decision::Deny(Denied::answers(state, agent));
         }
-        match ask.what {
-            What::Session => session(state, &slice, ask, moment),
+        match what {
+            What::Session => session(state, &slice, server, moment),
             What::Call { surface, name, arguments } => {
-                let subject = context::Subject { server: ask.server, name, arguments };
+                let subject = context::Subject { server, name, arguments };
                 self.call((state, &slice), surface, &subject, moment)
             }
         }
@@ -344,15 +356,13 @@ fn permitted(state: &State, id: GrantId, grant: &Grant, reads: Vec<CounterRead>)
     }
 }
 
-fn session(state: &State, slice: &Slice, ask: &Ask<'_>, moment: &Moment<'_>) -> Decision {
-    let open = slice
-        .grants
-        .iter()
-        .any(|(_, grant)| grant.server == ask.server && grant.holds_at(moment.at));
+fn session(state: &State, slice: &Slice, server: &str, moment: &Moment<'_>) -> Decision {
+    let open =
+        slice.grants.iter().any(|(_, grant)| grant.server == server && grant.holds_at(moment.at));
     if !open {
-        return Decision::Deny(Denied::no_server(state, ask.server));
+        return Decision::Deny(Denied::no_server(state, server));
     }
-    let words = format!("it has grants on {}", ask.server);
+    let words = format!("it has grants on {server}");
     Decision::Permit(Permitted {
         reason: Reason { code: BY_SESSION, grant: None, given_by: None, words },
         limits: Vec::new(),

@@ -92,25 +92,37 @@ impl Refused {
     }
 }
 
+/// A sentence about something with a name: if it begins with that name, the name keeps its letters.
+#[must_use]
+pub fn about(text: &str, name: &str) -> String {
+    if !name.is_empty() && text.starts_with(name) { stated(text) } else { sentence(text) }
+}
+
+/// A sentence that keeps its first letter, with a full stop and its instants as people write them.
+#[must_use]
+pub fn stated(text: &str) -> String {
+    let text = show::prose(text);
+    let stop =
+        if text.ends_with(['.', '!', '?', '”', '"', ':']) || text.is_empty() { "" } else { "." };
+    format!("{text}{stop}")
+}
+
 /// A sentence with a capital letter and a full stop, instants in it as people write them. A first word that looks like
 /// a name (`invoice-bot`) keeps its letters.
 #[must_use]
 pub fn sentence(text: &str) -> String {
-    let text = show::prose(text);
+    let text = stated(text);
     let word = text.split(' ').next().unwrap_or_default();
-    let plain = word.chars().all(|letter| letter.is_ascii_alphabetic());
+    let plain = word.chars().all(|letter| letter.is_ascii_alphabetic() || letter == '.');
     let mut letters = text.chars();
     let first = letters.next().map(|c| if plain { c.to_ascii_uppercase() } else { c });
     let first = first.map(String::from).unwrap_or_default();
-    let rest = letters.as_str();
-    let stop =
-        if text.ends_with(['.', '!', '?', '”', '"', ':']) || text.is_empty() { "" } else { "." };
-    format!("{first}{rest}{stop}")
+    format!("{first}{}", letters.as_str())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::sentence;
+    use super::{about, sentence, stated};
 
     #[test]
     fn sentences_begin_and_end() {
@@ -120,5 +132,8 @@ mod tests {
             "Dana left on 3 Nov 2026, 14:03 UTC."
         );
         assert_eq!(sentence(""), "");
+        assert_eq!(about("orders is not switched on", "orders"), "orders is not switched on.");
+        assert_eq!(about("no grant covers it", "orders"), "No grant covers it.");
+        assert_eq!(stated("orders was activated."), "orders was activated.");
     }
 }

@@ -8,7 +8,7 @@ use std::{borrow::Borrow, fmt};
 use askama::filters::HtmlSafe;
 use writ_model::{Digest, Span, Timestamp, ocsf::Disposition};
 
-use crate::part;
+use crate::{part, view::CallRow};
 
 /// An instant as a reader wants it: how long ago, the exact instant on hover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,6 +207,24 @@ pub fn id(id: &impl fmt::Display) -> Short {
 #[must_use]
 pub fn said(text: &str) -> Said {
     Said(part::sentence(text))
+}
+
+/// A line of the book, as the desk says it.
+#[must_use]
+pub fn stated(text: &str) -> Said {
+    Said(part::stated(text))
+}
+
+/// The reason of a call's decision.
+#[must_use]
+pub fn reason(call: &CallRow) -> Said {
+    Said(part::about(&call.detail, &call.agent_name))
+}
+
+/// What a call was for: the thing it named, or for talk with the server itself the method.
+#[must_use]
+pub fn thing(call: &CallRow) -> &str {
+    if call.surface == "server" { &call.method } else { &call.name }
 }
 
 /// Microseconds as people say them.

@@ -64,7 +64,7 @@ pub(crate) fn ask<'a>(who: &Identified, server: &'a str, what: What<'a>) -> Ask<
     Ask {
         agent: who.caller.agent.described.agent,
         instance: who.caller.instance,
-        epoch: who.epoch,
+        epoch: who.caller.epoch,
         server,
         what,
     }

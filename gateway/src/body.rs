@@ -264,3 +264,36 @@ fn filtered(event: Bytes, lists: &Lists) -> Result<Bytes, list::Unreadable> {
     let shown = list::answer(&data, &|surface, name| lists(surface, name))?;
     Ok(if shown == data { event } else { sse::with_data(&event, &shown) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_is_known_by_its_id() {
+        let event = |data: &str| Bytes::from(format!("id: 1\ndata: {data}\n\n"));
+        for (data, id, wanted) in [
+            (r#"{"id":"\u0061","result":{}}"#, r#""a""#, true),
+            (r#"{"id":1,"error":{}}"#, "1", true),
+            (r#"{"id":"1","result":{}}"#, "1", false),
+            (r#"{"id":1,"method":"sampling/createMessage"}"#, "1", false),
+            (r#"{"method":"notifications/progress"}"#, "1", false),
+            ("not json", "1", false),
+        ] {
+            assert_eq!(answers(&event(data), id.as_bytes()), wanted, "{data}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unread_stream_of_an_ended_agent_costs_the_connection() {
+        let new = CancellationToken::new;
+        let (ended, read, abort) = (new(), new(), new());
+        ended.cancel();
+        cut_unread(ended.clone(), read.clone(), abort.clone()).await;
+        assert!(abort.is_cancelled());
+        let (read, abort) = (new(), new());
+        read.cancel();
+        cut_unread(ended, read, abort.clone()).await;
+        assert!(!abort.is_cancelled());
+    }
+}

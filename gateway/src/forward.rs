@@ -156,7 +156,7 @@ pub(crate) fn lists(trip: &Trip<'_>) -> Lists {
     let core = Arc::clone(trip.core);
     let server = trip.server.name.clone();
     let (agent, instance) = (trip.who.caller.agent.described.agent, trip.who.caller.instance);
-    let (tenant, epoch) = (trip.who.view.state.tenant, trip.who.epoch);
+    let (tenant, epoch) = (trip.who.view.state.tenant, trip.who.caller.epoch);
     Arc::new(move |surface, name| {
         // A register that is not at hand shows nothing.
         let Some(view) = core.tenants.cached(tenant) else { return false };

@@ -28,7 +28,6 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Identified {
     pub(crate) caller: Caller,
-    pub(crate) epoch: u64,
     pub(crate) view: Arc<View<State>>,
     /// Cancelled when the agent is ended.
     pub(crate) cut: CancellationToken,
@@ -81,6 +80,7 @@ pub(crate) async fn identify(
         tenancy: core.tenancies.of(state, now).await?,
         agent: Arc::clone(agent),
         instance: claims.client_id,
+        epoch: claims.epoch,
         token: claims.jti,
         expires: claims.exp,
         jkt,
@@ -88,7 +88,7 @@ pub(crate) async fn identify(
     };
     let cut = guard.token().clone();
     let view = Arc::clone(&view);
-    Ok((Identified { caller, epoch: claims.epoch, cut, now, aging, view }, guard))
+    Ok((Identified { caller, cut, now, aging, view }, guard))
 }
 
 /// The token and the proof: exactly one of each, for this request, never seen before.

@@ -129,7 +129,6 @@ async fn post(
     header::agree(&head.headers, revision, &message)?;
     let wish = method::wish(&message)?;
     let ours = header::once(&head.headers, &SESSION)?;
-    let session = session(core, server, who, ours)?;
     let lists = matches!(wish, Wish::List);
     let trip = Trip { core, server, who, abort: &wire.abort, session: ours, lists };
     let called = called(server, &message, &wish, revision, &body);
@@ -144,6 +143,8 @@ async fn post(
             return Ok(answer::denied(core, server, &denied, call, asked));
         }
     };
+    // After the decision: an agent that was ended hears that, not that its session is gone.
+    let session = session(core, server, who, ours)?;
     let recording = if let Wish::Talk { recorded: false } = wish {
         None
     } else {
@@ -180,7 +181,6 @@ async fn bare(
     }
     let revision = header::revision(&head.headers)?;
     let ours = header::once(&head.headers, &SESSION)?;
-    let session = session(core, server, who, ours)?;
     let trip = Trip { core, server, who, abort: &wire.abort, session: ours, lists: listening };
     let wish = Wish::Talk { recorded: true };
     let called = Called {
@@ -202,6 +202,7 @@ async fn bare(
             return Ok(answer::denied(core, server, &denied, call, &Asked::default()));
         }
     };
+    let session = session(core, server, who, ours)?;
     let words = permit_words(&permitted);
     let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
     let recording = Some(if listening { recording.listens() } else { recording });

@@ -1,7 +1,7 @@
 //! MCP as it is on the wire: messages, methods, headers, lists, streams.
 //!
 //! Never here: who may do what, or IO.
-//! To add a method: a row in [`method`]; to add a revision: a line in [`header::VERSIONS`] and what it demands of headers.
+//! To add a method: a row in [`method`]; to add a revision: a line in [`header::HANDSHAKE`] and what it demands of headers.
 
 pub mod header;
 pub mod list;

@@ -31,6 +31,7 @@ pub(crate) struct Caller {
     pub(crate) tenancy: Arc<Tenancy>,
     pub(crate) agent: Arc<Agent>,
     pub(crate) instance: InstanceId,
+    pub(crate) epoch: u64,
     pub(crate) token: TokenId,
     pub(crate) expires: Timestamp,
     pub(crate) jkt: String,
@@ -173,6 +174,7 @@ impl Recording {
             ocsf,
             inputs: Inputs {
                 tree_size: self.decided.tree_size,
+                epoch: self.caller.epoch,
                 engine: ENGINE.to_owned(),
                 reads: std::mem::take(&mut self.decided.reads),
                 arguments: std::mem::take(&mut self.sealed),

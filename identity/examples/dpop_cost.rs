@@ -74,9 +74,7 @@ fn floor(agent: &AgentKey) -> Result<(), Box<dyn Error>> {
     cost("ECDSA P-256 verification alone", 4_000, |_| {
         public.verify(agent.jwk().algorithm(), b"message", &signature)
     });
-    cost("point decoding alone", 4_000, |_| {
-        PublicKey::from_jwk(&agent.jwk())
-    });
+    cost("point decoding alone", 4_000, |_| PublicKey::from_jwk(&agent.jwk()));
     Ok(())
 }
 
@@ -86,21 +84,14 @@ fn tokens(
     claims: &Claims,
 ) -> Result<Arc<Verified>, Box<dyn Error>> {
     let keys = PublicKeys::of_signing_key(issuer)?;
-    let expect = token::Expect {
-        iss: &claims.iss,
-        now: claims.iat,
-    };
-    cost("token, verified", 4_000, |_| {
-        token::verify(text, &keys, &expect)
-    });
+    let expect = token::Expect { iss: &claims.iss, now: claims.iat };
+    cost("token, verified", 4_000, |_| token::verify(text, &keys, &expect));
     let cache = TokenCache::new(DEFAULT_TOKENS);
     let verified = cache.verify(text, &keys, &expect)?;
     cost("token, from the cache (digest included)", 400_000, |_| {
         cache.verify(text, &keys, &expect)
     });
-    cost("digest of the token", 400_000, |_| {
-        Digest::of(text.as_bytes())
-    });
+    cost("digest of the token", 400_000, |_| Digest::of(text.as_bytes()));
     Ok(verified)
 }
 
@@ -115,17 +106,7 @@ fn proofs(
     let made = |jti: usize| {
         let (access_token, nonce) = (Some(token), Some(nonce.as_str()));
         let jti = &format!("q8Yd-{jti:016x}");
-        dpop::prove(
-            agent,
-            &Prove {
-                method: "POST",
-                url: URL,
-                now,
-                access_token,
-                nonce,
-                jti,
-            },
-        )
+        dpop::prove(agent, &Prove { method: "POST", url: URL, now, access_token, nonce, jti })
     };
     let proofs = (0..PROOFS).map(made).collect::<Result<Vec<_>, _>>()?;
     let proof = |turn: u64| {
@@ -141,24 +122,13 @@ fn proofs(
         jkt: verified.jkt(),
         key: None,
     };
-    cost("proof, key unknown", PROOFS as u64, |turn| {
-        dpop::verify(proof(turn), &first)
-    });
+    cost("proof, key unknown", PROOFS as u64, |turn| dpop::verify(proof(turn), &first));
     let key = dpop::verify(proof(0), &first)?.key;
-    let later = dpop::Expect {
-        key: Some(&key),
-        ..first
-    };
-    cost("proof, key kept", PROOFS as u64, |turn| {
-        dpop::verify(proof(turn), &later)
-    });
-    let bad: Vec<_> = proofs
-        .iter()
-        .map(|good| good.replacen('.', "..", 1))
-        .collect();
+    let later = dpop::Expect { key: Some(&key), ..first };
+    cost("proof, key kept", PROOFS as u64, |turn| dpop::verify(proof(turn), &later));
+    let bad: Vec<_> = proofs.iter().map(|good| good.replacen('.', "..", 1)).collect();
     cost("text that is no proof", PROOFS as u64, |turn| {
-        bad.get(usize::try_from(turn).unwrap_or(0))
-            .map(|bad| dpop::verify(bad, &later))
+        bad.get(usize::try_from(turn).unwrap_or(0)).map(|bad| dpop::verify(bad, &later))
     });
     cost("nonce", 400_000, |_| nonces.check(&nonce, now));
     Ok(())

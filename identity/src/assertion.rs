@@ -129,9 +129,7 @@ pub fn claimed_client(assertion: &str) -> Result<InstanceId, AssertionFault> {
     let compact = Compact::split(assertion, MAX_ASSERTION).map_err(AssertionFault::Jws)?;
     let payload = part(compact.payload).map_err(AssertionFault::Jws)?;
     let node = object(&payload).map_err(AssertionFault::Jws)?;
-    text(&node, "sub", 64)
-        .and_then(|id| id.parse().ok())
-        .ok_or(AssertionFault::Claim("sub"))
+    text(&node, "sub", 64).and_then(|id| id.parse().ok()).ok_or(AssertionFault::Claim("sub"))
 }
 
 /// What the token endpoint expects of an assertion.
@@ -156,11 +154,7 @@ pub fn verify(
 ) -> Result<Assertion, AssertionFault> {
     let compact = Compact::split(assertion, MAX_ASSERTION).map_err(AssertionFault::Jws)?;
     let header = Header::read(compact.header).map_err(AssertionFault::Jws)?;
-    if header
-        .typ
-        .as_deref()
-        .is_some_and(|typ| !TYPES.contains(&typ))
-    {
+    if header.typ.as_deref().is_some_and(|typ| !TYPES.contains(&typ)) {
         return Err(AssertionFault::Type);
     }
     let payload = part(compact.payload).map_err(AssertionFault::Jws)?;
@@ -176,17 +170,9 @@ pub fn verify(
     }
     let exp = date(&node, "exp").ok_or(AssertionFault::Claim("exp"))?;
     check_times(&node, exp, expect.now)?;
-    let jti = text(&node, "jti", MAX_JTI)
-        .ok_or(AssertionFault::Claim("jti"))?
-        .to_owned();
-    compact
-        .verify(header.algorithm, key)
-        .map_err(AssertionFault::Jws)?;
-    Ok(Assertion {
-        client: expect.client,
-        jti,
-        keep_until: exp + MAX_SKEW,
-    })
+    let jti = text(&node, "jti", MAX_JTI).ok_or(AssertionFault::Claim("jti"))?.to_owned();
+    compact.verify(header.algorithm, key).map_err(AssertionFault::Jws)?;
+    Ok(Assertion { client: expect.client, jti, keep_until: exp + MAX_SKEW })
 }
 
 /// One audience, alone or as the only item of an array.

@@ -35,11 +35,7 @@ impl TokenCache {
     pub fn new(capacity: usize) -> Self {
         let count = capacity.div_ceil(WAYS).next_power_of_two();
         let sets = (0..count).map(|_| Mutex::new(Vec::new())).collect();
-        Self {
-            sets,
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
-        }
+        Self { sets, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
 
     /// The token, from the cache or verified now and kept. All callers of one cache must expect the same issuer and hold
@@ -69,11 +65,7 @@ impl TokenCache {
     pub fn get(&self, ath: &Digest) -> Option<Arc<Verified>> {
         let mut set = self.set(ath)?;
         let found = set.iter().position(|known| known.ath() == ath);
-        let counter = if found.is_some() {
-            &self.hits
-        } else {
-            &self.misses
-        };
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
         let at = found?;
         // Most recently used first.
@@ -102,21 +94,13 @@ impl TokenCache {
 
     /// How often a token was found, and how often not.
     pub fn counts(&self) -> (u64, u64) {
-        (
-            self.hits.load(Ordering::Relaxed),
-            self.misses.load(Ordering::Relaxed),
-        )
+        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
     }
 
     fn set(&self, ath: &Digest) -> Option<MutexGuard<'_, Vec<Arc<Verified>>>> {
         let number = ath.0.first_chunk().copied().map_or(0, u64::from_be_bytes);
         let at = usize::try_from(number).unwrap_or(0) & (self.sets.len() - 1);
-        Some(
-            self.sets
-                .get(at)?
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        )
+        Some(self.sets.get(at)?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -137,30 +121,16 @@ mod tests {
 
     #[test]
     fn a_token_is_verified_once_and_expires_all_the_same() {
-        let (cache, keys) = (
-            TokenCache::new(64),
-            PublicKeys::of_signing_key(&key()).unwrap(),
-        );
-        let expect = Expect {
-            iss: ISS,
-            now: now(),
-        };
+        let (cache, keys) = (TokenCache::new(64), PublicKeys::of_signing_key(&key()).unwrap());
+        let expect = Expect { iss: ISS, now: now() };
         let first = cache.verify(&text(1), &keys, &expect).unwrap();
         // No key is needed the second time.
-        let second = cache
-            .verify(&text(1), &PublicKeys::default(), &expect)
-            .unwrap();
+        let second = cache.verify(&text(1), &PublicKeys::default(), &expect).unwrap();
         assert!(Arc::ptr_eq(&first, &second));
         assert_eq!(second.admit(AUD, now()).unwrap().sub, claims().sub);
         assert_eq!(cache.counts(), (1, 1));
-        let late = Expect {
-            iss: ISS,
-            now: now() + Span::minutes(6),
-        };
-        assert_eq!(
-            cache.verify(&text(1), &keys, &late).unwrap_err(),
-            TokenFault::Expired
-        );
+        let late = Expect { iss: ISS, now: now() + Span::minutes(6) };
+        assert_eq!(cache.verify(&text(1), &keys, &late).unwrap_err(), TokenFault::Expired);
         cache.clear();
         let missing = cache.verify(&text(1), &PublicKeys::default(), &expect);
         assert_eq!(missing.unwrap_err(), TokenFault::UnknownKey);
@@ -169,14 +139,8 @@ mod tests {
 
     #[test]
     fn the_least_recently_used_of_a_full_set_gives_way() {
-        let (cache, keys) = (
-            TokenCache::new(1),
-            PublicKeys::of_signing_key(&key()).unwrap(),
-        );
-        let expect = Expect {
-            iss: ISS,
-            now: now(),
-        };
+        let (cache, keys) = (TokenCache::new(1), PublicKeys::of_signing_key(&key()).unwrap());
+        let expect = Expect { iss: ISS, now: now() };
         let texts: Vec<_> = (0..9).map(text).collect();
         for text in &texts[..8] {
             cache.verify(text, &keys, &expect).unwrap();

@@ -28,9 +28,7 @@ pub(crate) fn object(bytes: &[u8]) -> Result<Node<'_>, JwsFault> {
 
 /// A text claim that is not empty and not longer than `max` bytes.
 pub(crate) fn text<'n>(node: &'n Node<'_>, name: &str, max: usize) -> Option<&'n str> {
-    node.get(name)?
-        .as_str()
-        .filter(|text| !text.is_empty() && text.len() <= max)
+    node.get(name)?.as_str().filter(|text| !text.is_empty() && text.len() <= max)
 }
 
 /// A `NumericDate` (RFC 7519 section 2): seconds since the epoch; a fraction is cut off.

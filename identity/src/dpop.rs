@@ -198,11 +198,7 @@ impl Proof {
 pub fn single<T>(values: impl IntoIterator<Item = T>) -> Result<T, DpopFault> {
     let mut values = values.into_iter();
     let first = values.next().ok_or(DpopFault::Missing)?;
-    if values.next().is_some() {
-        Err(DpopFault::Several)
-    } else {
-        Ok(first)
-    }
+    if values.next().is_some() { Err(DpopFault::Several) } else { Ok(first) }
 }
 
 /// Verifies a proof (RFC 9449 section 4.3, checks 2 to 12). Cheap checks come before the signature.
@@ -226,24 +222,12 @@ pub fn verify(proof: &str, expect: &Expect<'_>) -> Result<Proof, DpopFault> {
         Sender::New(jwk, thumbprint) => {
             let key =
                 PublicKey::from_jwk(&jwk).map_err(|fault| DpopFault::Jws(JwsFault::Jwk(fault)))?;
-            Arc::new(BoundKey {
-                key,
-                thumbprint,
-                header: compact.header.into(),
-            })
+            Arc::new(BoundKey { key, thumbprint, header: compact.header.into() })
         }
     };
-    compact
-        .verify(key.key.jwk().algorithm(), &key.key)
-        .map_err(DpopFault::Jws)?;
+    compact.verify(key.key.jwk().algorithm(), &key.key).map_err(DpopFault::Jws)?;
     let Claimed { jti, iat, nonce } = claimed;
-    Ok(Proof {
-        jkt: key.thumbprint,
-        jti,
-        iat,
-        nonce,
-        key,
-    })
+    Ok(Proof { jkt: key.thumbprint, jti, iat, nonce, key })
 }
 
 /// Whose key a header names. The header's `alg` was found to be the key's.
@@ -304,11 +288,7 @@ impl Claimed {
             return Err(DpopFault::Token);
         }
         let nonce = Self::nonce(node, expect)?;
-        Ok(Self {
-            jti: jti.to_owned(),
-            iat,
-            nonce,
-        })
+        Ok(Self { jti: jti.to_owned(), iat, nonce })
     }
 
     fn nonce(node: &Node<'_>, expect: &Expect<'_>) -> Result<Option<NonceState>, DpopFault> {
@@ -350,10 +330,7 @@ pub struct Prove<'a> {
 /// [`KeyFault::Signing`].
 pub fn prove(key: &AgentKey, prove: &Prove<'_>) -> Result<String, KeyFault> {
     let algorithm = Signer::jwk(key).algorithm().name();
-    let header = format!(
-        r#"{{"typ":"{TYP}","alg":"{algorithm}","jwk":{}}}"#,
-        key.jwk().to_json()
-    );
+    let header = format!(r#"{{"typ":"{TYP}","alg":"{algorithm}","jwk":{}}}"#, key.jwk().to_json());
     let mut payload = serde_json::json!({
         "jti": prove.jti,
         "htm": prove.method,

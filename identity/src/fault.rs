@@ -50,17 +50,11 @@ pub const CODES: &[(&str, &str)] = &[
     ("IDEN-0030", "proof is made with another key"),
     ("IDEN-0031", "more than one proof was sent"),
     ("IDEN-0032", "no proof was sent"),
-    (
-        "IDEN-0040",
-        "client assertion claim is missing or malformed",
-    ),
+    ("IDEN-0040", "client assertion claim is missing or malformed"),
     ("IDEN-0041", "client assertion is for another client"),
     ("IDEN-0042", "client assertion is for another audience"),
     ("IDEN-0043", "client assertion has expired"),
-    (
-        "IDEN-0044",
-        "client assertion lives too long or starts later",
-    ),
+    ("IDEN-0044", "client assertion lives too long or starts later"),
     ("IDEN-0045", "client assertion has a wrong type"),
     ("IDEN-0050", "credential was used before"),
     ("IDEN-0051", "replay marks are full"),
@@ -81,10 +75,7 @@ mod tests {
         assert_eq!(codes, sorted);
         for code in codes {
             let digits = code.strip_prefix("IDEN-").unwrap();
-            assert!(
-                digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()),
-                "{code}"
-            );
+            assert!(digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit()), "{code}");
         }
     }
 

@@ -46,11 +46,7 @@ fn normal(url: &str) -> Option<String> {
     let authority = authority.to_ascii_lowercase();
     let host = authority.strip_suffix(default_port).unwrap_or(&authority);
     let host = host.strip_suffix(':').unwrap_or(host);
-    let path = if path.is_empty() {
-        "/".to_owned()
-    } else {
-        escapes(path)?
-    };
+    let path = if path.is_empty() { "/".to_owned() } else { escapes(path)? };
     Some(format!("{scheme}://{host}{path}"))
 }
 
@@ -87,11 +83,7 @@ mod tests {
         for (claimed, expected, wanted) in [
             ("https://a.example/mcp", "https://a.example/mcp", true),
             ("https://a.example/mcp?x=1#y", "https://a.example/mcp", true),
-            (
-                "https://a.example/mcp",
-                "https://a.example/mcp?session=7",
-                true,
-            ),
+            ("https://a.example/mcp", "https://a.example/mcp?session=7", true),
             ("HTTPS://A.Example:443/mcp", "https://a.example/mcp", true),
             ("http://127.0.0.1:80/", "http://127.0.0.1", true),
             ("http://[::1]:80/m", "http://[::1]/m", true),

@@ -17,11 +17,7 @@ use crate::{b64, key::Algorithm};
 /// LIMIT: keys in a set: one per signing key in rotation, with much room.
 pub const MAX_KEYS: usize = 64;
 /// LIMIT: bytes of a set: [`MAX_KEYS`] keys of some 250 bytes each.
-const SET_LIMITS: Limits = Limits {
-    bytes: 64 << 10,
-    depth: 6,
-    nodes: 4096,
-};
+const SET_LIMITS: Limits = Limits { bytes: 64 << 10, depth: 6, nodes: 4096 };
 /// Members that only private or symmetric keys have (RFC 7518 section 6).
 const PRIVATE_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
@@ -126,34 +122,19 @@ impl Jwk {
     /// As [`Jwk::parse`].
     pub fn read(node: &Node<'_>) -> Result<Self, JwkFault> {
         let members = node.as_object().ok_or(JwkFault::NotObject)?;
-        if members
-            .iter()
-            .any(|(name, _)| PRIVATE_MEMBERS.contains(&name.as_ref()))
-        {
+        if members.iter().any(|(name, _)| PRIVATE_MEMBERS.contains(&name.as_ref())) {
             return Err(JwkFault::Private);
         }
         let text = |name| node.get(name).and_then(Node::as_str);
-        let coordinate = |name| {
-            text(name)
-                .and_then(b64::decode_32)
-                .ok_or(JwkFault::Coordinate)
-        };
+        let coordinate = |name| text(name).and_then(b64::decode_32).ok_or(JwkFault::Coordinate);
         let key = match (text("kty"), text("crv")) {
-            (Some("EC"), Some("P-256")) => Self::P256 {
-                x: coordinate("x")?,
-                y: coordinate("y")?,
-            },
-            (Some("OKP"), Some("Ed25519")) => Self::Ed25519 {
-                x: coordinate("x")?,
-            },
+            (Some("EC"), Some("P-256")) => Self::P256 { x: coordinate("x")?, y: coordinate("y")? },
+            (Some("OKP"), Some("Ed25519")) => Self::Ed25519 { x: coordinate("x")? },
             _ => return Err(JwkFault::UnknownType),
         };
-        let foreign_use = node
-            .get("use")
-            .is_some_and(|node| node.as_str() != Some("sig"));
-        let foreign_alg = node
-            .get("alg")
-            .is_some_and(|node| node.as_str() != Some(key.algorithm().name()));
+        let foreign_use = node.get("use").is_some_and(|node| node.as_str() != Some("sig"));
+        let foreign_alg =
+            node.get("alg").is_some_and(|node| node.as_str() != Some(key.algorithm().name()));
         if foreign_use || foreign_alg {
             return Err(JwkFault::Use);
         }
@@ -211,14 +192,7 @@ impl Serialize for Jwk {
             Self::Ed25519 { x } => ("OKP", "Ed25519", x, None),
         };
         let (crv, kty) = (crv.to_owned(), kty.to_owned());
-        Members {
-            crv,
-            kty,
-            x: b64::encode(x),
-            y,
-            d: None,
-        }
-        .serialize(out)
+        Members { crv, kty, x: b64::encode(x), y, d: None }.serialize(out)
     }
 }
 
@@ -229,15 +203,11 @@ impl<'de> Deserialize<'de> for Jwk {
             return Err(de::Error::custom(JwkFault::Private));
         }
         let coordinate = |text: Option<&str>| {
-            text.and_then(b64::decode_32)
-                .ok_or_else(|| de::Error::custom(JwkFault::Coordinate))
+            text.and_then(b64::decode_32).ok_or_else(|| de::Error::custom(JwkFault::Coordinate))
         };
         let x = coordinate(Some(&members.x))?;
         match (members.kty.as_str(), members.crv.as_str()) {
-            ("EC", "P-256") => Ok(Self::P256 {
-                x,
-                y: coordinate(members.y.as_deref())?,
-            }),
+            ("EC", "P-256") => Ok(Self::P256 { x, y: coordinate(members.y.as_deref())? }),
             ("OKP", "Ed25519") => Ok(Self::Ed25519 { x }),
             _ => Err(de::Error::custom(JwkFault::UnknownType)),
         }
@@ -263,11 +233,7 @@ impl JwkSet {
                 set.keys.push((kid, *key));
             }
         }
-        if set.keys.len() > MAX_KEYS {
-            Err(JwkFault::Set)
-        } else {
-            Ok(set)
-        }
+        if set.keys.len() > MAX_KEYS { Err(JwkFault::Set) } else { Ok(set) }
     }
 
     /// Reads a set. Keys of types that we do not speak, and keys without a `kid`, are left out (RFC 7517 section 5).
@@ -277,10 +243,7 @@ impl JwkSet {
     /// [`JwkFault::Private`] if any key holds a private member.
     pub fn parse(text: &[u8]) -> Result<Self, JwkFault> {
         let node = json::parse(text, &SET_LIMITS).map_err(|_not_json| JwkFault::Set)?;
-        let items = node
-            .get("keys")
-            .and_then(Node::as_array)
-            .ok_or(JwkFault::Set)?;
+        let items = node.get("keys").and_then(Node::as_array).ok_or(JwkFault::Set)?;
         if items.len() > MAX_KEYS {
             return Err(JwkFault::Set);
         }
@@ -299,10 +262,7 @@ impl JwkSet {
 
     /// The key of this id.
     pub fn get(&self, kid: &str) -> Option<&Jwk> {
-        self.keys
-            .iter()
-            .find(|(name, _)| name == kid)
-            .map(|(_, key)| key)
+        self.keys.iter().find(|(name, _)| name == kid).map(|(_, key)| key)
     }
 
     /// The keys in order.

@@ -121,12 +121,7 @@ impl<'a> Compact<'a> {
             return Err(JwsFault::Shape);
         }
         let signature = b64::decode_64(signature).ok_or(JwsFault::Base64)?;
-        Ok(Self {
-            header,
-            payload,
-            signed,
-            signature,
-        })
+        Ok(Self { header, payload, signed, signature })
     }
 
     /// Whether this key signed it.
@@ -176,19 +171,12 @@ impl Header {
                 _ => Err(JwsFault::Member(name)),
             },
         };
-        let algorithm = node
-            .get("alg")
-            .and_then(json::Node::as_str)
-            .and_then(Algorithm::of_name);
+        let algorithm = node.get("alg").and_then(json::Node::as_str).and_then(Algorithm::of_name);
         Ok(Self {
             algorithm: algorithm.ok_or(JwsFault::Algorithm)?,
             typ: member("typ")?,
             kid: member("kid")?,
-            jwk: node
-                .get("jwk")
-                .map(Jwk::read)
-                .transpose()
-                .map_err(JwsFault::Jwk)?,
+            jwk: node.get("jwk").map(Jwk::read).transpose().map_err(JwsFault::Jwk)?,
         })
     }
 }
@@ -210,10 +198,7 @@ pub(crate) fn compose(key: &dyn Signer, header: &str, payload: &[u8]) -> Result<
 /// # Errors
 /// [`KeyFault::Signing`] if the cryptographic library fails.
 pub fn sign(key: &dyn Signer, typ: &str, payload: &[u8]) -> Result<String, KeyFault> {
-    let (algorithm, kid) = (
-        key.jwk().algorithm().name(),
-        key.jwk().thumbprint().to_string(),
-    );
+    let (algorithm, kid) = (key.jwk().algorithm().name(), key.jwk().thumbprint().to_string());
     let header = serde_json::json!({ "alg": algorithm, "kid": kid, "typ": typ }).to_string();
     compose(key, &header, payload)
 }

@@ -52,9 +52,7 @@ impl Nonces {
     pub fn new(entropy: &dyn Entropy) -> Self {
         let mut key = Zeroizing::new([0; 32]);
         entropy.fill(key.as_mut_slice());
-        Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()),
-        }
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()) }
     }
 
     /// The nonce to hand out at this instant.
@@ -73,12 +71,7 @@ impl Nonces {
         let mut context = hmac::Context::with_key(&self.key);
         context.update(CONTEXT);
         context.update(&bucket.to_be_bytes());
-        context
-            .sign()
-            .as_ref()
-            .first_chunk()
-            .copied()
-            .unwrap_or_default()
+        context.sign().as_ref().first_chunk().copied().unwrap_or_default()
     }
 
     /// What this nonce is worth now.
@@ -138,13 +131,7 @@ mod tests {
             assert_eq!(ours.check(&nonce, start + after), state, "{after:?}");
             assert_eq!(theirs.check(&nonce, start + after), NonceState::Unknown);
         }
-        for bad in [
-            "",
-            "x",
-            nonce.get(..31).unwrap(),
-            &nonce.replace('A', "B"),
-            &"é".repeat(16),
-        ] {
+        for bad in ["", "x", nonce.get(..31).unwrap(), &nonce.replace('A', "B"), &"é".repeat(16)] {
             assert_eq!(ours.check(bad, start), NonceState::Unknown);
         }
     }

@@ -79,22 +79,12 @@ impl Mark {
 
     /// The mark of a client assertion.
     pub fn assertion(salt: &Salt, tenant: TenantId, client: InstanceId, jti: &str) -> Self {
-        Self::of(&[
-            &salt.0,
-            b"a",
-            &tenant.to_bytes(),
-            &client.to_bytes(),
-            jti.as_bytes(),
-        ])
+        Self::of(&[&salt.0, b"a", &tenant.to_bytes(), &client.to_bytes(), jti.as_bytes()])
     }
 
     fn of(parts: &[&[u8]]) -> Self {
         let digest = Digest::of_parts(parts);
-        let wide = digest
-            .0
-            .first_chunk()
-            .copied()
-            .map_or(0, u128::from_be_bytes);
+        let wide = digest.0.first_chunk().copied().map_or(0, u128::from_be_bytes);
         // One bit is set always, so that no mark looks like an empty slot.
         Self((wide & !EXPIRY_MASK) | (1 << EXPIRY_BITS))
     }
@@ -140,20 +130,9 @@ impl ReplayMarks {
         entropy.fill(&mut salt);
         let count = capacity.div_ceil(TABLE_MARKS).next_power_of_two();
         let share = capacity.div_ceil(count);
-        let table_max = if count == 1 {
-            capacity
-        } else {
-            share + share / 8
-        };
+        let table_max = if count == 1 { capacity } else { share + share / 8 };
         let tables = vec![Table::default(); count];
-        Self {
-            tables,
-            table_max,
-            salt: Salt(salt),
-            base: None,
-            replayed: 0,
-            full: 0,
-        }
+        Self { tables, table_max, salt: Salt(salt), base: None, replayed: 0, full: 0 }
     }
 
     /// The salt that marks of this set are made with.
@@ -282,11 +261,7 @@ impl Table {
                 self.taken += 1;
             }
         }
-        if count >= max {
-            Err(ReplayFault::Full)
-        } else {
-            Ok(())
-        }
+        if count >= max { Err(ReplayFault::Full) } else { Ok(()) }
     }
 }
 

@@ -35,10 +35,7 @@ impl OneTimeCode {
             if at > 0 && at % GROUP == 0 {
                 text.push('-');
             }
-            let letter = ALPHABET
-                .get(usize::from(byte & 31))
-                .copied()
-                .unwrap_or(b'0');
+            let letter = ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'0');
             text.push(char::from(letter));
         }
         Self(Secret::new(text))
@@ -51,12 +48,7 @@ impl OneTimeCode {
 
     /// What is stored of it.
     pub fn digest(&self) -> Digest {
-        let bare: String = self
-            .0
-            .expose()
-            .chars()
-            .filter(|letter| *letter != '-')
-            .collect();
+        let bare: String = self.0.expose().chars().filter(|letter| *letter != '-').collect();
         Digest::of_parts(&[CONTEXT, bare.as_bytes()])
     }
 
@@ -67,10 +59,7 @@ impl OneTimeCode {
             return None;
         }
         let mut bare = String::with_capacity(CHARS);
-        for letter in typed
-            .chars()
-            .filter(|letter| *letter != '-' && !letter.is_whitespace())
-        {
+        for letter in typed.chars().filter(|letter| *letter != '-' && !letter.is_whitespace()) {
             let letter = match letter.to_ascii_uppercase() {
                 'O' => '0',
                 'I' | 'L' => '1',
@@ -117,31 +106,14 @@ pub(crate) mod tests {
         let text = code.text().expose().clone();
         assert_eq!(text.len(), 34);
         assert_eq!(text.split('-').count(), 7);
-        let sloppy = text
-            .to_lowercase()
-            .replace('-', " ")
-            .replace('0', "o")
-            .replace('1', "l");
+        let sloppy = text.to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l");
         for typed in [text.clone(), sloppy, text.replace('-', "")] {
-            assert_eq!(
-                OneTimeCode::digest_of_typed(&typed),
-                Some(code.digest()),
-                "{typed}"
-            );
+            assert_eq!(OneTimeCode::digest_of_typed(&typed), Some(code.digest()), "{typed}");
         }
-        for bad in [
-            text.get(..33).unwrap(),
-            "",
-            "U",
-            &text.replace('-', "é"),
-            &"0".repeat(200),
-        ] {
+        for bad in [text.get(..33).unwrap(), "", "U", &text.replace('-', "é"), &"0".repeat(200)] {
             assert_eq!(OneTimeCode::digest_of_typed(bad), None);
         }
-        assert_ne!(
-            OneTimeCode::generate(&Seeded::new(2)).digest(),
-            code.digest()
-        );
+        assert_ne!(OneTimeCode::generate(&Seeded::new(2)).digest(), code.digest());
         assert!(!format!("{code:?}").contains(&text));
     }
 

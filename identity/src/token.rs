@@ -182,9 +182,7 @@ impl PublicKeys {
     /// # Errors
     /// [`JwkFault::NotOnCurve`].
     pub fn from_set(set: &JwkSet) -> Result<Self, JwkFault> {
-        let keys = set
-            .iter()
-            .map(|(kid, jwk)| Ok((kid.to_owned(), PublicKey::from_jwk(jwk)?)));
+        let keys = set.iter().map(|(kid, jwk)| Ok((kid.to_owned(), PublicKey::from_jwk(jwk)?)));
         Ok(Self(keys.collect::<Result<_, JwkFault>>()?))
     }
 
@@ -284,14 +282,8 @@ pub(crate) fn verify_digested(
     if header.typ.as_deref() != Some(TYP) {
         return Err(TokenFault::Type);
     }
-    let key = header
-        .kid
-        .as_deref()
-        .and_then(|kid| keys.get(kid))
-        .ok_or(TokenFault::UnknownKey)?;
-    compact
-        .verify(header.algorithm, key)
-        .map_err(TokenFault::Jws)?;
+    let key = header.kid.as_deref().and_then(|kid| keys.get(kid)).ok_or(TokenFault::UnknownKey)?;
+    compact.verify(header.algorithm, key).map_err(TokenFault::Jws)?;
     let payload = part(compact.payload).map_err(TokenFault::Jws)?;
     let claims = read(&object(&payload).map_err(TokenFault::Jws)?)?;
     if claims.iss != expect.iss {
@@ -304,24 +296,14 @@ pub(crate) fn verify_digested(
     if expect.now >= claims.exp {
         return Err(TokenFault::Expired);
     }
-    Ok(Verified {
-        claims,
-        ath,
-        key: OnceLock::new(),
-    })
+    Ok(Verified { claims, ath, key: OnceLock::new() })
 }
 
 fn read(node: &Node<'_>) -> Result<Claims, TokenFault> {
     fn id<T: std::str::FromStr>(node: &Node<'_>, name: &'static str) -> Result<T, TokenFault> {
-        text(node, name, 64)
-            .and_then(|id| id.parse().ok())
-            .ok_or(TokenFault::Claim(name))
+        text(node, name, 64).and_then(|id| id.parse().ok()).ok_or(TokenFault::Claim(name))
     }
-    let url = |name| {
-        text(node, name, MAX_URL)
-            .map(str::to_owned)
-            .ok_or(TokenFault::Claim(name))
-    };
+    let url = |name| text(node, name, MAX_URL).map(str::to_owned).ok_or(TokenFault::Claim(name));
     let at = |name| date(node, name).ok_or(TokenFault::Claim(name));
     let epoch = match node.get("writ_epoch").map(|epoch| &epoch.value) {
         Some(Value::Number(number)) => number.parse().ok(),

@@ -57,6 +57,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             ocsf: ocsf.clone(),
             inputs: Inputs {
                 tree_size: 12,
+                epoch: 1,
                 engine: "e1".to_owned(),
                 reads: String::new(),
                 arguments: Bytes::from_static(&[7; 120]),

@@ -36,7 +36,8 @@ const LIVE: usize = 1_024;
 #[derive(Debug)]
 pub struct Activity {
     path: PathBuf,
-    queue: Arc<Queue>,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) sealing: tokio::sync::Mutex<()>,
     live: broadcast::Sender<Arc<Record>>,
     readers: Mutex<Vec<Connection>>,
     reading: Semaphore,
@@ -63,6 +64,7 @@ impl Activity {
         Ok(Arc::new(Self {
             path: path.to_owned(),
             queue,
+            sealing: tokio::sync::Mutex::new(()),
             live,
             readers: Mutex::default(),
             reading: Semaphore::new(READERS),
@@ -99,11 +101,6 @@ impl Activity {
     /// What is complete and not yet sealed. Offered again until [`Activity::mark_sealed`].
     pub fn seal_due(&self) -> Vec<Batch> {
         self.queue.tracker.lock().due()
-    }
-
-    /// As [`Activity::seal_due`], and also what lies behind gaps: at the end of a run and after a restart.
-    pub fn seal_due_finally(&self) -> Vec<Batch> {
-        self.queue.tracker.lock().due_finally()
     }
 
     /// The batch's root stands in the tenant's ledger at this line.
@@ -210,7 +207,7 @@ impl Activity {
         }
     }
 
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         ask: impl FnOnce(&Connection) -> Result<T, LakeFault> + Send + 'static,
     ) -> Result<T, LakeFault> {

@@ -31,6 +31,12 @@ pub enum LakeFault {
         /// Which column.
         column: &'static str,
     },
+    /// What the ledger seals is not what is kept here: records are lost or altered.
+    #[error("activity store does not have the records that ledger line {line} seals")]
+    Contradicted {
+        /// Which line.
+        line: u64,
+    },
     /// The writer has stopped; nothing is recorded any more.
     #[error("activity store is closed")]
     Closed,
@@ -44,6 +50,7 @@ impl LakeFault {
             Self::Sql { .. } => "LAKE-0002",
             Self::Damaged { .. } => "LAKE-0003",
             Self::Closed => "LAKE-0004",
+            Self::Contradicted { .. } => "LAKE-0005",
         })
     }
 

@@ -13,6 +13,7 @@ pub mod query;
 pub mod queue;
 pub mod record;
 pub mod seal;
+pub mod sealing;
 mod sql;
 mod writer;
 
@@ -21,4 +22,5 @@ pub use fault::LakeFault;
 pub use query::{CallFilter, Page, Stored, Use};
 pub use queue::Slot;
 pub use record::{Inputs, Record};
-pub use seal::{Batch, Seal};
+pub use seal::{Batch, Run, Seal};
+pub use sealing::{Due, Sealed};

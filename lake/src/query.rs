@@ -236,6 +236,30 @@ pub(crate) fn leaves(
         .map_err(LakeFault::sql("read leaves"))
 }
 
+/// Each (sequence number, OCSF bytes) of a run's range, in order.
+pub(crate) fn each_leaf(
+    db: &Connection,
+    run: Run,
+    (first, last): (u64, u64),
+    each: &mut dyn FnMut(u64, &[u8]),
+) -> Result<(), LakeFault> {
+    let key = (run.tenant.to_bytes(), run.gateway.to_bytes(), run.boot.to_bytes());
+    let number: Option<i64> = db
+        .prepare_cached(sql::RUN_GET)
+        .and_then(|mut get| get.query_row(key, |row| row.get(0)).optional())
+        .map_err(LakeFault::sql("find a run"))?;
+    let mut find = db.prepare_cached(sql::LEAVES).map_err(LakeFault::sql("read leaves"))?;
+    let mut rows = find
+        .query(params![number, first.cast_signed(), last.cast_signed()])
+        .map_err(LakeFault::sql("read leaves"))?;
+    while let Some(row) = rows.next().map_err(LakeFault::sql("read leaves"))? {
+        let seq: i64 = row.get(0).map_err(LakeFault::sql("read leaves"))?;
+        let leaf = row.get_ref(1).and_then(|leaf| Ok(leaf.as_blob()?));
+        each(seq.unsigned_abs(), leaf.map_err(LakeFault::sql("read leaves"))?);
+    }
+    Ok(())
+}
+
 fn stored(row: &Row<'_>) -> Result<Stored, LakeFault> {
     let place = row.get(0).map_err(LakeFault::sql("read a row"))?;
     let record = record(row).map_err(LakeFault::sql("read a row"))?;
@@ -264,6 +288,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Option<Record>> {
         latency_us: number(15)?,
         inputs: Inputs {
             tree_size: number(16)?,
+            epoch: number(23)?,
             engine: row.get(17)?,
             reads: row.get(18)?,
             arguments: Bytes::from(row.get::<_, Vec<u8>>(19)?),

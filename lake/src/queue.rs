@@ -16,9 +16,10 @@ use crate::{
 
 /// LIMIT: records that wait or are in flight. 32,768 of about 2 KiB are 64 MiB: some seconds of the busiest gateway.
 pub const QUEUE: usize = 32_768;
-/// How long the writer gathers before it writes: a wake-up per batch instead of one per record. Durable records and seals
-/// do not wait for it.
-const GATHER: Duration = Duration::from_millis(50);
+/// How long the writer gathers before it writes: one wake-up and one pass over the indexes' pages for a whole batch. What a
+/// crash can take is at most this much, and the gap shows in the sequence. Durable records, seals and readers that ask for
+/// a flush do not wait for it.
+const GATHER: Duration = Duration::from_millis(250);
 /// LIMIT: records in one transaction.
 pub(crate) const BATCH: usize = 2_048;
 

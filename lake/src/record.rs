@@ -56,6 +56,8 @@ pub struct Record {
 pub struct Inputs {
     /// Ledger lines that the decision saw.
     pub tree_size: u64,
+    /// Epoch in the caller's token.
+    pub epoch: u64,
     /// Version of the decision engine.
     pub engine: String,
     /// Counters read, as the gateway writes them (JSON); empty when none were.

@@ -134,6 +134,13 @@ impl Tracker {
     pub(crate) fn done(&mut self, sealed: &Batch) {
         self.due.retain(|batch| batch != sealed);
     }
+
+    /// The rest of a range waits in its place.
+    pub(crate) fn replace(&mut self, range: &Batch, rest: Batch) {
+        if let Some(waiting) = self.due.iter_mut().find(|batch| *batch == range) {
+            *waiting = rest;
+        }
+    }
 }
 
 fn batch(run: Run, first: u64, tree: &Frontier) -> Option<Batch> {

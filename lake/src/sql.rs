@@ -24,8 +24,8 @@ CREATE TABLE IF NOT EXISTS activity(
   tenant INTEGER NOT NULL, agent INTEGER NOT NULL, instance BLOB NOT NULL, at INTEGER NOT NULL,
   server TEXT NOT NULL, method TEXT NOT NULL, surface TEXT NOT NULL, name TEXT NOT NULL,
   effect INTEGER NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL, allowance BLOB,
-  latency INTEGER NOT NULL, tree_size INTEGER NOT NULL, engine TEXT NOT NULL,
-  reads TEXT NOT NULL, arguments BLOB NOT NULL, ocsf BLOB NOT NULL) STRICT;
+  latency INTEGER NOT NULL, tree_size INTEGER NOT NULL, epoch INTEGER NOT NULL,
+  engine TEXT NOT NULL, reads TEXT NOT NULL, arguments BLOB NOT NULL, ocsf BLOB NOT NULL) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS activity_run ON activity(run, seq);
 CREATE INDEX IF NOT EXISTS activity_call ON activity(call);
 CREATE INDEX IF NOT EXISTS activity_tenant ON activity(tenant);
@@ -51,8 +51,8 @@ pub(crate) const LEAVES: &str =
     "SELECT seq, ocsf FROM activity WHERE run = ?1 AND seq >= ?2 AND seq <= ?3 ORDER BY seq";
 pub(crate) const PUT: &str = "INSERT INTO activity(run, seq, call, tenant, agent, instance, at,
   server, method, surface, name, effect, code, detail, allowance, latency, tree_size, engine, reads,
-  arguments, ocsf) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-  ?17, ?18, ?19, ?20, ?21)";
+  arguments, ocsf, epoch) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+  ?17, ?18, ?19, ?20, ?21, ?22)";
 pub(crate) const SEAL_PUT: &str = "INSERT INTO seals(tenant, line, run, first, last, root)
   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
@@ -61,7 +61,7 @@ macro_rules! select {
         concat!(
             "SELECT a.pos, a.seq, a.call, t.id, g.id, a.instance, a.at, a.server, a.method, \
              a.surface, a.name, a.effect, a.code, a.detail, a.allowance, a.latency, a.tree_size, \
-             a.engine, a.reads, a.arguments, a.ocsf, r.gateway, r.boot FROM activity a \
+             a.engine, a.reads, a.arguments, a.ocsf, r.gateway, r.boot, a.epoch FROM activity a \
              JOIN names t ON t.no = a.tenant JOIN names g ON g.no = a.agent \
              JOIN runs r ON r.no = a.run ",
             $from

@@ -122,6 +122,7 @@ impl Writer {
                     record.inputs.reads,
                     record.inputs.arguments.as_ref(),
                     record.ocsf.as_ref(),
+                    record.inputs.epoch.cast_signed(),
                 ])
                 .map_err(LakeFault::sql("insert a record"))?;
                 leaves.push((run, record.seq, leaf_hash(&record.ocsf)));

@@ -2,11 +2,14 @@
 
 #![cfg(test)]
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use bytes::Bytes;
 use writ_evidence::merkle::{Frontier, leaf_hash};
-use writ_lake::{Activity, CallFilter, Inputs, Record};
+use writ_lake::{Activity, Batch, CallFilter, Due, Inputs, LakeFault, Record, Run, Seal, Sealed};
 use writ_model::{
     AgentId, BootId, CallId, GatewayId, GrantId, InstanceId, TenantId, Timestamp, ocsf::Disposition,
 };
@@ -38,6 +41,7 @@ fn record(tenant: u8, seq: u64) -> Record {
         ocsf: Bytes::from(format!("{{\"tenant\":{tenant},\"seq\":{seq}}}")),
         inputs: Inputs {
             tree_size: 12,
+            epoch: seq % 2,
             engine: "e1".to_owned(),
             reads: "[]".to_owned(),
             arguments: Bytes::from_static(b"\x00sealed"),
@@ -161,4 +165,102 @@ async fn a_durable_record_is_there_when_it_is_acknowledged() {
     lake.place().await.unwrap().write_durable(record(1, 0)).await.unwrap();
     let found = lake.call(record(1, 0).tenant, record(1, 0).call).await.unwrap();
     assert!(found.is_some());
+}
+
+/// A ledger as far as seals go: the last seal of each run, and the next line.
+#[derive(Default)]
+struct Book(Mutex<(BTreeMap<Run, Seal>, u64)>);
+
+impl Book {
+    fn write(&self, batch: Batch) -> Option<Seal> {
+        let mut book = self.0.lock().unwrap();
+        let (seals, next) = &mut *book;
+        if seals.get(&batch.run).is_none_or(|known| known.batch.last < batch.first) {
+            seals.insert(batch.run, Seal { batch: batch.clone(), line: *next });
+            *next += 1;
+        }
+        seals.get(&batch.run).cloned()
+    }
+
+    async fn seal(&self, lake: &Arc<Activity>, due: Due) -> Sealed {
+        lake.seal(due, |batch| async { Ok::<_, LakeFault>(self.write(batch)) }).await.unwrap()
+    }
+}
+
+fn range(tenant: u8, seqs: std::ops::Range<u64>) -> Batch {
+    let id = [tenant; 16];
+    let run = Run {
+        tenant: TenantId::from_bytes(id),
+        gateway: record(1, 0).gateway,
+        boot: record(1, 0).boot,
+    };
+    let (first, last, count) = (seqs.start, seqs.end - 1, seqs.end - seqs.start);
+    Batch { run, first, last, count, root: root(tenant, seqs) }
+}
+
+const ALL: Due = Due { tenant: None, finally: false };
+
+#[tokio::test]
+async fn a_crash_between_ledger_and_lake_is_made_good_in_one_sealing() {
+    let folder = TempDir::new().unwrap();
+    let lake = open(&folder);
+    let book = Book::default();
+    fill(&lake, 1, 0..3).await;
+    assert_eq!(book.seal(&lake, ALL).await, Sealed { seals: 1, records: 3, failed: 0 });
+    // The ledger has 3 to 5, the lake was not told, and 6 to 9 came after.
+    fill(&lake, 1, 3..10).await;
+    fill(&lake, 2, 0..2).await;
+    book.write(range(1, 3..6)).unwrap();
+    assert_eq!(book.seal(&lake, ALL).await, Sealed { seals: 3, records: 9, failed: 0 });
+    let tenant = TenantId::from_bytes([1; 16]);
+    assert_eq!(lake.seal_lines(tenant).await.unwrap(), [0, 1, 2]);
+    for (line, seqs) in [(0, 0..3), (1, 3..6), (2, 6..10)] {
+        let (seal, leaves) = lake.seal_at(tenant, line).await.unwrap().unwrap();
+        assert_eq!(
+            (seal.batch.root, leaves.len() as u64),
+            (root(1, seqs.clone()), seal.batch.count)
+        );
+        assert_eq!(seal.batch, range(1, seqs));
+    }
+    assert_eq!(book.seal(&lake, ALL).await, Sealed::default(), "nothing waits");
+    lake.close().await;
+    assert_eq!(book.seal(&open(&folder), ALL).await, Sealed::default(), "nor after a restart");
+}
+
+#[tokio::test]
+async fn records_that_are_not_the_sealed_ones_are_not_marked() {
+    let folder = TempDir::new().unwrap();
+    let lake = open(&folder);
+    let book = Book::default();
+    fill(&lake, 1, 0..6).await;
+    let mut other = range(1, 0..3);
+    other.root = root(2, 0..3);
+    book.write(other).unwrap();
+    assert_eq!(book.seal(&lake, ALL).await, Sealed { seals: 0, records: 0, failed: 1 });
+    fill(&lake, 1, 6..8).await;
+    let stuck = Sealed { seals: 0, records: 0, failed: 2 };
+    assert_eq!(book.seal(&lake, ALL).await, stuck, "nothing later of a stuck run is tried");
+    assert!(lake.seal_lines(TenantId::from_bytes([1; 16])).await.unwrap().is_empty());
+    assert_eq!(book.0.lock().unwrap().1, 1, "and nothing more is written");
+    let fault = |batch: Batch| async move { Err::<Option<Seal>, _>(format!("no {}", batch.first)) };
+    let sealed = lake.seal(ALL, fault).await.unwrap();
+    assert_eq!((sealed.seals, sealed.failed), (0, 2));
+}
+
+#[tokio::test]
+async fn one_tenant_is_sealed_alone_and_two_sealings_do_not_meet() {
+    let folder = TempDir::new().unwrap();
+    let lake = open(&folder);
+    let book = Book::default();
+    fill(&lake, 1, 0..4).await;
+    fill(&lake, 2, 0..4).await;
+    let tenant = Some(TenantId::from_bytes([2; 16]));
+    let only = Due { tenant, finally: false };
+    assert_eq!(book.seal(&lake, only).await, Sealed { seals: 1, records: 4, failed: 0 });
+    let both = tokio::join!(book.seal(&lake, ALL), book.seal(&lake, ALL));
+    assert_eq!((both.0.seals + both.1.seals, both.0.failed + both.1.failed), (1, 0));
+    fill(&lake, 2, 5..6).await;
+    assert_eq!(book.seal(&lake, ALL).await, Sealed::default(), "something may still arrive");
+    let last = Due { tenant, finally: true };
+    assert_eq!(book.seal(&lake, last).await, Sealed { seals: 1, records: 1, failed: 0 });
 }

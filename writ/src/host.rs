@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use writ_desk::Desk;
-use writ_gateway::{Gateway, GatewayParts, Running};
+use writ_gateway::{GatewayParts, Running};
 use writ_model::{BootId, Clock, Entropy, GatewayId, PersonId, Secret};
 use writ_store::MemoryMeter;
 
@@ -24,16 +24,17 @@ use crate::{
     cli::access::{SERVER_FILE, ServerFile},
     config::Config,
     fault::Fault,
-    net,
 };
 
 pub mod door;
 pub mod fleet;
+pub mod lane;
 pub mod scribe;
 pub mod servers;
 pub mod store;
 
 use fleet::LocalFleet;
+use lane::Lane;
 use scribe::LedgerScribe;
 pub use store::Store;
 
@@ -58,7 +59,7 @@ pub struct System {
 pub struct Host {
     store: Store,
     desk: Desk,
-    gateway: Arc<Running>,
+    lane: Lane,
     stop: CancellationToken,
     tasks: TaskTracker,
     serving: tokio::task::JoinHandle<()>,
@@ -95,9 +96,8 @@ impl Host {
             servers,
             scribe: Arc::new(scribe),
         };
-        let gateway = Gateway::start(parts).await;
-        let gateway = Arc::new(gateway.map_err(|error| Fault::unreachable(net::chain(&error)))?);
-        let fleet = LocalFleet::new(Arc::clone(&gateway), (id, boot), config, desk.now());
+        let lane = Lane::start(parts).await?;
+        let fleet = LocalFleet::new(Arc::clone(lane.gateway()), (id, boot), config, desk.now());
         desk.set_fleet(Arc::new(fleet));
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
@@ -116,11 +116,11 @@ impl Host {
         let server_file = store.folder().join(SERVER_FILE);
         let server = ServerFile {
             desk: issuer,
-            gateway: gateway.base().to_owned(),
+            gateway: lane.gateway().base().to_owned(),
             pid: std::process::id(),
         };
         write_server_file(&server_file, &server)?;
-        Ok(Self { store, desk, gateway, stop, tasks, serving, server_file })
+        Ok(Self { store, desk, lane, stop, tasks, serving, server_file })
     }
 
     /// The desk.
@@ -130,7 +130,7 @@ impl Host {
 
     /// The gateway.
     pub fn gateway(&self) -> &Running {
-        &self.gateway
+        self.lane.gateway()
     }
 
     /// A link that signs a person in at the console, once.
@@ -142,7 +142,7 @@ impl Host {
     pub async fn stop(mut self) {
         self.stop.cancel();
         self.tasks.close();
-        self.gateway.halt().await;
+        self.lane.gateway().halt().await;
         if tokio::time::timeout(DRAIN, &mut self.serving).await.is_err() {
             // Live pages stay open for as long as somebody looks at them.
             self.serving.abort();

@@ -233,30 +233,37 @@ fn givers(state: &State) -> String {
     format!("Ask {} for a grant that allows it.", names.join(" or "))
 }
 
-/// Life, instance and epoch: whether the asker stands at all.
-pub(super) fn standing(state: &State, agent: &Agent, ask: &Ask<'_>) -> Result<(), Box<Denied>> {
+/// Where the agent is in its life: whether it may do anything at all.
+pub(super) fn life(state: &State, agent: &Agent) -> Result<(), Box<Denied>> {
     let name = agent.name();
     let deny =
         |code, words, cure: &str| Err(Box::new(Denied::new(state, code, words, cure.to_owned())));
     match &agent.life {
-        Life::Active => {}
+        Life::Active => Ok(()),
         Life::Observed | Life::Proposed | Life::Chartered => {
             let words = format!("{name} is {}, not active", agent.life.word());
-            return deny(NOT_ACTIVE, words, "Have it activated once its three answers are given.");
+            deny(NOT_ACTIVE, words, "Have it activated once its three answers are given.")
         }
         Life::Held { reason } => {
             let cure = "Cure the reason, then have it released.";
-            return deny(HELD, format!("{name} is on hold: {reason}"), cure);
+            deny(HELD, format!("{name} is on hold: {reason}"), cure)
         }
         Life::Quarantined { reason } => {
             let cure = "Only a person can release it, after looking into the reason.";
-            return deny(QUARANTINED, format!("{name} is quarantined: {reason}"), cure);
+            deny(QUARANTINED, format!("{name} is quarantined: {reason}"), cure)
         }
         Life::Terminated { reason } => {
             let cure = "An ended agent does not come back; propose a new one.";
-            return deny(TERMINATED, format!("{name} was ended: {reason}"), cure);
+            deny(TERMINATED, format!("{name} was ended: {reason}"), cure)
         }
     }
+}
+
+/// Instance and epoch: whether the credential is worth anything still.
+pub(super) fn credential(state: &State, agent: &Agent, ask: &Ask<'_>) -> Result<(), Box<Denied>> {
+    let name = agent.name();
+    let deny =
+        |code, words, cure: &str| Err(Box::new(Denied::new(state, code, words, cure.to_owned())));
     let instance = state.instances.get(&ask.instance);
     if !instance.is_some_and(|one| one.agent == ask.agent && one.ended_at.is_none()) {
         let words = format!("instance {} of {name} is ended or unknown", ask.instance);

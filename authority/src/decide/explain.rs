@@ -2,9 +2,9 @@
 //! Never here: fetching that state or the recorded inputs (`desk`).
 
 use serde::Serialize;
-use writ_model::{GrantId, PersonId, Timestamp};
+use writ_model::{AgentId, GrantId, PersonId, Timestamp};
 
-use super::{Ask, CounterRead, Counters, Decision, Engine, Moment};
+use super::{Ask, CounterRead, Counters, Decision, Denied, Engine, Moment, What, denied};
 use crate::{
     accountability::{Answers, Missing},
     agent::Life,
@@ -45,6 +45,20 @@ pub struct Explanation {
     pub at: Timestamp,
     /// Counters that were read.
     pub reads: Vec<CounterRead>,
+    /// What was taken for granted that is not so, for a call that nobody made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supposed: Option<String>,
+}
+
+/// A call that nobody made, by an agent whose credential is taken for good.
+#[derive(Debug, Clone, Copy)]
+pub struct Supposed<'a> {
+    /// The agent.
+    pub agent: AgentId,
+    /// The server, by its name in the operator's file.
+    pub server: &'a str,
+    /// What would be asked.
+    pub what: What<'a>,
 }
 
 impl Explanation {
@@ -57,33 +71,61 @@ impl Explanation {
 impl Engine {
     /// Decides and explains.
     pub fn explain(&self, state: &State, ask: &Ask<'_>, moment: &Moment<'_>) -> Explanation {
-        let decision = self.decide(state, ask, moment);
-        let agent = state.agents.get(&ask.agent);
-        let answers = agent.map(|agent| state.answers(agent)).unwrap_or_default();
-        let missing = agent.map(|_| state.missing(&answers)).unwrap_or_default();
-        let (effect, words, cure, given_by, reads) = match &decision {
-            Decision::Permit(p) => {
-                ("permit", p.reason.words.clone(), None, p.reason.given_by, p.reads.clone())
-            }
-            Decision::Deny(d) => {
-                ("deny", d.words.clone(), Some(d.cure.clone()), d.given_by, d.reads.clone())
-            }
+        explained(state, ask.agent, &self.decide(state, ask, moment), moment.at)
+    }
+
+    /// Explains a call that nobody made: by a copy of the agent that is enrolled and holds a fresh token. If none is
+    /// enrolled, the answer says that this was supposed.
+    /// SECURITY: the decision stays inside, so that no [`super::Permitted`] comes of a supposition.
+    pub fn suppose(&self, state: &State, call: &Supposed<'_>, moment: &Moment<'_>) -> Explanation {
+        let Some(agent) = state.agents.get(&call.agent) else {
+            let decision = Decision::Deny(Denied::unknown_agent(call.agent));
+            return explained(state, call.agent, &decision, moment.at);
         };
-        Explanation {
-            effect,
-            code: decision.code().to_string(),
-            words,
-            cure,
-            grant: decision.grant(),
-            given_by,
-            given_by_name: given_by.map(|id| state.person_name(id)),
-            missing: missing.iter().map(|one: &Missing| one.words(state)).collect(),
-            answers,
-            life: agent.map(|agent| agent.life.clone()),
-            tree_size: state.size,
-            at: moment.at,
-            reads,
+        let decision = match denied::life(state, agent) {
+            Err(denied) => Decision::Deny(*denied),
+            Ok(()) => self.on_grants((state, agent), (call.server, call.what), moment),
+        };
+        let mut out = explained(state, call.agent, &decision, moment.at);
+        let enrolled = state.instances_of(call.agent).any(|(_, one)| one.ended_at.is_none());
+        if agent.life == Life::Active && !enrolled {
+            out.supposed = Some(format!(
+                "no instance of {} is enrolled: until one is, a real call is refused ({})",
+                agent.name(),
+                denied::INSTANCE
+            ));
         }
+        out
+    }
+}
+
+fn explained(state: &State, id: AgentId, decision: &Decision, at: Timestamp) -> Explanation {
+    let agent = state.agents.get(&id);
+    let answers = agent.map(|agent| state.answers(agent)).unwrap_or_default();
+    let missing = agent.map(|_| state.missing(&answers)).unwrap_or_default();
+    let (effect, words, cure, given_by, reads) = match decision {
+        Decision::Permit(p) => {
+            ("permit", p.reason.words.clone(), None, p.reason.given_by, p.reads.clone())
+        }
+        Decision::Deny(d) => {
+            ("deny", d.words.clone(), Some(d.cure.clone()), d.given_by, d.reads.clone())
+        }
+    };
+    Explanation {
+        effect,
+        code: decision.code().to_string(),
+        words,
+        cure,
+        grant: decision.grant(),
+        given_by,
+        given_by_name: given_by.map(|id| state.person_name(id)),
+        missing: missing.iter().map(|one: &Missing| one.words(state)).collect(),
+        answers,
+        life: agent.map(|agent| agent.life.clone()),
+        tree_size: state.size,
+        at,
+        reads,
+        supposed: None,
     }
 }
 

@@ -5,7 +5,7 @@ use writ_authority::{
     condition::ArgRule,
     decide::{
         self, Ask, Moment, What, denied,
-        explain::{Recorded, Unused},
+        explain::{Recorded, Supposed, Unused},
     },
     grant::{Period, Surface},
     refusal,
@@ -129,4 +129,29 @@ fn one_engine_follows_every_change() {
     assert!(!permits(&world));
     let moment = Moment { at: world.now, counters: &Unused };
     assert!(engine.decide(&before, &ask, &moment).permits(), "the past is decided as the past");
+}
+
+#[test]
+fn a_supposed_call_takes_the_credential_for_good_and_nothing_else() {
+    let mut world = World::new();
+    let (agent, instance) = world.active("invoice-bot");
+    let grant = world.give(agent, |_| {}).unwrap();
+    let suppose = |world: &World, name| {
+        let what = What::Call { surface: Surface::Tool, name, arguments: None };
+        let moment = Moment { at: world.now, counters: &Unused };
+        Engine::default().suppose(&world.state, &Supposed { agent, server: "mail", what }, &moment)
+    };
+    let said = suppose(&world, "send");
+    assert_eq!((said.effect, said.grant, said.supposed), ("permit", Some(grant), None));
+    let end = Command::EndInstance { instance, reason: "sold".to_owned() };
+    world.by(world.milo, end).unwrap();
+    assert_eq!(world.call((agent, instance), "send", "{}").code(), denied::INSTANCE);
+    let said = suppose(&world, "send");
+    assert_eq!((said.effect, said.grant), ("permit", Some(grant)));
+    assert!(said.supposed.unwrap().contains("no instance of invoice-bot is enrolled"));
+    assert_eq!(suppose(&world, "delete").code, denied::NO_GRANT.0);
+    let hold = Command::Hold { agent, reason: "month end".to_owned() };
+    world.by(world.dana, hold).unwrap();
+    let said = suppose(&world, "send");
+    assert_eq!((said.code.as_str(), said.supposed), (denied::HELD.0, None));
 }

@@ -9,7 +9,7 @@
     node.append(...inside);
     return node;
   };
-  const typing = (target) => target.closest("input, textarea, select, [contenteditable]");
+  const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]");
 
   // Times: how long ago, kept true; the exact instant in the reader's zone on hover.
   const rough = (seconds) =>
@@ -142,11 +142,15 @@
     link.addEventListener("keyup", (event) => { if (event.key === " ") { stop(); if (!done) location.assign(link.href); } });
   });
 
+  // A receipt that waits looks again by itself for its first minute.
+  const again = $("[data-again]");
+  if (again && Date.now() - new Date(again.dataset.again) < 60000) setTimeout(() => location.reload(), 1000);
+
   // Live rows: they say that they are there and wait for a click while somebody reads.
   const live = $("[data-live]");
   const LIMIT = 500; // rows kept waiting and rows kept on the page; the server has them all
   let waiting = [];
-  const announce = $(".announce");
+  const button = $("[data-show-new]");
   const show = () => {
     const body = $("[data-live-rows]");
     if (!body || !waiting.length) return;
@@ -160,12 +164,11 @@
     waiting = [];
     body.prepend(...rows);
     $$("tr", body).slice(LIMIT).forEach((row) => row.remove());
-    announce.hidden = true;
+    button.hidden = true;
     tellAll(body);
     scrollTo({ top: 0, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   };
-  if (live && announce) {
-    const button = $("[data-show-new]");
+  if (live && button) {
     button.addEventListener("click", show);
     const state = (text) => { live.textContent = text; };
     const source = new EventSource(live.dataset.live);
@@ -176,7 +179,7 @@
       if (waiting.length > LIMIT) waiting.shift();
       const count = waiting.length;
       button.textContent = count === 1 ? "1 new call" : `${count}${count === LIMIT ? " or more" : ""} new calls`;
-      announce.hidden = false;
+      button.hidden = false;
     });
     addEventListener("pagehide", () => source.close());
   }

@@ -116,7 +116,7 @@ impl CallDetail {
 pub(crate) async fn show(visit: Visit, Path((client, call)): Path<(String, String)>) -> Answer {
     let view = visit.tell(visit.desk.call(&visit.who, &client, &call).await)?;
     let explained = visit.desk.explain_call(&visit.who, &client, &call).await.ok();
-    let title = format!("{} on {}", view.row.name, view.row.server);
+    let title = format!("{} on {}", show::thing(&view.row), view.row.server);
     let shell = visit.shell_at(&client, &title, Section::Calls)?;
     Ok(render(StatusCode::OK, &CallDetail::view(shell, view, explained)))
 }

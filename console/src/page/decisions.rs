@@ -14,7 +14,7 @@ use crate::{
     part::{Act, sentence},
     route,
     shell::{ClientRef, Section, Shell},
-    show::{Mark, Said, Tone, When},
+    show::{self, Mark, Said, Tone, When},
     view::{CallPage, QueueView},
     visit::{Answer, Visit},
 };
@@ -53,12 +53,10 @@ pub struct Item {
     pub due: Option<When>,
     /// What is asked.
     pub what: Said,
-    /// Why.
-    pub why: Vec<Said>,
+    /// Why, each with what would cure it.
+    pub why: Vec<(Said, Said)>,
     /// What happens if nobody answers.
     pub otherwise: Said,
-    /// What would cure it.
-    pub cure: Vec<Said>,
     /// What may be done.
     pub acts: Vec<Act>,
 }
@@ -103,12 +101,17 @@ pub fn item(client: &ClientRef, waiting: &Waiting, now: Timestamp) -> Item {
         mark,
         since: When::new(waiting.since, now),
         due: waiting.deadline.map(|at| When::new(at, now)),
-        what: said(&waiting.what),
-        why: waiting.why.iter().map(|one| said(one)).collect(),
+        what: show::stated(&waiting.what),
+        why: why(waiting),
         otherwise: said(&waiting.otherwise),
-        cure: waiting.cure.iter().map(|one| said(one)).collect(),
         acts: acts(client, &id, waiting),
     }
+}
+
+/// Reasons with their cures; the two lists of the queue go side by side.
+fn why(waiting: &Waiting) -> Vec<(Said, Said)> {
+    let cures = waiting.cure.iter().map(String::as_str).chain(std::iter::repeat(""));
+    waiting.why.iter().zip(cures).map(|(why, cure)| (said(why), said(cure))).collect()
 }
 
 fn acts(client: &ClientRef, id: &str, waiting: &Waiting) -> Vec<Act> {
@@ -173,8 +176,8 @@ impl DecisionsPage {
         let handled = refused.calls.iter().take(HANDLED).map(|call| Handled {
             client: ClientRef::of(&call.client),
             agent: call.agent_name.clone(),
-            tried: format!("{} on {}", call.name, call.server),
-            why: said(&call.detail),
+            tried: format!("{} on {}", show::thing(call), call.server),
+            why: show::reason(call),
             at: When::new(call.at, now),
             href: route::call(&call.client.slug, &call.call),
         });
@@ -209,95 +212,93 @@ impl DecisionsPage {
     }
 }
 
-/// Decisions of the samples: whose, and what waits.
+type Pressing = (usize, Ask, &'static str, i64, Option<i64>, [&'static str; 4]);
+
+/// Decisions of the samples: whose, which, the agent, hours since, hours left, and the texts.
+const PRESSING: [Pressing; 5] = [
+    (
+        1,
+        Ask::AnswerLost,
+        "invoice-bot",
+        5,
+        Some(67),
+        [
+            "invoice-bot is active but no longer fully answered for",
+            "Marcus Webb left on 2026-11-21T17:00:00.000000Z",
+            "At 2026-11-24T17:00:00.000000Z it is put on hold and every call is refused",
+            "Name somebody who is seated here",
+        ],
+    ),
+    (
+        2,
+        Ask::Observed,
+        "recall-reminder",
+        52,
+        Some(140),
+        [
+            "recall-reminder runs without anybody answering for it",
+            "nobody is named who authorised it",
+            "It is to be governed or ended by 2026-11-27T18:00:00.000000Z",
+            "Name an authorizer on the agent or its group",
+        ],
+    ),
+    (
+        1,
+        Ask::Quarantined,
+        "mail-assistant",
+        1,
+        None,
+        [
+            "mail-assistant is quarantined: tried to send the customer list to a stranger",
+            "",
+            "It stays quarantined; every call is refused",
+            "",
+        ],
+    ),
+    (
+        0,
+        Ask::Proposed,
+        "order-desk",
+        20,
+        None,
+        [
+            "order-desk is fully answered for and waits for somebody to activate it",
+            "",
+            "It stays switched off",
+            "",
+        ],
+    ),
+    (
+        2,
+        Ask::Proposed,
+        "insurance-claims",
+        44,
+        None,
+        [
+            "insurance-claims is proposed, and cannot be activated yet",
+            "nobody is named who audits it",
+            "It stays switched off",
+            "Name an auditor on the agent or its group",
+        ],
+    ),
+];
+
 fn rows() -> Vec<(usize, Waiting)> {
     use crate::page::sample::{at, id};
-    let waiting = |ask, name: &str, hours: i64, deadline: Option<i64>, texts: [&str; 4]| Waiting {
-        ask,
-        agent: id(u8::try_from(name.len()).unwrap_or(1)),
-        name: name.to_owned(),
-        since: at(hours * 60),
-        deadline: deadline.map(|hours| at(-hours * 60)),
-        what: texts[0].to_owned(),
-        why: if texts[1].is_empty() { Vec::new() } else { vec![texts[1].to_owned()] },
-        otherwise: texts[2].to_owned(),
-        cure: if texts[3].is_empty() { Vec::new() } else { vec![texts[3].to_owned()] },
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned()).into_iter().collect();
+    let row = |(client, ask, name, hours, left, [what, why, otherwise, cure]): Pressing| {
+        let waiting = Waiting {
+            ask,
+            agent: id(u8::try_from(name.len()).unwrap_or(1)),
+            name: name.to_owned(),
+            since: at(hours * 60),
+            deadline: left.map(|hours| at(-hours * 60)),
+            what: what.to_owned(),
+            why: some(why),
+            otherwise: otherwise.to_owned(),
+            cure: some(cure),
+        };
+        (client, waiting)
     };
-    vec![
-        (
-            1,
-            waiting(
-                Ask::AnswerLost,
-                "invoice-bot",
-                5,
-                Some(67),
-                [
-                    "invoice-bot is active but no longer fully answered for",
-                    "Marcus Webb left on 2026-11-21T17:00:00.000000Z",
-                    "At 2026-11-24T17:00:00.000000Z it is put on hold and every call is refused",
-                    "Name somebody who is seated here",
-                ],
-            ),
-        ),
-        (
-            2,
-            waiting(
-                Ask::Observed,
-                "recall-reminder",
-                52,
-                Some(140),
-                [
-                    "recall-reminder runs without anybody answering for it",
-                    "nobody is named who authorised it",
-                    "It is to be governed or ended by 2026-11-27T18:00:00.000000Z",
-                    "Name an authorizer on the agent or its group",
-                ],
-            ),
-        ),
-        (
-            1,
-            waiting(
-                Ask::Quarantined,
-                "mail-assistant",
-                1,
-                None,
-                [
-                    "mail-assistant is quarantined: tried to send the customer list to a stranger",
-                    "",
-                    "It stays quarantined; every call is refused",
-                    "",
-                ],
-            ),
-        ),
-        (
-            0,
-            waiting(
-                Ask::Proposed,
-                "order-desk",
-                20,
-                None,
-                [
-                    "order-desk is fully answered for and waits for somebody to activate it",
-                    "",
-                    "It stays switched off",
-                    "",
-                ],
-            ),
-        ),
-        (
-            2,
-            waiting(
-                Ask::Proposed,
-                "insurance-claims",
-                44,
-                None,
-                [
-                    "insurance-claims is proposed, and cannot be activated yet",
-                    "nobody is named who audits it",
-                    "It stays switched off",
-                    "Name an auditor on the agent or its group",
-                ],
-            ),
-        ),
-    ]
+    PRESSING.into_iter().map(row).collect()
 }

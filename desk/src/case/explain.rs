@@ -7,16 +7,12 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use writ_authority::{
     Ask, Moment, State, What,
-    decide::{
-        Counters,
-        denied::EPOCH,
-        explain::{Explanation, Recorded, Unused},
-    },
+    decide::explain::{Explanation, Recorded, Supposed, Unused},
     grant::Surface,
 };
 use writ_lake::Record;
 use writ_model::{
-    AgentId, InstanceId, Secret, TenantId, Timestamp,
+    AgentId, Secret, TenantId, Timestamp,
     json::{self, Limits, Node},
     ocsf::Disposition,
 };
@@ -66,12 +62,20 @@ struct Asked {
     arguments: Option<Secret<Vec<u8>>>,
 }
 
-/// By whom.
-#[derive(Clone, Copy)]
-struct Asker {
-    agent: AgentId,
-    instance: InstanceId,
-    epoch: u64,
+impl Asked {
+    fn parsed(&self) -> Result<Option<Node<'_>>, DeskError> {
+        let bytes = self.arguments.as_ref().map(|bytes| bytes.expose().as_slice());
+        bytes.map(|bytes| json::parse(bytes, &Limits::REQUEST)).transpose().map_err(|why| {
+            DeskError::bad("params", why.to_string(), "Send it as the client would.")
+        })
+    }
+
+    fn what<'a>(&'a self, arguments: Option<&'a Node<'a>>) -> What<'a> {
+        match self.surface {
+            Some(surface) => What::Call { surface, name: &self.name, arguments },
+            None => What::Session,
+        }
+    }
 }
 
 impl Desk {
@@ -126,15 +130,11 @@ impl Desk {
         let at = body.at.unwrap_or_else(|| self.now());
         let past = self.past(view.tenant, Until::Time(at)).await?;
         let asked = asked(body)?;
-        let known = past.state.agents.get(&id);
-        let instance = past
-            .state
-            .instances_of(id)
-            .max_by_key(|(id, one)| (one.ended_at.is_none(), *id))
-            .map_or(InstanceId::from_bytes([0; 16]), |(id, _)| id);
-        let epoch = known.map_or(0, |agent| agent.epoch);
-        let asker = Asker { agent: id, instance, epoch };
-        let explanation = self.decide(&past.state, asker, &asked, (at, &Unused))?;
+        let arguments = asked.parsed()?;
+        let call =
+            Supposed { agent: id, server: &asked.server, what: asked.what(arguments.as_ref()) };
+        let moment = Moment { at, counters: &Unused };
+        let explanation = self.inner.parts.engine.suppose(&past.state, &call, &moment);
         Ok(shown(view, &past.state, id, asked, explanation))
     }
 
@@ -146,13 +146,16 @@ impl Desk {
         let past = self.past(view.tenant, Until::Size(record.inputs.tree_size)).await?;
         let asked = self.sealed_ask(view.tenant, record).await?;
         let reads = serde_json::from_str(&record.inputs.reads).unwrap_or_default();
-        let now = past.state.agents.get(&record.agent).map_or(0, |agent| agent.epoch);
-        // A record keeps no epoch: it was the agent's own unless that is what the call was refused for.
-        let stale = record.code == EPOCH.0;
-        let epoch = if stale { now.wrapping_sub(1) } else { now };
-        let asker = Asker { agent: record.agent, instance: record.instance, epoch };
-        let moment = (record.at, &Recorded(reads) as &dyn Counters);
-        let explanation = self.decide(&past.state, asker, &asked, moment)?;
+        let arguments = asked.parsed()?;
+        let ask = Ask {
+            agent: record.agent,
+            instance: record.instance,
+            epoch: record.inputs.epoch,
+            server: &asked.server,
+            what: asked.what(arguments.as_ref()),
+        };
+        let moment = Moment { at: record.at, counters: &Recorded(reads) };
+        let explanation = self.inner.parts.engine.explain(&past.state, &ask, &moment);
         let differs = differs(record, &explanation);
         let mut out = shown(view, &past.state, record.agent, asked, explanation);
         out.same = Some(differs.is_empty());
@@ -165,27 +168,6 @@ impl Desk {
             engine: record.inputs.engine.clone(),
         });
         Ok(out)
-    }
-
-    fn decide(
-        &self,
-        state: &State,
-        asker: Asker,
-        asked: &Asked,
-        (at, counters): (Timestamp, &dyn Counters),
-    ) -> Result<Explanation, DeskError> {
-        let bytes = asked.arguments.as_ref().map(|bytes| bytes.expose().as_slice());
-        let parsed: Option<Node<'_>> =
-            bytes.map(|bytes| json::parse(bytes, &Limits::REQUEST)).transpose().map_err(|why| {
-                DeskError::bad("params", why.to_string(), "Send it as the client would.")
-            })?;
-        let what = match asked.surface {
-            Some(surface) => What::Call { surface, name: &asked.name, arguments: parsed.as_ref() },
-            None => What::Session,
-        };
-        let Asker { agent, instance, epoch } = asker;
-        let ask = Ask { agent, instance, epoch, server: &asked.server, what };
-        Ok(self.inner.parts.engine.explain(state, &ask, &Moment { at, counters }))
     }
 
     /// What a record's call asked for. Name and arguments in full are sealed beside it, as `{"arguments":…,"name":…}`.

@@ -2,12 +2,12 @@
 //! recorded calls (a running gateway seals its own; this is for a store without one). Both are reconcilers: run them as
 //! often as you like.
 
-use writ_authority::{Command, fact::ActivitySealed, refusal};
-use writ_lake::Batch;
+use writ_authority::{Command, command, fact::ActivitySealed, refusal};
+use writ_lake::{Batch, Due, Seal};
 use writ_model::{Actor, TenantId};
 
 use crate::{
-    Desk, DeskError,
+    Desk, DeskError, Who,
     view::{Sealed, Swept},
 };
 
@@ -37,27 +37,29 @@ impl Desk {
     /// # Errors
     /// If the lake cannot be flushed. A range that cannot be sealed is counted, logged, and offered again.
     pub async fn seal_activity(&self, last: bool) -> Result<Sealed, DeskError> {
-        let lake = &self.inner.parts.lake;
-        lake.flush().await?;
-        let due = if last { lake.seal_due_finally() } else { lake.seal_due() };
-        let mut done = Sealed::default();
-        for batch in due {
-            match self.seal(&batch).await {
-                Ok(()) => {
-                    done.seals += 1;
-                    done.records += batch.count;
-                }
-                Err(fault) => {
-                    done.failed += 1;
-                    tracing::error!(tenant = %batch.run.tenant, first = batch.first,
-                        last = batch.last, error = %fault, "a range of records is not sealed");
-                }
-            }
-        }
-        Ok(done)
+        self.seal(Due { tenant: None, finally: last }).await
     }
 
-    async fn seal(&self, batch: &Batch) -> Result<(), DeskError> {
+    /// Seals what was recorded at one client until now, for an export that is to hold it.
+    ///
+    /// # Errors
+    /// If the asker may not export there, or the lake cannot be flushed.
+    pub async fn seal_client(&self, who: &Who, client: &str) -> Result<Sealed, DeskError> {
+        let view = self.seat(who, client).await?;
+        command::may_export(&view.state, &self.cx(view.tenant, who.actor()))?;
+        // What a gateway has under way must not be taken for a gap.
+        let finally = self.inner.fleet.read().gateways().is_empty();
+        self.seal(Due { tenant: Some(view.tenant), finally }).await
+    }
+
+    async fn seal(&self, due: Due) -> Result<Sealed, DeskError> {
+        let done = self.inner.parts.lake.seal(due, |batch| self.sealed(batch)).await?;
+        Ok(Sealed { seals: done.seals, records: done.records, failed: done.failed })
+    }
+
+    /// Has a range written; the last seal of its run that the ledger then has. A refusal is no fault here: the range
+    /// may stand there already, or a part of it.
+    async fn sealed(&self, batch: Batch) -> Result<Option<Seal>, DeskError> {
         let run = batch.run;
         let seal = ActivitySealed {
             gateway: run.gateway,
@@ -68,39 +70,19 @@ impl Desk {
             root: batch.root,
         };
         let command = Command::SealActivity(seal);
-        let lake = &self.inner.parts.lake;
-        let wrote = match self.act(run.tenant, Actor::system("sealer"), command).await {
-            Ok(wrote) => wrote,
-            Err(DeskError::Refused(refused)) if refused.code == refusal::SEAL => {
-                return self.sealed_before(batch, refused.into()).await;
+        match self.act(run.tenant, Actor::system("sealer"), command).await {
+            Ok(_) => {}
+            Err(DeskError::Refused(why)) => {
+                tracing::warn!(tenant = %run.tenant, %why, "a seal was not written");
             }
             Err(fault) => return Err(fault),
-        };
-        let line = if wrote.facts.is_empty() {
-            // Sealed before a crash that came before it was marked.
-            wrote.view.state.seals.get(&(run.gateway, run.boot)).map_or(0, |seal| seal.line)
-        } else {
-            wrote.first
-        };
-        Ok(lake.mark_sealed(batch.clone(), line).await?)
-    }
-
-    /// The ledger has a seal that the lake does not know of and that ends inside this range: a crash came between the
-    /// two. The lake is told; the rest of the range is sealed after the next start, which offers it alone.
-    async fn sealed_before(&self, batch: &Batch, refused: DeskError) -> Result<(), DeskError> {
-        let run = batch.run;
-        let view = self.tenants().view(run.tenant).await?;
-        let Some(known) = view.state.seals.get(&(run.gateway, run.boot)) else {
-            return Err(refused);
-        };
-        let said = &known.seal;
-        if said.first != batch.first || said.last >= batch.last {
-            return Err(refused);
         }
-        let (first, last) = (said.first, said.last);
-        let earlier = Batch { run, first, last, count: said.count, root: said.root };
-        self.inner.parts.lake.mark_sealed(earlier, known.line).await?;
-        Err(refused)
+        let view = self.tenants().view(run.tenant).await?;
+        Ok(view.state.seals.get(&(run.gateway, run.boot)).map(|known| {
+            let said = &known.seal;
+            let (first, last, count) = (said.first, said.last, said.count);
+            Seal { batch: Batch { run, first, last, count, root: said.root }, line: known.line }
+        }))
     }
 
     /// Puts on hold every active agent whose answers have been incomplete for longer than the grace period.

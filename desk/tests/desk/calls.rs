@@ -5,9 +5,8 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use writ_authority::{
-    Ask, Command, Decision, Engine, Life, Moment, What,
+    Ask, Decision, Engine, Life, Moment, What,
     decide::{ENGINE, explain::Unused},
-    fact::ActivitySealed,
     grant::Surface,
 };
 use writ_desk::{Via, Who};
@@ -22,17 +21,34 @@ use writ_store::{Space, Vault as _};
 
 use crate::world::{Copy, World};
 
-const AT: &str = "/clients/harbor-books";
+pub(crate) const AT: &str = "/clients/harbor-books";
 
 /// Decides a call as a gateway would, and records it as a gateway would.
-async fn call(world: &World, copy: &Copy, seq: u64, name: &str, arguments: Value) -> String {
+pub(crate) async fn call(
+    world: &World,
+    copy: &Copy,
+    seq: u64,
+    name: &str,
+    arguments: Value,
+) -> String {
+    call_with(world, (copy, None), seq, name, arguments).await
+}
+
+/// With a token of this epoch; of the agent's own if it is left out.
+async fn call_with(
+    world: &World,
+    (copy, epoch): (&Copy, Option<u64>),
+    seq: u64,
+    name: &str,
+    arguments: Value,
+) -> String {
     let tenant: TenantId = world.get(AT).await["tenant"].as_str().unwrap().parse().unwrap();
     let view = world.tenants.view(tenant).await.unwrap();
     let agent = view.state.instances[&copy.id].agent;
     let text = arguments.to_string();
     let node = parse(text.as_bytes(), &Limits::REQUEST).unwrap();
     let what = What::Call { surface: Surface::Tool, name, arguments: Some(&node) };
-    let epoch = view.state.agents[&agent].epoch;
+    let epoch = epoch.unwrap_or(view.state.agents[&agent].epoch);
     let ask = Ask { agent, instance: copy.id, epoch, server: "mail", what };
     let at = world.desk.now();
     let moment = Moment { at, counters: &Unused };
@@ -73,6 +89,7 @@ async fn call(world: &World, copy: &Copy, seq: u64, name: &str, arguments: Value
         ocsf: Bytes::from(json!({"class_uid": 6003, "seq": seq}).to_string()),
         inputs: Inputs {
             tree_size,
+            epoch,
             engine: ENGINE.to_owned(),
             reads: serde_json::to_string(&reads).unwrap(),
             arguments: sealed.into(),
@@ -82,7 +99,7 @@ async fn call(world: &World, copy: &Copy, seq: u64, name: &str, arguments: Value
     id.to_string()
 }
 
-async fn granted(world: &World) -> GrantId {
+pub(crate) async fn granted(world: &World) -> GrantId {
     let grant = json!({"subject": {"agent": "invoice-bot"}, "server": "mail", "surface": "tool",
         "name": "send_message", "rules": [{"path": "/to", "must": {"domains": ["harborbooks.example"]}}],
         "limits": [{"count": 50, "per": "day"}], "reason": "It answers suppliers"});
@@ -179,7 +196,7 @@ async fn a_call_that_nobody_made_is_explained_as_of_any_moment() {
         (ask(inside, None), "PERM-0001"),
         (ask("x@elsewhere.example", None), "DENY-0012"),
         (ask(inside, Some(enrolled.to_string())), "DENY-0011"),
-        (ask(inside, Some(before.to_string())), "DENY-0006"),
+        (ask(inside, Some(before.to_string())), "DENY-0011"),
         (ask(inside, Some("2020-01-01T00:00:00Z".to_owned())), "DENY-0001"),
         (json!({"server": "mail", "method": "tools/list"}), "PERM-0002"),
         (json!({"server": "files", "method": "initialize"}), "DENY-0010"),
@@ -191,6 +208,8 @@ async fn a_call_that_nobody_made_is_explained_as_of_any_moment() {
         let said = world.done(&path, body.clone()).await;
         assert_eq!(said["code"], code, "{body}: {said}");
         assert_eq!(said["same"], Value::Null);
+        let early = body["at"] == json!(before.to_string());
+        assert_eq!(said["supposed"].is_string(), early, "{said}");
     }
     for (body, field) in [
         (json!({}), "server"),
@@ -248,35 +267,6 @@ async fn calls_are_listed_sealed_and_proved() {
 }
 
 #[tokio::test]
-async fn a_seal_that_a_crash_left_unmarked_is_marked_with_its_own_line() {
-    let world = World::active().await;
-    let copy = world.enroll("invoice-bot").await;
-    granted(&world).await;
-    for seq in 0..3 {
-        call(&world, &copy, seq, "send_message", json!({"to": "a@harborbooks.example"})).await;
-    }
-    let batch = world.lake.seal_due().remove(0);
-    let run = batch.run;
-    let fact = ActivitySealed {
-        gateway: run.gateway,
-        boot: run.boot,
-        first: batch.first,
-        last: batch.last,
-        count: batch.count,
-        root: batch.root,
-    };
-    let command = Command::SealActivity(fact);
-    let line = world.desk.write_for_gateway(run.tenant, command).await.unwrap();
-    let size = world.get(AT).await["lines"].clone();
-    assert_eq!(world.desk.seal_activity(true).await.unwrap().seals, 1);
-    assert_eq!(world.get(AT).await["lines"], size, "no second line");
-    assert_eq!(world.lake.seal_lines(run.tenant).await.unwrap(), [line]);
-    let refused = world.desk.write_for_gateway(run.tenant, Command::Sweep).await;
-    assert_eq!(refused.unwrap_err().code().0, "AUTH-0099", "a gateway only confirms and seals");
-    world.check().await;
-}
-
-#[tokio::test]
 async fn live_calls_arrive_and_only_where_one_is_seated() {
     let world = World::active().await;
     let copy = world.enroll("invoice-bot").await;
@@ -307,4 +297,74 @@ async fn a_life_of_an_agent_is_kept_in_its_explanation() {
     assert_eq!((again["same"].as_bool(), again["code"].as_str()), (Some(true), Some("DENY-0003")));
     let held = Life::Held { reason: "Month end".to_owned() };
     assert_eq!(again["life"], serde_json::to_value(held).unwrap());
+}
+
+#[tokio::test]
+async fn a_token_from_before_a_stop_is_explained_with_its_own_epoch() {
+    let world = World::active().await;
+    let copy = world.enroll("invoice-bot").await;
+    granted(&world).await;
+    let tenant: TenantId = world.get(AT).await["tenant"].as_str().unwrap().parse().unwrap();
+    let agent = || async {
+        let view = world.tenants.view(tenant).await.unwrap();
+        view.state.agents[&view.state.instances[&copy.id].agent].epoch
+    };
+    let old = agent().await;
+    for (path, body) in [("quarantine", json!({"reason": "Odd calls"})), ("release", json!({}))] {
+        world.done(&format!("{AT}/agents/invoice-bot/{path}"), body).await;
+    }
+    let new = agent().await;
+    assert!(old < new, "a quarantine raises the epoch");
+    let to = json!({"to": "a@harborbooks.example"});
+    let stale = call_with(&world, (&copy, Some(old)), 0, "send_message", to.clone()).await;
+    let fresh = call_with(&world, (&copy, Some(new)), 1, "send_message", to.clone()).await;
+    // One that no stop explains: the record's own epoch is what is judged, not a guess from its code.
+    let ahead = call_with(&world, (&copy, Some(new + 7)), 2, "send_message", to).await;
+    for (id, code) in [(stale, "DENY-0007"), (fresh, "PERM-0001"), (ahead, "DENY-0007")] {
+        let again = world.get(&format!("{AT}/calls/{id}/explain")).await;
+        assert_eq!((again["same"].as_bool(), again["code"].as_str()), (Some(true), Some(code)));
+    }
+    let mut forged = {
+        let id = call_with(&world, (&copy, Some(old)), 3, "list", json!({})).await;
+        world.lake.call(tenant, id.parse().unwrap()).await.unwrap().unwrap().record
+    };
+    forged.inputs.epoch = new;
+    forged.seq = 4;
+    let id = CallId::from_parts(forged.at, [77; 10]);
+    let sealer = world.vault.sealer(Space::Tenant(tenant)).await.unwrap();
+    let plain = sealer.open(&forged.call.to_bytes(), &forged.inputs.arguments).unwrap();
+    forged.inputs.arguments = sealer.seal(&id.to_bytes(), plain.expose()).unwrap().into();
+    forged.call = id;
+    world.lake.place().await.unwrap().write_durable(forged).await.unwrap();
+    let again = world.get(&format!("{AT}/calls/{id}/explain")).await;
+    assert_eq!(again["same"], false, "{again}");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn an_agent_without_a_copy_is_judged_on_its_grants() {
+    let world = World::active().await;
+    let grant = granted(&world).await;
+    let path = format!("{AT}/agents/invoice-bot/explain");
+    let ask = |to: &str| {
+        json!({"server": "mail", "method": "tools/call",
+            "params": {"name": "send_message", "arguments": {"to": to}}})
+    };
+    let said = world.done(&path, ask("a@harborbooks.example")).await;
+    assert_eq!((&said["code"], &said["grant"]), (&json!("PERM-0001"), &json!(grant)));
+    assert_eq!(
+        said["supposed"],
+        "no instance of invoice-bot is enrolled: until one is, a real call is refused (DENY-0006)"
+    );
+    let said = world.done(&path, ask("x@elsewhere.example")).await;
+    assert_eq!(said["code"], "DENY-0012");
+    let copy = world.enroll("invoice-bot").await;
+    let said = world.done(&path, ask("a@harborbooks.example")).await;
+    assert_eq!((&said["code"], &said["supposed"]), (&json!("PERM-0001"), &Value::Null));
+    world.done(&format!("{AT}/instances/{}/end", copy.id), json!({"reason": "Sold"})).await;
+    let said = world.done(&path, ask("a@harborbooks.example")).await;
+    assert!(said["supposed"].is_string(), "an ended copy is none");
+    world.done(&format!("{AT}/agents/invoice-bot/hold"), json!({"reason": "Month end"})).await;
+    let said = world.done(&path, ask("a@harborbooks.example")).await;
+    assert_eq!((&said["code"], &said["supposed"]), (&json!("DENY-0003"), &Value::Null));
 }

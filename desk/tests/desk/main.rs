@@ -15,6 +15,8 @@ mod recovery;
 #[cfg(test)]
 mod road;
 #[cfg(test)]
+mod seals;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod world;

@@ -7,6 +7,7 @@ mod bad_input;
 mod calls;
 mod doors;
 mod ending;
+mod seals;
 mod stdio;
 mod upstream;
 mod world;

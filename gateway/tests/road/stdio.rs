@@ -12,7 +12,7 @@ use crate::world::{Agent, Reply, Says, World};
 
 /// Answers each request with its id and the variables it sees; `slow` says something first; `hang` only that.
 const SCRIPT: &str = r#"
-sleep 600 >/dev/null 2>&1 </dev/null &
+sleep 60 >/dev/null 2>&1 </dev/null &
 NAP=$!
 while read -r line; do
   id=$(printf '%s' "$line" | sed -n 's/.*"id": *\([0-9]*\).*/\1/p')
@@ -82,6 +82,7 @@ async fn a_process_per_session_with_nothing_inherited() {
     assert_ne!(session, other_session);
     let lost = world.post(&agent, PATH, &call(1, "a")).await;
     assert_eq!(lost.code(), "GATE-0018", "a handshake revision needs a session");
+    world.gateway.halt().await;
 }
 
 #[tokio::test]
@@ -94,6 +95,7 @@ async fn a_server_that_speaks_first_gets_a_stream() {
     let events: Vec<_> = text.split_terminator("\n\n").collect();
     assert_eq!(events.len(), 2, "{text}");
     assert!(events[0].contains("notifications/message") && events[1].contains("\"id\":7"));
+    world.gateway.halt().await;
 }
 
 #[tokio::test]

@@ -17,11 +17,7 @@ fn client() -> InstanceId {
 }
 
 fn expect() -> Expect<'static> {
-    Expect {
-        client: client(),
-        audiences: &[ISS, TOKEN],
-        now: now(),
-    }
+    Expect { client: client(), audiences: &[ISS, TOKEN], now: now() }
 }
 
 /// A client, its key, and a payload that is good until a row changes it.
@@ -33,7 +29,7 @@ struct Bed {
 
 impl Bed {
     fn new() -> Self {
-        let key = AgentKey::generate().unwrap();
+        let key = AgentKey::generate_p256().unwrap();
         let public = PublicKey::from_jwk(&key.jwk()).unwrap();
         let (id, exp) = (client(), now().seconds() + 300);
         let good = format!(r#"{{"iss":"{id}","sub":"{id}","aud":"{ISS}","exp":{exp},"jti":"j"}}"#);
@@ -79,25 +75,9 @@ fn what_is_created_is_accepted() {
         assert_eq!((assertion.client, assertion.jti.as_str()), (client(), "j1"));
         // The mark outlives the last instant at which the assertion is accepted.
         let last = assertion.keep_until - Span::micros(1);
-        assert!(
-            verify(
-                &made,
-                &bed.public,
-                &Expect {
-                    now: last,
-                    ..expect()
-                }
-            )
-            .is_ok()
-        );
-        let after = Expect {
-            now: assertion.keep_until,
-            ..expect()
-        };
-        assert_eq!(
-            verify(&made, &bed.public, &after),
-            Err(AssertionFault::Expired)
-        );
+        assert!(verify(&made, &bed.public, &Expect { now: last, ..expect() }).is_ok());
+        let after = Expect { now: assertion.keep_until, ..expect() };
+        assert_eq!(verify(&made, &bed.public, &after), Err(AssertionFault::Expired));
     }
 }
 
@@ -109,7 +89,7 @@ fn refused_for_header_or_signature() {
     bed.accepts(&sign(&bed.key, "client-authentication+jwt"));
     bed.accepts(&bed.headed(r#"{"alg":"ES256"}"#));
     bed.refuses(&[
-        (sign(&AgentKey::generate().unwrap(), "JWT"), "IDEN-0007"),
+        (sign(&AgentKey::generate_p256().unwrap(), "JWT"), "IDEN-0007"),
         (bed.headed(r#"{"alg":"EdDSA"}"#), "IDEN-0005"),
         (bed.headed(r#"{"alg":"none"}"#), "IDEN-0005"),
         (bed.headed(r#"{"alg":"HS256"}"#), "IDEN-0005"),
@@ -132,35 +112,20 @@ fn refused_for_a_claim() {
         (bed.with(&sub(&id), &sub(&other)), "IDEN-0041"),
         (bed.with(r#""iss""#, r#""isx""#), "IDEN-0040"),
         (bed.with(ISS, "https://other.example"), "IDEN-0042"),
-        (
-            bed.with(&aud, &format!(r#""aud":["{ISS}","{TOKEN}"]"#)),
-            "IDEN-0042",
-        ),
+        (bed.with(&aud, &format!(r#""aud":["{ISS}","{TOKEN}"]"#)), "IDEN-0042"),
         (bed.with(&aud, r#""aud":7"#), "IDEN-0040"),
         (bed.with(r#""exp""#, r#""exq""#), "IDEN-0040"),
         (bed.until(seconds - 60), "IDEN-0043"),
         (bed.until(seconds + 400), "IDEN-0044"),
-        (
-            bed.with("{", &format!(r#"{{"nbf":{},"#, seconds + 100)),
-            "IDEN-0044",
-        ),
-        (
-            bed.with("{", &format!(r#"{{"iat":{},"#, seconds + 100)),
-            "IDEN-0044",
-        ),
+        (bed.with("{", &format!(r#"{{"nbf":{},"#, seconds + 100)), "IDEN-0044"),
+        (bed.with("{", &format!(r#"{{"iat":{},"#, seconds + 100)), "IDEN-0044"),
         (bed.with("{", r#"{"iat":"x","#), "IDEN-0040"),
         (bed.with(r#""jti":"j""#, r#""jti":"""#), "IDEN-0040"),
         (bed.with(r#","jti":"j""#, ""), "IDEN-0040"),
-        (
-            bed.with(r#""j""#, &format!("\"{}\"", "j".repeat(145))),
-            "IDEN-0040",
-        ),
+        (bed.with(r#""j""#, &format!("\"{}\"", "j".repeat(145))), "IDEN-0040"),
         (bed.with("{", r#"{"jti":"k","#), "IDEN-0004"),
         (bed.with("}", "} x"), "IDEN-0004"),
-        (
-            bed.with(r#""j""#, &format!("\"{}\"", "j".repeat(4000))),
-            "IDEN-0001",
-        ),
+        (bed.with(r#""j""#, &format!("\"{}\"", "j".repeat(4000))), "IDEN-0001"),
     ]);
 }
 

@@ -23,32 +23,17 @@ fn now() -> Timestamp {
 }
 
 fn expect<'a>(method: &'a str, url: &'a str, now: Timestamp) -> Expect<'a> {
-    Expect {
-        method,
-        url,
-        now,
-        nonce: NonceRule::NotAsked,
-        ath: None,
-        jkt: None,
-        key: None,
-    }
+    Expect { method, url, now, nonce: NonceRule::NotAsked, ath: None, jkt: None, key: None }
 }
 
 #[test]
 fn the_proofs_of_rfc_9449_verify() {
     let first = verify(
         FIGURE_2,
-        &expect(
-            "POST",
-            "https://server.example.com/token",
-            seconds(1_562_262_616),
-        ),
+        &expect("POST", "https://server.example.com/token", seconds(1_562_262_616)),
     )
     .unwrap();
-    assert_eq!(
-        (first.jkt.to_string().as_str(), first.jti.as_str()),
-        (PRINT, "-BwC3ESc6acc2lTc")
-    );
+    assert_eq!((first.jkt.to_string().as_str(), first.jti.as_str()), (PRINT, "-BwC3ESc6acc2lTc"));
     assert_eq!(first.iat, seconds(1_562_262_616));
 
     let ath = Digest::of(TOKEN.as_bytes());
@@ -60,10 +45,7 @@ fn the_proofs_of_rfc_9449_verify() {
     };
     assert_eq!(verify(FIGURE_12, &second).unwrap().jti, "e1j3V_bKic8-LAEB");
     let stranger = Thumbprint([1; 32]);
-    let other = Expect {
-        jkt: Some(&stranger),
-        ..second
-    };
+    let other = Expect { jkt: Some(&stranger), ..second };
     assert_eq!(verify(FIGURE_12, &other).unwrap_err(), DpopFault::Key);
 }
 
@@ -79,36 +61,23 @@ struct Bed {
 impl Bed {
     fn new() -> Self {
         let (key, nonces, ath) = (
-            AgentKey::generate().unwrap(),
+            AgentKey::generate_p256().unwrap(),
             Nonces::new(&Seeded::new(1)),
             Digest::of(b"token"),
         );
-        let header = format!(
-            r#"{{"typ":"dpop+jwt","alg":"ES256","jwk":{}}}"#,
-            key.jwk().to_json()
-        );
+        let header = format!(r#"{{"typ":"dpop+jwt","alg":"ES256","jwk":{}}}"#, key.jwk().to_json());
         let good = format!(
             r#"{{"jti":"j","htm":"POST","htu":"{URL}","iat":{},"ath":"{}","nonce":"{}"}}"#,
             now().seconds(),
             b64::encode(&ath.0),
             nonces.current(now())
         );
-        Self {
-            key,
-            nonces,
-            ath,
-            header,
-            good,
-        }
+        Self { key, nonces, ath, header, good }
     }
 
     fn expect(&self) -> Expect<'_> {
         let nonce = NonceRule::Asked(&self.nonces);
-        Expect {
-            nonce,
-            ath: Some(&self.ath),
-            ..expect("POST", URL, now())
-        }
+        Expect { nonce, ath: Some(&self.ath), ..expect("POST", URL, now()) }
     }
 
     fn made(&self, key: &AgentKey, jti: &str) -> String {
@@ -133,12 +102,7 @@ impl Bed {
     }
 
     fn with(&self, from: &str, to: &str) -> String {
-        compose(
-            &self.key,
-            &self.header,
-            swap(&self.good, from, to).as_bytes(),
-        )
-        .unwrap()
+        compose(&self.key, &self.header, swap(&self.good, from, to).as_bytes()).unwrap()
     }
 
     fn iat(&self, after: i64) -> String {
@@ -167,18 +131,12 @@ fn swap(text: &str, from: &str, to: &str) -> String {
 fn what_is_made_is_accepted_by_each_road() {
     let bed = Bed::new();
     let jkt = bed.key.thumbprint();
-    let base = Expect {
-        jkt: Some(&jkt),
-        ..bed.expect()
-    };
+    let base = Expect { jkt: Some(&jkt), ..bed.expect() };
     let first = verify(&bed.made(&bed.key, "a"), &base).unwrap();
     assert_eq!((first.jkt, first.nonce), (jkt, Some(NonceState::Aging)));
     assert_eq!(first.keep_until() - first.iat, IAT_WINDOW);
 
-    let kept = Expect {
-        key: Some(&first.key),
-        ..base
-    };
+    let kept = Expect { key: Some(&first.key), ..base };
     let second = verify(&bed.made(&bed.key, "b"), &kept).unwrap();
     assert!(Arc::ptr_eq(&first.key, &second.key) && second.jti == "b");
     let alone = Expect { jkt: None, ..kept };
@@ -193,34 +151,17 @@ fn what_is_made_is_accepted_by_each_road() {
 
 #[test]
 fn a_kept_key_helps_nobody_else() {
-    let (bed, thief) = (Bed::new(), AgentKey::generate().unwrap());
+    let (bed, thief) = (Bed::new(), AgentKey::generate_p256().unwrap());
     let jkt = bed.key.thumbprint();
-    let base = Expect {
-        jkt: Some(&jkt),
-        ..bed.expect()
-    };
+    let base = Expect { jkt: Some(&jkt), ..bed.expect() };
     let first = verify(&bed.made(&bed.key, "a"), &base).unwrap();
-    let kept = Expect {
-        key: Some(&first.key),
-        ..base
-    };
+    let kept = Expect { key: Some(&first.key), ..base };
     let stolen = bed.made(&thief, "b");
     for expect in [base, kept, Expect { jkt: None, ..kept }] {
         assert_eq!(verify(&stolen, &expect).unwrap_err(), DpopFault::Key);
     }
     let own = thief.thumbprint();
-    assert_eq!(
-        verify(
-            &stolen,
-            &Expect {
-                jkt: Some(&own),
-                ..kept
-            }
-        )
-        .unwrap()
-        .jkt,
-        own
-    );
+    assert_eq!(verify(&stolen, &Expect { jkt: Some(&own), ..kept }).unwrap().jkt, own);
 
     // The kept header, word for word, with another's signature.
     let made = bed.made(&bed.key, "c");
@@ -237,18 +178,11 @@ fn refused_for_header_or_signature() {
     let valid = bed.headed(&bed.header);
     assert!(verify(&valid, &bed.expect()).is_ok());
     let ed = SigningKey::from_seed([3; 32]).unwrap();
-    let ed_header = format!(
-        r#"{{"typ":"dpop+jwt","alg":"EdDSA","jwk":{}}}"#,
-        ed.jwk().to_json()
-    );
+    let ed_header = format!(r#"{{"typ":"dpop+jwt","alg":"EdDSA","jwk":{}}}"#, ed.jwk().to_json());
     let ed_proof = compose(&ed, &ed_header, bed.good.as_bytes()).unwrap();
     assert!(verify(&ed_proof, &bed.expect()).is_ok());
-    let off_curve = Jwk::P256 {
-        x: [1; 32],
-        y: [1; 32],
-    }
-    .to_json();
-    let stranger = AgentKey::generate().unwrap();
+    let off_curve = Jwk::P256 { x: [1; 32], y: [1; 32] }.to_json();
+    let stranger = AgentKey::generate_p256().unwrap();
     bed.refuses(&[
         (bed.head("dpop+jwt", "JWT"), "IDEN-0020"),
         (bed.head("\"typ\":\"dpop+jwt\",", ""), "IDEN-0020"),
@@ -257,23 +191,11 @@ fn refused_for_header_or_signature() {
         (bed.head("ES256", "EdDSA"), "IDEN-0005"),
         (bed.head(&jwk, &ed.jwk().to_json()), "IDEN-0005"),
         (bed.head("\"jwk\"", "\"jwx\""), "IDEN-0021"),
-        (
-            bed.head("\"kty\":\"EC\"", "\"kty\":\"EC\",\"d\":\"AA\""),
-            "IDEN-0008",
-        ),
-        (
-            bed.head(&jwk, "{\"kty\":\"oct\",\"k\":\"AA\"}"),
-            "IDEN-0008",
-        ),
+        (bed.head("\"kty\":\"EC\"", "\"kty\":\"EC\",\"d\":\"AA\""), "IDEN-0008"),
+        (bed.head(&jwk, "{\"kty\":\"oct\",\"k\":\"AA\"}"), "IDEN-0008"),
         (bed.head(&jwk, &off_curve), "IDEN-0008"),
-        (
-            compose(&stranger, &bed.header, bed.good.as_bytes()).unwrap(),
-            "IDEN-0007",
-        ),
-        (
-            bed.head("{\"typ\"", "{\"alg\":\"ES256\",\"typ\""),
-            "IDEN-0004",
-        ),
+        (compose(&stranger, &bed.header, bed.good.as_bytes()).unwrap(), "IDEN-0007"),
+        (bed.head("{\"typ\"", "{\"alg\":\"ES256\",\"typ\""), "IDEN-0004"),
         (bed.head("{\"typ\"", "{\"crit\":[],\"typ\""), "IDEN-0006"),
         (format!("{valid},{valid}"), "IDEN-0002"),
         (format!("{valid} "), "IDEN-0003"),
@@ -305,10 +227,7 @@ fn refused_for_a_claim() {
         (bed.iat(-60), "IDEN-0025"),
         (bed.iat(61), "IDEN-0025"),
         (bed.with("\"nonce\"", "\"nxnce\""), "IDEN-0026"),
-        (
-            bed.with(&nonce, &bed.nonces.current(now() - Span::minutes(4))),
-            "IDEN-0027",
-        ),
+        (bed.with(&nonce, &bed.nonces.current(now() - Span::minutes(4))), "IDEN-0027"),
         (bed.with(&nonce, &elder), "IDEN-0028"),
         (bed.with(&nonce, &"n".repeat(65)), "IDEN-0022"),
         (bed.with("\"ath\"", "\"axh\""), "IDEN-0029"),
@@ -339,5 +258,34 @@ proptest! {
             let url = "https://server.example.com/token";
             prop_assert!(verify(&text, &expect("POST", url, seconds(1_562_262_616))).is_err());
         }
+    }
+}
+
+/// Both kinds of agent key survive their document and prove; the token's key binding tells them apart.
+#[test]
+fn either_kind_of_agent_key_proves() {
+    let nonces = Nonces::new(&Seeded::new(3));
+    for key in [AgentKey::generate().unwrap(), AgentKey::generate_p256().unwrap()] {
+        let again = AgentKey::from_pkcs8(&key.to_pkcs8().unwrap()).unwrap();
+        assert_eq!(again.thumbprint(), key.thumbprint());
+        let now = now();
+        let nonce = nonces.current(now);
+        let url = "http://127.0.0.1:7421/mcp/mail";
+        let wish =
+            Prove { method: "POST", url, now, access_token: None, nonce: Some(&nonce), jti: "j" };
+        let proof = prove(&again, &wish).unwrap();
+        let wanted = |jkt| Expect {
+            method: "POST",
+            url,
+            now,
+            nonce: NonceRule::Asked(&nonces),
+            ath: None,
+            jkt: Some(jkt),
+            key: None,
+        };
+        let mine = key.thumbprint();
+        assert_eq!(verify(&proof, &wanted(&mine)).unwrap().jkt, mine);
+        let other = AgentKey::generate().unwrap().thumbprint();
+        assert!(verify(&proof, &wanted(&other)).is_err());
     }
 }

@@ -27,10 +27,7 @@ fn rfc_7638_section_3_1_example() {
     // The RFC's own key is RSA, which we do not speak: its hash input and its digest are checked, and its refusal.
     let input = r#"{"e":"AQAB","kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"}"#;
     let print = Thumbprint(Digest::of(input.as_bytes()).0);
-    assert_eq!(
-        print.to_string(),
-        "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
-    );
+    assert_eq!(print.to_string(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
     assert_eq!(Jwk::parse(input.as_bytes()), Err(JwkFault::UnknownType));
 }
 
@@ -61,10 +58,7 @@ fn refused_keys() {
 
 #[test]
 fn sets_round_trip_and_refuse() {
-    let keys = [
-        Jwk::parse(EC.as_bytes()).unwrap(),
-        Jwk::parse(ED.as_bytes()).unwrap(),
-    ];
+    let keys = [Jwk::parse(EC.as_bytes()).unwrap(), Jwk::parse(ED.as_bytes()).unwrap()];
     let set = JwkSet::of(&[keys[0], keys[1], keys[0]]).unwrap();
     assert_eq!(set.iter().count(), 2);
     let text = set.to_json().to_string();

@@ -19,12 +19,7 @@ fn marks(capacity: usize) -> ReplayMarks {
 }
 
 fn mark(salt: &Salt, jti: u64) -> Mark {
-    Mark::dpop(
-        salt,
-        TenantId::from_bytes([1; 16]),
-        &Thumbprint([2; 32]),
-        &jti.to_string(),
-    )
+    Mark::dpop(salt, TenantId::from_bytes([1; 16]), &Thumbprint([2; 32]), &jti.to_string())
 }
 
 #[test]
@@ -32,42 +27,24 @@ fn once_within_the_window_and_again_after_it() {
     let mut set = marks(100);
     let one = mark(&set.salt(), 1);
     assert_eq!(set.mark(one, at(0) + KEEP, at(0)), Ok(()));
-    assert_eq!(
-        set.mark(one, at(0) + KEEP, at(0)),
-        Err(ReplayFault::Replayed)
-    );
-    assert_eq!(
-        set.mark(one, at(0) + KEEP, at(120)),
-        Err(ReplayFault::Replayed)
-    );
-    assert_eq!(
-        set.mark(one, at(121) + KEEP, at(121)),
-        Ok(()),
-        "its credential is dead by now"
-    );
+    assert_eq!(set.mark(one, at(0) + KEEP, at(0)), Err(ReplayFault::Replayed));
+    assert_eq!(set.mark(one, at(0) + KEEP, at(120)), Err(ReplayFault::Replayed));
+    assert_eq!(set.mark(one, at(121) + KEEP, at(121)), Ok(()), "its credential is dead by now");
     assert_eq!((set.replayed(), set.refused_full(), set.held()), (2, 0, 1));
 }
 
 #[test]
 fn marks_differ_by_every_part() {
     let salt = marks(1).salt();
-    let (tenant, print, ins) = (
-        TenantId::from_bytes([1; 16]),
-        Thumbprint([2; 32]),
-        InstanceId::from_bytes([3; 16]),
-    );
+    let (tenant, print, ins) =
+        (TenantId::from_bytes([1; 16]), Thumbprint([2; 32]), InstanceId::from_bytes([3; 16]));
     let base = Mark::dpop(&salt, tenant, &print, "a");
     for other in [
         Mark::dpop(&salt, TenantId::from_bytes([9; 16]), &print, "a"),
         Mark::dpop(&salt, tenant, &Thumbprint([9; 32]), "a"),
         Mark::dpop(&salt, tenant, &print, "b"),
         Mark::assertion(&salt, tenant, ins, "a"),
-        Mark::dpop(
-            &ReplayMarks::new(1, &Seeded::new(6)).salt(),
-            tenant,
-            &print,
-            "a",
-        ),
+        Mark::dpop(&ReplayMarks::new(1, &Seeded::new(6)).salt(), tenant, &print, "a"),
     ] {
         assert_ne!(base, other);
     }
@@ -79,24 +56,14 @@ fn full_refuses_and_forgets_nothing_until_time_passes() {
     let mut set = marks(50);
     let salt = set.salt();
     for jti in 0..50 {
-        assert_eq!(
-            set.mark(mark(&salt, jti), at(0) + KEEP, at(0)),
-            Ok(()),
-            "{jti}"
-        );
+        assert_eq!(set.mark(mark(&salt, jti), at(0) + KEEP, at(0)), Ok(()), "{jti}");
     }
     for second in 0..120 {
         let fresh = mark(&salt, 1000);
-        assert_eq!(
-            set.mark(fresh, at(second) + KEEP, at(second)),
-            Err(ReplayFault::Full)
-        );
+        assert_eq!(set.mark(fresh, at(second) + KEEP, at(second)), Err(ReplayFault::Full));
     }
     for jti in 0..50 {
-        assert_eq!(
-            set.mark(mark(&salt, jti), at(0) + KEEP, at(120)),
-            Err(ReplayFault::Replayed)
-        );
+        assert_eq!(set.mark(mark(&salt, jti), at(0) + KEEP, at(120)), Err(ReplayFault::Replayed));
     }
     assert_eq!(set.refused_full(), 120);
     for jti in 1000..1050 {
@@ -110,17 +77,10 @@ fn many_tables_hold_their_capacity() {
     let mut set = marks(40_000);
     let salt = set.salt();
     for jti in 0..40_000 {
-        assert_eq!(
-            set.mark(mark(&salt, jti), at(0) + KEEP, at(0)),
-            Ok(()),
-            "{jti}"
-        );
+        assert_eq!(set.mark(mark(&salt, jti), at(0) + KEEP, at(0)), Ok(()), "{jti}");
     }
     for jti in 0..40_000 {
-        assert_eq!(
-            set.mark(mark(&salt, jti), at(9) + KEEP, at(9)),
-            Err(ReplayFault::Replayed)
-        );
+        assert_eq!(set.mark(mark(&salt, jti), at(9) + KEEP, at(9)), Err(ReplayFault::Replayed));
     }
     let slots: usize = set.tables.iter().map(|table| table.slots.len()).sum();
     assert!(slots * 16 <= 40_000 * 64, "{slots} slots");

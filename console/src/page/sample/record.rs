@@ -28,6 +28,7 @@ fn explanation(said: &str, at: Timestamp) -> Explanation {
         life: Some(writ_authority::Life::Active),
         tree_size: 58,
         at,
+        supposed: None,
         reads: Vec::new(),
     }
 }

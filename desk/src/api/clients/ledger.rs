@@ -8,9 +8,16 @@ mod export;
 mod line;
 mod page;
 mod proof;
+mod seal;
 
-pub(in crate::api) const TABLE: [Endpoint; 5] =
-    [page::ENDPOINT, line::ENDPOINT, proof::ENDPOINT, checkpoint::ENDPOINT, export::ENDPOINT];
+pub(in crate::api) const TABLE: [Endpoint; 6] = [
+    page::ENDPOINT,
+    line::ENDPOINT,
+    proof::ENDPOINT,
+    checkpoint::ENDPOINT,
+    export::ENDPOINT,
+    seal::ENDPOINT,
+];
 
 /// A line's number as it stands in the address.
 fn number(text: &str) -> Result<u64, DeskError> {

@@ -1,0 +1,61 @@
+//! The gateway's own thread: one runtime with one worker, so that a call is accepted, decided, forwarded and answered
+//! without hopping between threads. Disk, desk and pages live on the process's other threads.
+//!
+//! Never here: a rule, a request. To have more lanes: one listener per lane over a shared core (not needed before one
+//! core is full; see `docs/adr/0007-one-thread-per-gateway.md`).
+
+use std::{sync::Arc, thread};
+
+use tokio::{runtime, sync::oneshot};
+use tokio_util::sync::CancellationToken;
+use writ_gateway::{Gateway, GatewayParts, Running};
+
+use crate::{fault::Fault, net};
+
+/// A gateway that runs on its own thread until this is dropped.
+#[derive(Debug)]
+pub struct Lane {
+    gateway: Arc<Running>,
+    end: CancellationToken,
+}
+
+impl Lane {
+    /// Starts a gateway on a thread of its own.
+    ///
+    /// # Errors
+    /// If the thread cannot be had, the address is taken, or a server is unusable.
+    pub async fn start(parts: GatewayParts) -> Result<Self, Fault> {
+        let (told, started) = oneshot::channel();
+        let end = CancellationToken::new();
+        let ended = end.clone();
+        let failed = |why: String| Fault::unreachable(format!("the gateway cannot start: {why}"));
+        thread::Builder::new()
+            .name("gateway".to_owned())
+            .spawn(move || {
+                let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
+                    Ok(runtime) => runtime,
+                    Err(error) => return drop(told.send(Err(error.to_string()))),
+                };
+                runtime.block_on(async move {
+                    let result = Gateway::start(parts).await;
+                    drop(told.send(result.map(Arc::new).map_err(|error| net::chain(&error))));
+                    ended.cancelled().await;
+                });
+                runtime.shutdown_background();
+            })
+            .map_err(|error| failed(error.to_string()))?;
+        let gateway = started.await.map_err(|_gone| failed("its thread ended".to_owned()))?;
+        Ok(Self { gateway: gateway.map_err(failed)?, end })
+    }
+
+    /// The gateway.
+    pub fn gateway(&self) -> &Arc<Running> {
+        &self.gateway
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.end.cancel();
+    }
+}
