@@ -9,6 +9,7 @@ mod me;
 mod openapi;
 mod provider;
 mod queue;
+mod sign_in_link;
 mod status;
 mod web;
 
@@ -24,6 +25,8 @@ const MAX_BODY: usize = 1 << 20;
 pub enum Guard {
     /// Whoever has a credential, also before anything is founded.
     Credential,
+    /// Whoever holds the installation's own token; a page never does.
+    CommandLine,
     /// A person, for reading what their seats show them.
     Reads,
     /// A person, for changing something; `authority` says whether their roles allow it.
@@ -50,7 +53,7 @@ pub struct Endpoint {
 
 /// Every endpoint of the API.
 pub fn table() -> Vec<Endpoint> {
-    let mut all = vec![openapi::SHOW, status::SHOW, me::SHOW, queue::SHOW];
+    let mut all = vec![openapi::SHOW, status::SHOW, me::SHOW, queue::SHOW, sign_in_link::MAKE];
     all.extend(provider::TABLE);
     all.extend(calls::TABLE);
     all.extend(clients::table());

@@ -113,6 +113,10 @@ pub(crate) struct Caller {
     pub(crate) person: Option<PersonId>,
 }
 
+/// A request with the installation's own token and from no page, and the person it names, if it names one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CommandLine(pub(crate) Option<PersonId>);
+
 /// A request with a good credential, by a person.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Acting(pub(crate) Who);
@@ -121,13 +125,7 @@ impl FromRequestParts<Desk> for Caller {
     type Rejection = DeskError;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, DeskError> {
-        if !host_is_ours(&parts.headers, &parts.uri) {
-            return Err(DeskError::Forbidden {
-                code: error::HOST,
-                what: "this server answers only under a loopback name".to_owned(),
-                cure: "Use http://127.0.0.1 or http://localhost with its port.".to_owned(),
-            });
-        }
+        right_host(parts)?;
         if parts.headers.contains_key(header::AUTHORIZATION) {
             return command_line(parts, desk).await;
         }
@@ -143,20 +141,60 @@ impl FromRequestParts<Desk> for Caller {
     }
 }
 
+impl FromRequestParts<Desk> for CommandLine {
+    type Rejection = DeskError;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, DeskError> {
+        right_host(parts)?;
+        if parts.headers.contains_key(header::ORIGIN) {
+            return Err(DeskError::Forbidden {
+                code: error::FORGED,
+                what: "no page may ask for this".to_owned(),
+                cure: "Use `writ console` on the machine of the server.".to_owned(),
+            });
+        }
+        token(parts, desk)?;
+        Ok(Self(named(parts, desk).await?))
+    }
+}
+
+fn right_host(parts: &Parts) -> Result<(), DeskError> {
+    if host_is_ours(&parts.headers, &parts.uri) {
+        return Ok(());
+    }
+    Err(DeskError::Forbidden {
+        code: error::HOST,
+        what: "this server answers only under a loopback name".to_owned(),
+        cure: "Use http://127.0.0.1 or http://localhost with its port.".to_owned(),
+    })
+}
+
 async fn command_line(parts: &Parts, desk: &Desk) -> Result<Caller, DeskError> {
+    token(parts, desk)?;
+    let named = named(parts, desk).await?;
+    let person = if named.is_some() { named } else { desk.first_owner().await? };
+    Ok(Caller { via: Via::Cli, person })
+}
+
+/// The installation's own token, once.
+fn token(parts: &Parts, desk: &Desk) -> Result<(), DeskError> {
     let refuse = |what: &str| Err(DeskError::Unauthenticated { what: what.to_owned() });
     let mut sent = parts.headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(sent), None) = (sent.next(), sent.next()) else {
-        return refuse("more than one credential was sent");
+    let sent = match (sent.next(), sent.next()) {
+        (Some(sent), None) => sent,
+        (None, _) => return refuse("the installation's token was not sent"),
+        (Some(_), Some(_)) => return refuse("more than one credential was sent"),
     };
     let token = sent.as_bytes().strip_prefix(b"Bearer ").unwrap_or_default();
     if !same_secret(token, desk.inner.parts.cli_token.expose().as_bytes()) {
         return refuse("the token is not this installation's");
     }
-    let via = Via::Cli;
-    let Some(named) = parts.headers.get(PERSON) else {
-        return Ok(Caller { via, person: desk.first_owner().await? });
-    };
+    Ok(())
+}
+
+/// The person that the command line acts as, if it names one.
+async fn named(parts: &Parts, desk: &Desk) -> Result<Option<PersonId>, DeskError> {
+    let Some(named) = parts.headers.get(PERSON) else { return Ok(None) };
     let named = named.to_str().unwrap_or_default();
     let person: PersonId = named
         .parse()
@@ -164,7 +202,7 @@ async fn command_line(parts: &Parts, desk: &Desk) -> Result<Caller, DeskError> {
     if !desk.has_a_seat(person).await? {
         return Err(DeskError::not_visible("person", named));
     }
-    Ok(Caller { via, person: Some(person) })
+    Ok(Some(person))
 }
 
 impl FromRequestParts<Desk> for Acting {

@@ -106,11 +106,15 @@ fn possession(body: &EnrollBody, code: &str) -> Result<Jwk, DeskError> {
     let text = body.jwk.to_string();
     let jwk = match Jwk::parse(text.as_bytes()) {
         Ok(jwk) => jwk,
-        Err(why) => return bad("jwk", why.to_string(), "Send a public P-256 key as a JWK."),
+        Err(why) => {
+            return bad("jwk", why.to_string(), "Send a public Ed25519 or P-256 key as a JWK.");
+        }
     };
     let key = match PublicKey::from_jwk(&jwk) {
         Ok(key) => key,
-        Err(why) => return bad("jwk", why.to_string(), "Send a public P-256 key as a JWK."),
+        Err(why) => {
+            return bad("jwk", why.to_string(), "Send a public Ed25519 or P-256 key as a JWK.");
+        }
     };
     let cure = "Sign the code as it was typed, with the key that is sent.";
     match jws::verify(&body.proof, &key) {

@@ -379,7 +379,7 @@ mod tests {
         assert_eq!(again.sign(b"a"), signing.sign(b"a"));
         assert_eq!(signing.seed().expose(), &vec![7; 32]);
 
-        let agent = AgentKey::generate().unwrap();
+        let agent = AgentKey::generate_p256().unwrap();
         let again = AgentKey::from_pkcs8(&agent.to_pkcs8().unwrap()).unwrap();
         assert_eq!(again.jwk(), agent.jwk());
         assert!(SigningKey::from_pkcs8(agent.to_pkcs8().unwrap().expose()).is_err());
@@ -388,7 +388,7 @@ mod tests {
 
     #[test]
     fn signatures_verify_under_their_own_key_and_algorithm_only() {
-        let agent = AgentKey::generate().unwrap();
+        let agent = AgentKey::generate_p256().unwrap();
         let signing = SigningKey::from_seed([1; 32]).unwrap();
         let (ec, ed) = (
             PublicKey::from_jwk(&agent.jwk()).unwrap(),

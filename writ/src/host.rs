@@ -26,7 +26,6 @@ use crate::{
     fault::Fault,
 };
 
-pub mod door;
 pub mod fleet;
 pub mod lane;
 pub mod scribe;
@@ -101,10 +100,7 @@ impl Host {
         desk.set_fleet(Arc::new(fleet));
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
-        let router = desk
-            .router()
-            .merge(door::router(desk.clone(), store.token(system)?))
-            .merge(writ_console::router(&desk));
+        let router = desk.router().merge(writ_console::router(&desk));
         let stopped = stop.clone().cancelled_owned();
         let serving = tokio::spawn(async move {
             let served = axum::serve(listener, router).with_graceful_shutdown(stopped).await;

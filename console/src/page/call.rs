@@ -101,7 +101,7 @@ impl CallDetail {
         vec![
             ("Authorised by", names(answers.authorizer.iter().collect())),
             ("Audited by", names(answers.auditor.iter().collect())),
-            ("Ended by", names(answers.terminators.iter().collect())),
+            ("Could end it", names(answers.terminators.iter().collect())),
         ]
     }
 

@@ -63,6 +63,7 @@ fn operation(endpoint: &Endpoint) -> Value {
         "parameters": parameters,
         "x-writ-guard": match endpoint.guard {
             Guard::Credential => "credential",
+            Guard::CommandLine => "command_line",
             Guard::Reads => "reads",
             Guard::Changes => "changes",
         },

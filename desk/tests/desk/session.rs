@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, Request, StatusCode, header},
+    http::{HeaderMap, HeaderName, Method, Request, StatusCode, header},
 };
 use serde_json::json;
 use writ_desk::{SESSION_IDLE, Session};
@@ -151,4 +151,47 @@ async fn guessing_is_bounded() {
     assert_eq!(follow(&world, &good).await.headers["location"], "/sign-in?refused=busy");
     world.clock.advance(Span::minutes(1));
     assert_eq!(follow(&world, &good).await.headers["location"], "/");
+}
+
+#[tokio::test]
+async fn a_new_link_is_given_to_the_command_line_and_to_no_page() {
+    let world = World::active().await;
+    let ask = |change: &[(&str, &str)]| {
+        let mut asked = world.request(Method::POST, "/sign-in-link", Some(&json!({})));
+        for (name, value) in change {
+            let name: HeaderName = name.parse().unwrap();
+            if value.is_empty() {
+                asked.headers_mut().remove(name);
+            } else {
+                asked.headers_mut().insert(name, value.parse().unwrap());
+            }
+        }
+        world.send(asked)
+    };
+    let link = |answer: &Answer| answer.json()["sign_in"].as_str().unwrap().to_owned();
+    let given = ask(&[]).await;
+    assert_eq!(given.headers["cache-control"], "no-store");
+    let signed = follow(&world, &link(&given)).await;
+    assert_eq!(signed.headers["location"], "/");
+    let cookie = signed.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap();
+
+    let dana = world.person("Dana Cole").await;
+    let hers = follow(&world, &link(&ask(&[("writ-person", &dana)]).await)).await;
+    let found = session(&world, &browser(&hers)).await.unwrap();
+    assert_eq!(world.desk.me(&found.who).await.unwrap().name, "Dana Cole");
+
+    let csrf = session(&world, &browser(&signed)).await.unwrap().csrf.expose().clone();
+    let ours = "http://127.0.0.1:7420";
+    for (change, status, code) in [
+        (vec![("origin", ours)], 403, "DESK-0005"),
+        (vec![("host", "evil.example")], 403, "DESK-0006"),
+        (vec![("authorization", "")], 401, "DESK-0001"),
+        (vec![("authorization", ""), ("cookie", cookie), ("writ-csrf", &csrf)], 401, "DESK-0001"),
+        (vec![("writ-person", "prs_01j9z3k4m5n6p7q8r9s0t1v2w3")], 404, "DESK-0004"),
+    ] {
+        let refused = ask(&change).await;
+        let problem = refused.json();
+        assert_eq!((refused.status.as_u16(), problem["code"].as_str()), (status, Some(code)));
+    }
+    world.check().await;
 }

@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use super::access::Ctx;
-use crate::{fault::Fault, host::door::SIGN_IN_LINK, out};
+use crate::{fault::Fault, out};
 
 /// No options of its own.
 #[derive(Debug, clap::Args)]
@@ -14,7 +14,7 @@ pub struct Args {}
 /// Asks for it.
 pub async fn run(ctx: &Ctx, _args: &Args) -> Result<(), Fault> {
     let api = ctx.running().await?;
-    let answer = api.post(SIGN_IN_LINK, &json!({})).await?;
+    let answer = api.post("/api/v1/sign-in-link", &json!({})).await?;
     ctx.out.answer(&answer, |answer| {
         out::fields(answer, &[("sign in (once, within 15 minutes)", "/sign_in")]);
     });
