@@ -7,7 +7,7 @@
 
 use std::{num::NonZeroUsize, sync::Arc};
 
-use cedar_policy::{Authorizer, Decision as Effect, Entities, PolicyId, Request};
+use cedar_policy::{Authorizer, Decision as Effect, Entities, Request};
 use lru::LruCache;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -287,8 +287,7 @@ impl Engine {
         if positions.is_empty() {
             return Decision::Deny(Denied::no_grant(state, subject.server, surface, subject.name));
         }
-        let grants = slice.at(&positions);
-        let compiled = match self.compiled((state, slice), positions, &grants) {
+        let compiled = match self.compiled((state, slice), positions) {
             Ok(compiled) => compiled,
             Err(fault) => return Decision::Deny(Denied::fault(state, &fault.to_string())),
         };
@@ -301,10 +300,10 @@ impl Engine {
         let Some(request) = request else {
             return Decision::Deny(Denied::fault(state, "the request has no Cedar form"));
         };
-        match self.granted(&compiled, &request, &grants) {
-            Some((id, grant)) => Decision::Permit(permitted(state, id, &grant, reads)),
-            None => Decision::Deny(Denied::conditions(state, &grants, subject, moment, reads)),
+        if let Some((id, grant)) = self.granted(&compiled, &request) {
+            return Decision::Permit(permitted(state, id, grant, reads));
         }
+        Decision::Deny(Denied::conditions(state, &compiled.grants, subject, moment, reads))
     }
 
     /// The compiled set of these grants of a slice.
@@ -312,42 +311,33 @@ impl Engine {
         &self,
         (state, slice): (&State, &Slice),
         positions: Vec<u16>,
-        grants: &[(GrantId, Arc<Grant>)],
     ) -> Result<Arc<Compiled>, cedar::NotCompiled> {
-        let key = (state.tenant, slice.agent, slice.version, positions);
+        let key: SetKey = (state.tenant, slice.agent, slice.version, positions);
         if let Some(known) = self.sets.lock().get(&key) {
             return Ok(Arc::clone(known));
         }
-        let compiled = Arc::new(Compiled::new(slice.agent, grants)?);
+        let compiled = Arc::new(Compiled::new(slice.agent, slice.at(&key.3))?);
         self.sets.lock().put(key, Arc::clone(&compiled));
         Ok(compiled)
     }
 
     /// The first grant, own before inherited, that Cedar says permits.
-    fn granted(
+    fn granted<'c>(
         &self,
-        compiled: &Compiled,
+        compiled: &'c Compiled,
         request: &Request,
-        grants: &[(GrantId, Arc<Grant>)],
-    ) -> Option<(GrantId, Arc<Grant>)> {
+    ) -> Option<(GrantId, &'c Grant)> {
         let response = self.authorizer.is_authorized(request, &compiled.policies, &self.entities);
         if response.decision() != Effect::Allow {
             return None;
         }
-        let reasons: Vec<&PolicyId> = response.diagnostics().reason().collect();
-        grants
-            .iter()
-            .find(|(id, _)| {
-                let id = id.to_string();
-                reasons.iter().any(|reason| AsRef::<str>::as_ref(*reason) == id)
-            })
-            .cloned()
+        let first = response.diagnostics().reason().filter_map(|id| compiled.position(id)).min()?;
+        compiled.grants.get(first).map(|(id, grant)| (*id, grant.as_ref()))
     }
 }
 
 fn permitted(state: &State, id: GrantId, grant: &Grant, reads: Vec<CounterRead>) -> Permitted {
-    let words = format!("{} may {}", state.person_name(grant.given_by), grant.words());
-    let words = words.replacen(" may ", " granted: may ", 1);
+    let words = format!("{} granted: may {}", state.person_name(grant.given_by), grant.words());
     Permitted {
         reason: Reason { code: BY_GRANT, grant: Some(id), given_by: Some(grant.given_by), words },
         limits: grant.limits.clone(),

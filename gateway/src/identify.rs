@@ -88,7 +88,7 @@ pub(crate) async fn identify(
     };
     let cut = guard.token().clone();
     let view = Arc::clone(&view);
-    Ok((Identified { caller, cut, now, aging, view }, guard))
+    Ok((Identified { caller, view, cut, now, aging }, guard))
 }
 
 /// The token and the proof: exactly one of each, for this request, never seen before.

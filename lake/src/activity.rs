@@ -50,6 +50,8 @@ impl Activity {
     /// # Errors
     /// If the file cannot be opened or read.
     pub fn open(path: &Path) -> Result<Arc<Self>, LakeFault> {
+        private(path)
+            .map_err(|source| LakeFault::File { path: path.display().to_string(), source })?;
         let fault = |source| LakeFault::Open { path: path.display().to_string(), source };
         let db = Connection::open(path).map_err(fault)?;
         db.execute_batch(sql::SETUP).map_err(fault)?;
@@ -238,6 +240,16 @@ impl Drop for Activity {
     fn drop(&mut self) {
         self.queue.close();
     }
+}
+
+/// Makes the file readable by its owner only, before SQLite makes it readable by everybody; SQLite gives its log and
+/// its index of the log the same mode. A file that was there keeps its mode: `writ doctor` says so.
+fn private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 /// What earlier runs recorded and never sealed.

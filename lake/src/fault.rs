@@ -14,6 +14,15 @@ pub enum LakeFault {
         #[source]
         source: rusqlite::Error,
     },
+    /// The file cannot be made with a mode of its own.
+    #[error("activity store `{path}` cannot be made")]
+    File {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A statement failed.
     #[error("activity store failed while it tried to {what}")]
     Sql {
@@ -46,7 +55,7 @@ impl LakeFault {
     /// The stable code.
     pub const fn code(&self) -> Code {
         Code(match self {
-            Self::Open { .. } => "LAKE-0001",
+            Self::Open { .. } | Self::File { .. } => "LAKE-0001",
             Self::Sql { .. } => "LAKE-0002",
             Self::Damaged { .. } => "LAKE-0003",
             Self::Closed => "LAKE-0004",

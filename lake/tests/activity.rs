@@ -172,7 +172,7 @@ async fn a_durable_record_is_there_when_it_is_acknowledged() {
 struct Book(Mutex<(BTreeMap<Run, Seal>, u64)>);
 
 impl Book {
-    fn write(&self, batch: Batch) -> Option<Seal> {
+    fn write(&self, batch: &Batch) -> Option<Seal> {
         let mut book = self.0.lock().unwrap();
         let (seals, next) = &mut *book;
         if seals.get(&batch.run).is_none_or(|known| known.batch.last < batch.first) {
@@ -183,7 +183,7 @@ impl Book {
     }
 
     async fn seal(&self, lake: &Arc<Activity>, due: Due) -> Sealed {
-        lake.seal(due, |batch| async { Ok::<_, LakeFault>(self.write(batch)) }).await.unwrap()
+        lake.seal(due, |batch| async { Ok::<_, LakeFault>(self.write(&batch)) }).await.unwrap()
     }
 }
 
@@ -210,7 +210,7 @@ async fn a_crash_between_ledger_and_lake_is_made_good_in_one_sealing() {
     // The ledger has 3 to 5, the lake was not told, and 6 to 9 came after.
     fill(&lake, 1, 3..10).await;
     fill(&lake, 2, 0..2).await;
-    book.write(range(1, 3..6)).unwrap();
+    book.write(&range(1, 3..6)).unwrap();
     assert_eq!(book.seal(&lake, ALL).await, Sealed { seals: 3, records: 9, failed: 0 });
     let tenant = TenantId::from_bytes([1; 16]);
     assert_eq!(lake.seal_lines(tenant).await.unwrap(), [0, 1, 2]);
@@ -235,7 +235,7 @@ async fn records_that_are_not_the_sealed_ones_are_not_marked() {
     fill(&lake, 1, 0..6).await;
     let mut other = range(1, 0..3);
     other.root = root(2, 0..3);
-    book.write(other).unwrap();
+    book.write(&other).unwrap();
     assert_eq!(book.seal(&lake, ALL).await, Sealed { seals: 0, records: 0, failed: 1 });
     fill(&lake, 1, 6..8).await;
     let stuck = Sealed { seals: 0, records: 0, failed: 2 };
@@ -263,4 +263,18 @@ async fn one_tenant_is_sealed_alone_and_two_sealings_do_not_meet() {
     assert_eq!(book.seal(&lake, ALL).await, Sealed::default(), "something may still arrive");
     let last = Due { tenant, finally: true };
     assert_eq!(book.seal(&lake, last).await, Sealed { seals: 1, records: 1, failed: 0 });
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn its_files_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = TempDir::new().unwrap();
+    let lake = open(&folder);
+    fill(&lake, 1, 0..2).await;
+    lake.call(record(1, 0).tenant, record(1, 0).call).await.unwrap();
+    for name in ["lake.db", "lake.db-wal", "lake.db-shm"] {
+        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
 }

@@ -39,6 +39,7 @@ pub mod queue;
 pub mod rule;
 pub mod status;
 pub mod up;
+pub mod window;
 pub mod wrap;
 
 /// Authority in writing, and writing that binds.
@@ -231,9 +232,11 @@ mod tests {
             "writ agent offer --client c mailer",
             "writ agent explain --client c mailer --call call.json --at 2026-11-03T14:03:00Z",
             "writ grant give --client c --agent mailer --server mail --tool send_message --where '/to domains a.example' --reason r",
+            "writ grant give --client c --group g --server mail --tool x* --window 'Mon-Fri 08:00-18:00 Europe/Berlin' --limit 10/hour --limit 50/day --from 2026-11-03T00:00:00Z --until 2026-12-03T00:00:00Z --reason r",
             "writ grant revoke --client c grt_1 --reason r",
             "writ call list --client c --effect blocked",
             "writ call show --client c cal_1",
+            "writ call watch --client c --agent mailer --effect blocked --limit 3 --json",
             "writ ledger list --client c",
             "writ ledger show --client c 4",
             "writ ledger prove --client c 4",

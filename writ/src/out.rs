@@ -57,6 +57,12 @@ pub fn line(text: &str) {
     let _gone = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
 }
 
+/// One line on stdout of something that goes on; false if nobody reads it any more.
+pub fn tail(text: &str) -> bool {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{text}").and_then(|()| stdout.flush()).is_ok()
+}
+
 /// One line on stderr.
 pub fn note(text: &str) {
     let _gone = writeln!(std::io::stderr().lock(), "{text}");

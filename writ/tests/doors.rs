@@ -70,7 +70,8 @@ impl Scene {
         ]);
         let (code, refused) = self.run(&["agent", "activate", "--client", "harbor", "bot"]);
         assert_eq!(code, 1, "{refused:#}");
-        assert!(refused["error"]["cure"].as_str().is_some_and(|cure| cure.contains("auditor")));
+        let cure = refused.pointer("/error/cure").and_then(Value::as_str);
+        assert!(cure.is_some_and(|cure| cure.contains("auditor")), "{refused:#}");
         let answers = ["--authorizer", "Mara", "--auditor", "Tova", "--terminator", "Mara"];
         let account = ["agent", "account", "--client", "harbor", "bot", "--terminator", "Ines"];
         self.done(&[&account[..], &answers[..]].concat());
@@ -169,4 +170,57 @@ fn from_an_empty_folder_to_an_ended_agent() {
     scene.done(&["ledger", "export", "--tenant", "harbor", &book]);
     let verified = scene.done(&["ledger", "verify", &book]);
     assert!(verified["records"].as_u64().unwrap() >= 2, "{verified:#}");
+}
+
+#[test]
+fn what_an_agent_does_is_seen_live_and_exported_while_the_server_runs() {
+    let scene = Scene { folder: TempDir::new().unwrap() };
+    scene.set_up();
+    let up = scene.command(&["up", "--json", "--desk", "127.0.0.1:0", "--gateway", "127.0.0.1:0"]);
+    let mut up = Running::start(up).unwrap();
+    up.document();
+    let give = ["grant", "give", "--client", "harbor", "--agent", "bot", "--server", "local"];
+    let window = ["--window", "Mon-Fri 08:00-18:00 Europe/Berlin", "--limit", "10/hour"];
+    let spans = ["--from", "2026-01-01T00:00:00Z", "--until", "2126-01-01T00:00:00Z"];
+    let tool = ["--tool", "write", "--reason", "r"];
+    scene.done(&[&give[..], &window, &spans, &tool].concat());
+    let grants = scene.done(&["grant", "list", "--client", "harbor"]);
+    let said = grants.to_string();
+    for wanted in ["Europe/Berlin", "\"to_minute\":1080", "\"per\":\"hour\"", "2126-01-01"] {
+        assert!(said.contains(wanted), "{wanted} is not in {grants:#}");
+    }
+    let explain = scene.folder.path().join("call.json");
+    let asked = json!({"server": "local", "method": "tools/call", "params": {"name": "read"}});
+    std::fs::write(&explain, asked.to_string()).unwrap();
+    let (at, file) = (["agent", "explain", "--client", "harbor", "bot", "--call"], &explain);
+    let said = scene.done(&[&at[..], &[file.to_str().unwrap()]].concat());
+    assert_eq!(said["effect"], "permit", "{said:#}");
+    assert!(said["supposed"].as_str().is_some_and(|said| said.contains("no instance")), "{said:#}");
+
+    let offer = scene.done(&["agent", "offer", "--client", "harbor", "bot"]);
+    scene.done(&["enroll", offer["code"].as_str().unwrap()]);
+    let watch = ["call", "watch", "--json", "--client", "harbor", "--effect", "blocked"];
+    let mut watch = scene.command(&[&watch[..], &["--limit", "2"]].concat());
+    watch.stderr(Stdio::piped());
+    let mut watch = Running::start(watch).unwrap();
+    let mut told = String::new();
+    BufReader::new(watch.child.stderr.take().unwrap()).read_line(&mut told).unwrap();
+    assert!(told.contains("watching"), "{told}");
+    let wrap = scene.command(&["wrap", "--server", "local", "--", "python3", "-c", SERVER]);
+    let mut wrapped = Running::start(wrap).unwrap();
+    for (id, tool) in [(1, "read"), (2, "erase"), (3, "read"), (4, "drop")] {
+        wrapped.ask(&call(id, tool));
+    }
+    for tool in ["erase", "drop"] {
+        let row = watch.document();
+        assert_eq!((&row["name"], &row["effect"]), (&json!(tool), &json!("blocked")), "{row:#}");
+    }
+    assert!(watch.child.wait().unwrap().success());
+
+    let book = scene.folder.path().join("book").display().to_string();
+    let exported = scene.done(&["ledger", "export", "--tenant", "harbor", &book]);
+    let (sealed, failed) = (exported["sealed_now"].as_u64().unwrap(), &exported["not_sealed"]);
+    assert!(sealed >= 4 && *failed == json!(0), "{exported:#}");
+    let verified = scene.done(&["ledger", "verify", &book]);
+    assert_eq!(verified["records"].as_u64(), Some(sealed), "{verified:#}");
 }

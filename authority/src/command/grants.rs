@@ -43,7 +43,7 @@ pub(super) fn give(state: &State, cx: &Cx, grant: Grant) -> Result<Vec<Fact>, Re
     check::bound("grants", already + 1, GRANTS)?;
     sound(&grant)?;
     let id = GrantId::new(cx);
-    let compiled = Compiled::new(agent, &[(id, Arc::new(grant.clone()))])
+    let compiled = Compiled::new(agent, vec![(id, Arc::new(grant.clone()))])
         .map_err(|error| bad("grant", error.to_string(), "Change the condition and try again."))?;
     compiled
         .validate()

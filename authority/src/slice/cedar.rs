@@ -20,6 +20,12 @@ use crate::{
 /// A context attribute that a set of grants reads.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Need {
+    /// The server's name, where a grant covers more than one thing.
+    Server,
+    /// The thing's name, where a grant covers more than one thing.
+    Name,
+    /// The instant in microseconds.
+    At,
     /// Whether an argument is given: `?:/to`.
     Given(String),
     /// A string: `s:/to`.
@@ -46,6 +52,9 @@ impl Need {
     /// The attribute's key and Cedar type; `true` if it may be absent.
     pub(crate) fn key(&self) -> (String, &'static str, bool) {
         match self {
+            Self::Server => ("server".to_owned(), "String", false),
+            Self::Name => ("name".to_owned(), "String", false),
+            Self::At => ("at".to_owned(), "Long", false),
             Self::Given(path) => (format!("?:{path}"), "Bool", false),
             Self::Text(path) => (format!("s:{path}"), "String", true),
             Self::Number(path) => (format!("n:{path}"), "Long", true),
@@ -77,20 +86,26 @@ pub(crate) struct Compiled {
     pub(crate) policies: PolicySet,
     /// What the context must hold, each with its key.
     pub(crate) needs: Vec<(Need, String)>,
+    /// What was compiled, own grants first.
+    pub(crate) grants: Vec<(GrantId, Arc<Grant>)>,
+    ids: Vec<PolicyId>,
 }
 
 impl Compiled {
     pub(crate) fn new(
         agent: AgentId,
-        grants: &[(GrantId, Arc<Grant>)],
+        grants: Vec<(GrantId, Arc<Grant>)>,
     ) -> Result<Self, NotCompiled> {
         let mut policies = PolicySet::new();
         let mut needs = BTreeSet::new();
-        for (id, grant) in grants {
+        let mut ids = Vec::with_capacity(grants.len());
+        for (id, grant) in &grants {
             let failed = |why: String| NotCompiled { grant: *id, why };
             let text = policy_text(agent, *id, grant, &mut needs);
-            let policy = Policy::parse(Some(PolicyId::new(id.to_string())), text)
-                .map_err(|error| failed(error.to_string()))?;
+            let name = PolicyId::new(id.to_string());
+            ids.push(name.clone());
+            let policy =
+                Policy::parse(Some(name), text).map_err(|error| failed(error.to_string()))?;
             policies.add(policy).map_err(|error| failed(error.to_string()))?;
         }
         let first = grants.first().map(|(id, grant)| (*id, grant.surface));
@@ -104,12 +119,17 @@ impl Compiled {
             return Err(NotCompiled { grant, why: "a type name is malformed".to_owned() });
         };
         let needs = needs.into_iter().map(|need| (need.clone(), need.key().0)).collect();
-        Ok(Self { principal, action, resource, policies, needs })
+        Ok(Self { principal, action, resource, policies, needs, grants, ids })
+    }
+
+    /// Which of the grants a policy is.
+    pub(crate) fn position(&self, policy: &PolicyId) -> Option<usize> {
+        self.ids.iter().position(|id| id == policy)
     }
 
     /// The thing asked for, as an entity.
     pub(crate) fn resource(&self, server: &str, name: &str) -> EntityUid {
-        let id = EntityId::new(format!("{server}/{name}"));
+        let id = EntityId::new(resource_id(server, name));
         EntityUid::from_type_name_and_id(self.resource.clone(), id)
     }
 
@@ -149,12 +169,17 @@ const fn action(surface: Surface) -> &'static str {
     }
 }
 
+/// A thing's entity id. The unit separator stands in no server's name, so that no two things share an id.
+fn resource_id(server: &str, name: &str) -> String {
+    format!("{server}\u{1f}{name}")
+}
+
 fn schema_text(needs: &[(Need, String)]) -> String {
-    let mut attributes = String::from("server: String, name: String, at: Long");
+    let mut attributes = String::new();
     for (need, _) in needs {
         let (key, kind, optional) = need.key();
         let mark = if optional { "?" } else { "" };
-        let _fits = write!(attributes, ", {}{mark}: {kind}", quote(&key));
+        let _fits = write!(attributes, "{}{mark}: {kind}, ", quote(&key));
     }
     let mut out = String::from("entity Agent; entity Tool; entity Resource; entity Prompt;\n");
     for surface in [Surface::Tool, Surface::Resource, Surface::Prompt] {
@@ -169,11 +194,17 @@ fn schema_text(needs: &[(Need, String)]) -> String {
 }
 
 fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut BTreeSet<Need>) -> String {
-    let mut when = vec![format!("context.server == {}", quote(&grant.server))];
-    when.push(match grant.name.strip_suffix('*') {
-        Some(start) => format!("context.name like \"{}*\"", pattern(start)),
-        None => format!("context.name == {}", quote(&grant.name)),
-    });
+    let mut when = vec!["true".to_owned()];
+    let resource = if let Some(start) = grant.name.strip_suffix('*') {
+        needs.extend([Need::Server, Need::Name]);
+        when.push(format!("context.server == {}", quote(&grant.server)));
+        when.push(format!("context.name like \"{}*\"", pattern(start)));
+        "resource".to_owned()
+    } else {
+        let id = quote(&resource_id(&grant.server, &grant.name));
+        format!("resource == {}::{id}", entity_type(grant.surface))
+    };
+    needs.extend(grant.from.or(grant.until).map(|_| Need::At));
     when.extend(grant.from.map(|from| format!("context.at >= {}", from.micros())));
     when.extend(grant.until.map(|until| format!("context.at < {}", until.micros())));
     if let Some(window) = &grant.window {
@@ -208,7 +239,7 @@ fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut BTreeSet<
     }
     when.extend(grant.rules.iter().map(|rule| rule_text(rule, needs)));
     format!(
-        "permit(principal == Agent::{}, action == Action::{}, resource) when {{ {} }};",
+        "permit(principal == Agent::{}, action == Action::{}, {resource}) when {{ {} }};",
         quote(&agent.to_string()),
         quote(action(grant.surface)),
         when.join(" && ")
@@ -367,7 +398,7 @@ mod tests {
                     reason: "r".to_owned(),
                 };
                 let agent = AgentId::from_bytes([1; 16]);
-                let compiled = Compiled::new(agent, &[(id, Arc::new(grant))]).unwrap();
+                let compiled = Compiled::new(agent, vec![(id, Arc::new(grant))]).unwrap();
                 assert_eq!(compiled.validate(), Ok(()), "{must:?}");
             }
         }
@@ -381,8 +412,10 @@ mod tests {
         let policy = Policy::parse(Some(PolicyId::new(id.to_string())), text).unwrap();
         let mut policies = PolicySet::new();
         policies.add(policy).unwrap();
-        let compiled =
-            Compiled { policies, ..Compiled::new(AgentId::from_bytes([1; 16]), &[]).unwrap() };
+        let compiled = Compiled {
+            policies,
+            ..Compiled::new(AgentId::from_bytes([1; 16]), Vec::new()).unwrap()
+        };
         assert!(compiled.validate().is_err());
     }
 }

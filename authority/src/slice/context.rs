@@ -28,12 +28,9 @@ pub(crate) fn build(
     moment: &Moment<'_>,
 ) -> (Option<Context>, Vec<CounterRead>) {
     let mut reads = Vec::new();
-    let mut pairs = Vec::with_capacity(needs.len() + 3);
-    pairs.push(("server".to_owned(), Expr::new_string(subject.server.to_owned())));
-    pairs.push(("name".to_owned(), Expr::new_string(subject.name.to_owned())));
-    pairs.push(("at".to_owned(), Expr::new_long(moment.at.micros())));
+    let mut pairs = Vec::with_capacity(needs.len());
     for (need, key) in needs {
-        if let Some(value) = value(need, subject.arguments, moment, &mut reads) {
+        if let Some(value) = value(need, subject, moment, &mut reads) {
             pairs.push((key.clone(), value));
         }
     }
@@ -42,13 +39,17 @@ pub(crate) fn build(
 
 fn value(
     need: &Need,
-    arguments: Option<&Node<'_>>,
+    subject: &Subject<'_>,
     moment: &Moment<'_>,
     reads: &mut Vec<CounterRead>,
 ) -> Option<Expr> {
+    let arguments = subject.arguments;
     let at = |path: &str| arguments.and_then(|node| node.pointer(path));
     let strings = |list: Vec<String>| Expr::new_set(list.into_iter().map(Expr::new_string));
     match need {
+        Need::Server => Some(Expr::new_string(subject.server.to_owned())),
+        Need::Name => Some(Expr::new_string(subject.name.to_owned())),
+        Need::At => Some(Expr::new_long(moment.at.micros())),
         Need::Given(path) => Some(Expr::new_bool(at(path).is_some())),
         Need::Text(path) => Some(Expr::new_string(at(path)?.as_str()?.to_owned())),
         Need::Number(path) => condition::number(at(path)?).map(Expr::new_long),

@@ -1,5 +1,6 @@
-//! `writ ledger export --tenant T DIR`: the C2SP tlog-tiles layout of one ledger, with its sealed activity, fetched from
-//! the desk and written into a new folder. The checkpoint is written last: a folder without one is not an export.
+//! `writ ledger export --tenant T DIR`: what was recorded until now is sealed; then the C2SP tlog-tiles layout of one
+//! ledger, with its sealed activity, is fetched from the desk and written into a new folder. The checkpoint is written
+//! last: a folder without one is not an export.
 //!
 //! Never here: a file the desk did not give, or an old folder written over. To export one more file: [`paths`].
 
@@ -27,12 +28,22 @@ const ATTEMPTS: usize = 3;
 /// If the desk cannot be reached, the folder exists and is not empty, or a file cannot be written.
 pub async fn export(api: &ApiClient, tenant: &str, dir: &Path) -> Result<Value, Fault> {
     prepare(dir)?;
-    let base = format!("/api/v1/clients/{}/ledger/export", segment(tenant));
+    let ledger = format!("/api/v1/clients/{}/ledger", segment(tenant));
+    let sealed = api.post(&format!("{ledger}/seal"), &json!({})).await?;
+    let base = format!("{ledger}/export");
     let mut attempt = 1;
     loop {
         let export = Export { api, base: &base, dir };
         match export.run().await? {
-            Some(report) => return Ok(report),
+            Some(mut report) => {
+                if let Some(report) = report.as_object_mut() {
+                    for (name, from) in [("sealed_now", "records"), ("not_sealed", "failed")] {
+                        let count = sealed.get(from).cloned().unwrap_or_default();
+                        report.insert(name.to_owned(), count);
+                    }
+                }
+                return Ok(report);
+            }
             None if attempt < ATTEMPTS => attempt += 1,
             None => return Err(Fault::unreachable("the ledger grows faster than it is exported")),
         }

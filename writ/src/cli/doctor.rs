@@ -22,8 +22,11 @@ use crate::{
 
 /// LIMIT: time for a server to accept a connection.
 const CONNECT: Duration = Duration::from_secs(2);
-/// Files of the data folder that nobody else may read.
-const PRIVATE: [&str; 5] = ["kek", "secrets.db", "cli.token", "ledger.db", "lake.db"];
+/// Files of the data folder that nobody else may read, whoever may enter it: a folder's mode does not travel with a
+/// backup.
+const PRIVATE: [&str; 2] = ["kek", "cli.token"];
+/// Databases of the data folder; each may have a log and an index of the log beside it.
+const DATABASES: [&str; 3] = ["secrets.db", "ledger.db", "lake.db"];
 
 /// No options of its own.
 #[derive(Debug, clap::Args)]
@@ -103,17 +106,20 @@ fn data_folder(folder: &Path) -> Check {
 }
 
 fn private_files(folder: &Path) -> Vec<Check> {
-    let closed = mode(folder).is_some_and(is_private);
+    let databases = DATABASES
+        .iter()
+        .flat_map(|name| ["", "-wal", "-shm"].map(|ending| format!("{name}{ending}")));
     PRIVATE
         .iter()
-        .filter_map(|name| Some((name, mode(&folder.join(name))?)))
-        .map(|(name, mode)| {
-            if is_private(mode) || closed {
-                good(name, format!("mode {mode:o}"))
-            } else {
-                let cure = format!("chmod 600 {}", folder.join(name).display());
-                bad(name, format!("mode {mode:o}: others can read it"), cure)
+        .map(|name| (*name).to_owned())
+        .chain(databases)
+        .filter_map(|name| Some((mode(&folder.join(&name))?, name)))
+        .map(|(mode, name)| {
+            if is_private(mode) {
+                return good(&name, format!("mode {mode:o}"));
             }
+            let cure = format!("chmod 600 {}", folder.join(&name).display());
+            bad(&name, format!("mode {mode:o}: it is not for its owner only"), cure)
         })
         .collect()
 }
@@ -197,12 +203,23 @@ mod tests {
         let path = folder.path();
         fs::write(path.join("kek"), "x").unwrap();
         fs::set_permissions(path.join("kek"), fs::Permissions::from_mode(0o644)).unwrap();
+        fs::write(path.join("lake.db-wal"), "x").unwrap();
+        fs::set_permissions(path.join("lake.db-wal"), fs::Permissions::from_mode(0o660)).unwrap();
+        fs::write(path.join("server.json"), "{}").unwrap();
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
         assert!(!data_folder(path).ok);
-        assert!(!private_files(path)[0].ok);
+        let found = |checks: Vec<Check>| -> Vec<(String, bool)> {
+            checks.into_iter().map(|check| (check.what, check.ok)).collect()
+        };
+        let open = [("kek".to_owned(), false), ("lake.db-wal".to_owned(), false)];
+        assert_eq!(found(private_files(path)), open);
         fs::set_permissions(path, fs::Permissions::from_mode(0o700)).unwrap();
         assert!(data_folder(path).ok);
-        assert!(private_files(path)[0].ok, "nobody else reaches it");
+        assert_eq!(found(private_files(path)), open, "also in a closed folder");
+        for name in ["kek", "lake.db-wal"] {
+            fs::set_permissions(path.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        assert!(private_files(path).iter().all(|check| check.ok));
         assert!(!data_folder(&path.join("none")).ok);
     }
 

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::{access::Ctx, rule};
+use super::{access::Ctx, rule, window};
 use crate::{api::segment, fault::Fault, out};
 
 /// A new grant.
@@ -40,6 +40,9 @@ pub struct Give {
     /// At most, for example 20/hour (minute, hour, day); may be given several times
     #[arg(long = "limit", value_name = "COUNT/PERIOD")]
     limits: Vec<String>,
+    /// Only in these hours, for example 'Mon-Fri 08:00-18:00 Europe/Berlin'
+    #[arg(long, value_name = "DAYS HOURS ZONE")]
+    window: Option<String>,
     /// Not before (RFC 3339, UTC)
     #[arg(long)]
     from: Option<String>,
@@ -131,6 +134,7 @@ fn body(give: &Give) -> Result<Value, Fault> {
         .map(|text| limit(text))
         .collect::<Result<_, _>>()
         .map_err(Fault::usage)?;
+    let hours = give.window.as_deref().map(window::parse).transpose().map_err(Fault::usage)?;
     let subject = match (&give.agent, &give.group) {
         (Some(agent), _) => json!({"agent": agent}),
         (None, group) => json!({"group": group}),
@@ -138,7 +142,7 @@ fn body(give: &Give) -> Result<Value, Fault> {
     Ok(super::given(json!({
         "subject": subject, "server": give.server, "surface": surface, "name": name,
         "rules": rules, "only_named_arguments": give.only_named_arguments, "limits": limits,
-        "from": give.from, "until": give.until, "reason": give.reason,
+        "window": hours, "from": give.from, "until": give.until, "reason": give.reason,
     })))
 }
 

@@ -115,6 +115,8 @@ pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
                     ("lines", "/lines"),
                     ("root", "/root"),
                     ("seals", "/seals"),
+                    ("records sealed now", "/sealed_now"),
+                    ("ranges not sealed", "/not_sealed"),
                     ("files", "/files"),
                     ("folder", "/folder"),
                 ];
