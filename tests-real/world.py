@@ -33,8 +33,12 @@ class World:
         self.log = open(folder / "up.log", "wb")
         command = [str(writ), "up", "--data", str(self.data)]
         self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT)
-        self.wait(folder / "up.log")
-        self.populate()
+        try:
+            self.wait(folder / "up.log")
+            self.populate()
+        except BaseException:
+            self.stop()
+            raise
 
     def configuration(self) -> str:
         lines = [f'[desk]\nlisten = "{self.desk[7:]}"\n\n[gateway]\nlisten = "{self.gateway[7:]}"\n']

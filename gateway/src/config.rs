@@ -59,8 +59,8 @@ pub enum BadServer {
     /// The name is not one.
     #[error("server name `{0}`: use 1 to 64 lower-case letters, digits and hyphens")]
     Name(String),
-    /// Two entries have the name.
-    #[error("server name `{0}` is used twice")]
+    /// Two entries have the name for the same client, or both for every client.
+    #[error("server name `{0}` is used twice for the same client")]
     Twice(String),
     /// The address is not one we can use.
     #[error("server address `{0}`: use http://HOST[:PORT]/PATH")]
@@ -114,7 +114,7 @@ pub fn check(servers: &[Server]) -> Result<(), Vec<BadServer>> {
         if !is_name(&server.name) {
             problems.push(BadServer::Name(server.name.chars().take(NAME).collect()));
         }
-        if !seen.insert(&server.name) {
+        if !seen.insert((&server.name, &server.client)) {
             problems.push(BadServer::Twice(server.name.clone()));
         }
         if let Place::Command(command) = &server.at
@@ -153,6 +153,7 @@ mod tests {
         let problems = check(&[
             server("mail", Place::Wrapped),
             server("mail", Place::Wrapped),
+            Server { client: Some("harbor-books".to_owned()), ..server("mail", Place::Wrapped) },
             server("Mail!", Place::Command(empty)),
         ]);
         assert_eq!(problems.unwrap_err().len(), 3);

@@ -45,6 +45,22 @@ pub(crate) struct Served {
     pub(crate) metadata: String,
     /// None for servers under `writ wrap`.
     pub(crate) upstream: Option<Arc<dyn Upstream>>,
+    /// Servers of the same name and address for other clients. Which one is meant the credential's tenant says.
+    pub(crate) siblings: Vec<Served>,
+}
+
+impl Served {
+    /// The server that a client means by this name: its own, or the one for every client.
+    pub(crate) fn of(&self, slug: &str) -> Option<&Self> {
+        let own = |one: &&Self| one.client.as_deref() == Some(slug);
+        let shared = |one: &&Self| one.client.is_none();
+        self.all().find(own).or_else(|| self.all().find(shared))
+    }
+
+    /// It and its siblings.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.siblings)
+    }
 }
 
 /// Shared by all stations.
@@ -80,6 +96,11 @@ pub(crate) struct Core {
 }
 
 impl Core {
+    /// Every upstream.
+    pub(crate) fn upstreams(&self) -> impl Iterator<Item = &Arc<dyn Upstream>> {
+        self.servers.values().flat_map(Served::all).filter_map(|server| server.upstream.as_ref())
+    }
+
     /// A new call's id: its instant, a counter, and six bytes of this run, so that ids sort as calls came.
     pub(crate) fn call_id(&self, at: Timestamp) -> CallId {
         let count = self.calls.fetch_add(1, Ordering::Relaxed).to_be_bytes();

@@ -3,7 +3,7 @@
 //! Never here: a station of the road.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     net::SocketAddr,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
@@ -163,7 +163,7 @@ fn served(
     entropy: &Arc<dyn Entropy>,
     tasks: &TaskTracker,
 ) -> Result<BTreeMap<String, Served>, StartFault> {
-    let mut out = BTreeMap::new();
+    let mut out: BTreeMap<String, Served> = BTreeMap::new();
     let mut problems = Vec::new();
     for server in servers {
         let upstream: Option<Arc<dyn Upstream>> = match server.at {
@@ -187,9 +187,13 @@ fn served(
         let name = server.name;
         let resource = format!("{base}/mcp/{name}");
         let metadata = format!("{base}/.well-known/oauth-protected-resource/mcp/{name}");
-        let served =
-            Served { name: name.clone(), client: server.client, resource, metadata, upstream };
-        out.insert(name, served);
+        let siblings = Vec::new();
+        let client = server.client;
+        let served = Served { name: name.clone(), client, resource, metadata, upstream, siblings };
+        match out.entry(name) {
+            Entry::Vacant(free) => drop(free.insert(served)),
+            Entry::Occupied(mut first) => first.get_mut().siblings.push(served),
+        }
     }
     if problems.is_empty() { Ok(out) } else { Err(StartFault::Servers(problems)) }
 }
@@ -228,7 +232,7 @@ impl Running {
     /// Stops accepting, lets calls finish for a while, ends processes, seals what was recorded.
     pub async fn halt(&self) {
         self.core.halt.cancel();
-        for upstream in self.core.servers.values().filter_map(|server| server.upstream.as_ref()) {
+        for upstream in self.core.upstreams() {
             upstream.close().await;
         }
         self.core.tasks.close();

@@ -46,12 +46,12 @@ pub(crate) struct Presented<'a> {
     pub(crate) peer: SocketAddr,
 }
 
-/// Proves who calls.
-pub(crate) async fn identify(
+/// Proves who calls, and which of the servers of this name is theirs.
+pub(crate) async fn identify<'s>(
     core: &Core,
-    server: &Served,
+    server: &'s Served,
     presented: Presented<'_>,
-) -> Result<(Identified, Guard), Refusal> {
+) -> Result<(Identified, Guard, &'s Served), Refusal> {
     let now = core.clock.now();
     let (verified, aging) = credential(core, server, presented, now)?;
     let claims = admitted(core, server, &verified, now)?;
@@ -66,9 +66,7 @@ pub(crate) async fn identify(
     };
     let state = &view.state;
     let founded = state.founded.as_deref().ok_or(refusal::TENANT)?;
-    if server.client.as_ref().is_some_and(|only| *only != founded.slug) {
-        return Err(refusal::NO_SERVER);
-    }
+    let server = server.of(&founded.slug).ok_or(refusal::NO_SERVER)?;
     let unbound = || challenged(refusal::NOT_BOUND, "invalid_token");
     let agent = state.agents.get(&claims.sub).ok_or_else(unbound)?;
     let instance = state.instances.get(&claims.client_id).ok_or_else(unbound)?;
@@ -88,7 +86,7 @@ pub(crate) async fn identify(
     };
     let cut = guard.token().clone();
     let view = Arc::clone(&view);
-    Ok((Identified { caller, view, cut, now, aging }, guard))
+    Ok((Identified { caller, view, cut, now, aging }, guard, server))
 }
 
 /// The token and the proof: exactly one of each, for this request, never seen before.

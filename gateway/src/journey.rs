@@ -78,7 +78,7 @@ async fn mcp(
         url: &server.resource,
         peer: wire.peer,
     };
-    let (who, guard) = match identify(core, server, presented).await {
+    let (who, guard, server) = match identify(core, server, presented).await {
         Ok(identified) => identified,
         Err(refusal) => return answer::refused(core, Some(server), &refusal, &asked),
     };

@@ -124,7 +124,7 @@ fn end(core: &Arc<Core>, view: &Arc<View<State>>, ending: Ending) {
         for instance in instances {
             calls += core.pending.evict(instance);
             core.sessions.evict(instance);
-            for upstream in core.servers.values().filter_map(|server| server.upstream.as_ref()) {
+            for upstream in core.upstreams() {
                 children += upstream.end(instance).await;
             }
         }

@@ -129,7 +129,7 @@ pub(crate) async fn answer(
         url: &url,
         peer: wire.peer,
     };
-    let (who, guard) = match identify(core, server, presented).await {
+    let (who, guard, server) = match identify(core, server, presented).await {
         Ok(identified) => identified,
         Err(refusal) => return answer::refused(core, Some(server), &refusal, &asked),
     };

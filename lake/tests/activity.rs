@@ -183,7 +183,8 @@ impl Book {
     }
 
     async fn seal(&self, lake: &Arc<Activity>, due: Due) -> Sealed {
-        lake.seal(due, |batch| async { Ok::<_, LakeFault>(self.write(&batch)) }).await.unwrap()
+        let write = |batch: Batch| std::future::ready(Ok::<_, LakeFault>(self.write(&batch)));
+        lake.seal(due, write).await.unwrap()
     }
 }
 

@@ -23,7 +23,7 @@ use writ_model::{Code, Fold, TenantId, fold::BadLine};
 
 pub use view::View;
 
-use crate::{Ledger, ReadError};
+use crate::{Ledger, ReadError, Sealer};
 
 /// Tenants whose state is kept in memory; the least recently used ones are folded again when they are asked for.
 pub const DEFAULT_TENANTS: usize = 4096;
@@ -110,6 +110,7 @@ struct Entry<F> {
 /// The views of all tenants of one ledger.
 pub struct Tenants<F> {
     ledger: Arc<dyn Ledger>,
+    sealer: Option<Arc<Sealer>>,
     bound: usize,
     tick: AtomicU64,
     views: RwLock<BTreeMap<TenantId, Entry<F>>>,
@@ -137,6 +138,7 @@ impl<F: Fold> Tenants<F> {
         let (changes, _) = broadcast::channel(CHANGES);
         Self {
             ledger,
+            sealer: None,
             bound: bound.max(1),
             tick: AtomicU64::new(0),
             views: RwLock::default(),
@@ -144,6 +146,14 @@ impl<F: Fold> Tenants<F> {
             refused: Mutex::default(),
             changes,
         }
+    }
+
+    /// With snapshots sealed: one that this sealer did not seal is thrown away and the lines are folded again.
+    /// SECURITY: a snapshot's digest and root do not bind its state; without a sealer, who can write the ledger's disk
+    /// can forge one.
+    #[must_use]
+    pub fn sealing_snapshots(self, sealer: Arc<Sealer>) -> Self {
+        Self { sealer: Some(sealer), ..self }
     }
 
     /// The ledger that is followed.

@@ -1,6 +1,6 @@
 //! `cargo xtask bench NAME`: starts itself again, optimised and with what measures compiled in.
 //!
-//! Never here: a figure. To add a bench: a file below `bench/`, its row in [`BENCHES`].
+//! Never here: a figure. To add a bench: a file below `bench/`, its word in [`run`].
 
 use anyhow::Result;
 

@@ -5,7 +5,12 @@
 
 use anyhow::Result;
 
-use crate::{args::Args, shell::cargo, tally::Tally};
+use crate::{
+    args::Args,
+    root::target,
+    shell::{cargo, command, counted, well},
+    tally::Tally,
+};
 
 #[cfg(feature = "bench")]
 mod rounds;
@@ -24,17 +29,12 @@ const SERVER_ROUNDS: u64 = 8;
 /// As a task of its own.
 ///
 /// # Errors
-/// If the victim cannot be built or started.
+/// If a victim cannot be started.
 #[cfg(feature = "bench")]
 pub(crate) fn run(args: &Args) -> Result<bool> {
-    let build = ["build", "--quiet", "--locked", "-p"];
-    let victim = ["writ-store", "--example", "append_forever"];
-    let built = crate::shell::well(cargo(&[&build[..], &victim].concat()))
-        && crate::shell::well(cargo(&[&build[..], &["writ"]].concat()));
-    anyhow::ensure!(built, "the victims do not build");
-    let debug = crate::root::target().join("debug");
+    let debug = target().join("debug");
     let victim = debug.join("examples/append_forever");
-    let folder = crate::root::target().join("crash");
+    let folder = target().join("crash");
     let rounds = args.number("--rounds")?.unwrap_or(ROUNDS);
     let mut tally = rounds::run(&victim, &folder.join("store"), rounds)?;
     tally.add(trace::run(&victim, &folder.join("store"))?);
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
 /// Starts itself again with the store compiled in.
 ///
 /// # Errors
-/// If that cannot be started.
+/// If that cannot be built or started.
 #[cfg(not(feature = "bench"))]
 pub(crate) fn run(args: &Args) -> Result<bool> {
     let words: Vec<&str> = args.words().iter().map(String::as_str).collect();
@@ -55,12 +55,15 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
 /// As a step of the whole suite: its counted tests.
 ///
 /// # Errors
-/// If it cannot be started.
+/// If it cannot be built or started.
 pub(crate) fn check() -> Result<Tally> {
     again(&["crash"])
 }
 
+/// Builds the victims and the optional half of this tool as the unit tests are built, the whole workspace with every
+/// feature: a choice of packages would choose other features of their dependencies, and compile those once more.
 fn again(words: &[&str]) -> Result<Tally> {
-    let run = ["run", "--quiet", "--locked", "-p", "xtask", "--features", "bench", "--"];
-    crate::shell::counted(cargo(&[&run[..], words].concat()))
+    let scope = ["build", "--workspace", "--all-features", "--locked", "--bins", "--examples"];
+    anyhow::ensure!(well(cargo(&scope)), "the victims do not build");
+    counted(command(target().join("debug/xtask"), words))
 }

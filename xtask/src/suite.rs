@@ -25,6 +25,7 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "format", quick: true, body: format },
     Step { name: "lints", quick: true, body: lints },
+    Step { name: "documentation", quick: true, body: documentation },
     Step { name: "units", quick: true, body: units },
     Step { name: "release build", quick: false, body: release },
     Step { name: "commands in the documents", quick: false, body: docs::check },
@@ -69,6 +70,12 @@ fn format() -> Result<Tally> {
 fn lints() -> Result<Tally> {
     let scope = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
     counted(cargo(&[&scope[..], &["--", "-D", "warnings"]].concat()))
+}
+
+fn documentation() -> Result<Tally> {
+    let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--all-features", "--locked"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    counted(doc)
 }
 
 fn units() -> Result<Tally> {

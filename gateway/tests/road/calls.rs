@@ -252,3 +252,22 @@ async fn records_are_sealed_in_the_ledger() {
     assert_eq!((seal.batch.root, leaves.len()), (sealed.seal.root, 3));
     world.gateway.halt().await;
 }
+
+#[tokio::test]
+async fn clients_share_a_name_and_each_reaches_its_own_server() {
+    let (one, two, shared) =
+        (Upstream::start().await, Upstream::start().await, Upstream::start().await);
+    let of = |upstream: &Upstream, client: &str| writ_gateway::Server {
+        client: Some(client.to_owned()),
+        ..upstream.server("mail")
+    };
+    let servers = vec![of(&one, "client-1"), of(&two, "client-2"), shared.server("mail")];
+    let world = World::new(servers).await;
+    for (number, wanted) in [(1, [1, 0, 0]), (2, [1, 1, 0]), (3, [1, 1, 1])] {
+        let agent = world.agent(number).await;
+        world.grant(&agent, Says { rules: only_good(), ..Says::tool("mail", "send") }).await;
+        let reply = world.post(&agent, "/mcp/mail", SEND).await;
+        assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
+        assert_eq!([&one, &two, &shared].map(|upstream| upstream.seen().len()), wanted);
+    }
+}

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use writ_model::{Fold, TenantId};
 
 use super::{CHANGE_LINES, FollowError, Polled, SNAPSHOT_EVERY, Tenants, View};
-use crate::{Head, ReadError, ledger::MAX_READ_LINES};
+use crate::{Head, ReadError, Snapshot, ledger::MAX_READ_LINES};
 
 impl<F: Fold> Tenants<F> {
     /// Loads a tenant that is not in memory. One load of a tenant runs at a time.
@@ -74,13 +74,13 @@ impl<F: Fold> Tenants<F> {
         let mut saved = 0;
         for view in due {
             let tenant = view.tenant;
-            let written = match view.save() {
+            let written = match self.saved(&view) {
                 Ok(snapshot) => self
                     .ledger
                     .save_snapshot(tenant, snapshot)
                     .await
                     .map_err(|fault| fault.to_string()),
-                Err(bad) => Err(bad.to_string()),
+                Err(why) => Err(why),
             };
             match written {
                 Ok(()) => {
@@ -116,7 +116,7 @@ impl<F: Fold> Tenants<F> {
         let stored = self.ledger.load_snapshot(tenant).await?;
         let snapshot = stored
             .filter(|snapshot| snapshot.size <= head.size)
-            .and_then(|snapshot| View::load(tenant, &snapshot));
+            .and_then(|snapshot| self.restored(tenant, &snapshot));
         let size = snapshot.as_ref().map_or(0, |view| view.size);
         let view = match snapshot {
             // A snapshot is only a shortcut: if it does not lead to the root, the lines are folded from the first.
@@ -139,6 +139,29 @@ impl<F: Fold> Tenants<F> {
             }
         }
         Ok(view)
+    }
+
+    /// The snapshot of a view, sealed if there is a sealer.
+    fn saved(&self, view: &View<F>) -> Result<Snapshot, String> {
+        let plain = view.save().map_err(|bad| bad.to_string())?;
+        let Some(sealer) = &self.sealer else { return Ok(plain) };
+        let sealed = sealer.seal(&place(view.tenant, &plain), &plain.bytes);
+        let sealed = sealed.map_err(|fault| fault.to_string())?;
+        Ok(Snapshot::seal(view.tenant, plain.size, plain.version, sealed.into()))
+    }
+
+    /// The view of a snapshot that is whole and, if there is a sealer, ours.
+    fn restored(&self, tenant: TenantId, snapshot: &Snapshot) -> Option<View<F>> {
+        let Some(sealer) = &self.sealer else { return View::load(tenant, snapshot) };
+        if !snapshot.holds_for(tenant) {
+            return None;
+        }
+        let Ok(plain) = sealer.open(&place(tenant, snapshot), &snapshot.bytes) else {
+            tracing::warn!(%tenant, size = snapshot.size, "a snapshot is not ours: folding anew");
+            return None;
+        };
+        let plain = Bytes::copy_from_slice(plain.expose());
+        View::load(tenant, &Snapshot::seal(tenant, snapshot.size, snapshot.version, plain))
     }
 
     async fn advance_alone(&self, view: Arc<View<F>>) -> Result<Arc<View<F>>, FollowError> {
@@ -183,4 +206,10 @@ impl<F: Fold> Tenants<F> {
         }
         Ok(view)
     }
+}
+
+/// What binds a sealed snapshot to its place.
+fn place(tenant: TenantId, snapshot: &Snapshot) -> Vec<u8> {
+    let (size, version) = (snapshot.size.to_be_bytes(), snapshot.version.to_be_bytes());
+    [b"writ sealed snapshot v1", &tenant.to_bytes()[..], &size, &version].concat()
 }

@@ -172,6 +172,48 @@ async fn a_snapshot_shortens_the_next_start_and_a_wrong_one_is_thrown_away() {
 }
 
 #[tokio::test]
+async fn a_forged_snapshot_is_not_believed() {
+    let dir = writ_testkit::TempDir::new().unwrap();
+    let sealer = crate::SqliteVault::open(dir.path()).unwrap().snapshot_sealer().unwrap();
+    let ledger = with_lines(300).await;
+    let plain = || Tenants::<Sum>::new(Arc::clone(&ledger));
+    let ours = || plain().sealing_snapshots(Arc::clone(&sealer));
+    let folded = |total, folded| Sum { total, folded };
+    let first = ours();
+    first.view(tenant(1)).await.unwrap();
+    assert_eq!(first.save_snapshots().await, 1);
+    assert_eq!(ours().view(tenant(1)).await.unwrap().state, folded(300, 0));
+    let good = ledger.load_snapshot(tenant(1)).await.unwrap().unwrap();
+    // After a restart the key file is the same.
+    let again = crate::SqliteVault::open(dir.path()).unwrap().snapshot_sealer().unwrap();
+    let view = plain().sealing_snapshots(again).view(tenant(1)).await.unwrap();
+    assert_eq!(view.state, folded(300, 0));
+
+    // A state that never was, with the true edge and a good digest.
+    let mut forged = View::<Sum>::empty(tenant(1));
+    forged.extend(&ones(300)).unwrap();
+    forged.state.total = 7;
+    let forged = forged.save().unwrap();
+    ledger.save_snapshot(tenant(1), forged.clone()).await.unwrap();
+    assert_eq!(plain().view(tenant(1)).await.unwrap().state.total, 7, "the digest does not help");
+    let elsewhere = writ_testkit::TempDir::new().unwrap();
+    let other = crate::SqliteVault::open(elsewhere.path()).unwrap().snapshot_sealer().unwrap();
+    let theirs = other.seal(b"", &forged.bytes).unwrap();
+    ledger.append(tenant(1), 300, ones(1)).await.unwrap();
+    for (why, snapshot) in [
+        ("not sealed", forged),
+        ("sealed by another", Snapshot::seal(tenant(1), 300, 3, theirs.into())),
+        ("of another size", Snapshot::seal(tenant(1), 301, 3, good.bytes.clone())),
+        ("of another tenant", Snapshot::seal(tenant(2), 300, 3, good.bytes.clone())),
+    ] {
+        ledger.save_snapshot(tenant(1), snapshot).await.unwrap();
+        assert_eq!(ours().view(tenant(1)).await.unwrap().state, folded(301, 301), "{why}");
+    }
+    ledger.save_snapshot(tenant(1), good).await.unwrap();
+    assert_eq!(ours().view(tenant(1)).await.unwrap().state, folded(301, 1));
+}
+
+#[tokio::test]
 async fn a_log_that_contradicts_what_was_read_is_damaged() {
     let ledger = with_lines(3).await;
     let tenants = Tenants::<Sum>::new(ledger);

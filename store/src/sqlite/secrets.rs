@@ -75,6 +75,14 @@ impl SqliteVault {
         Ok(Self { conn: Arc::new(Mutex::new(conn)), kek, sealers })
     }
 
+    /// What seals state snapshots, so that who can write the databases and has no key file cannot forge one.
+    ///
+    /// # Errors
+    /// If the cryptographic library fails.
+    pub fn snapshot_sealer(&self) -> Result<Arc<Sealer>, VaultFault> {
+        Ok(Arc::new(Sealer::new(self.kek.derive(b"writ snapshots v1")?)?))
+    }
+
     async fn run<T, W>(&self, work: W) -> Result<T, VaultFault>
     where
         T: Send + 'static,

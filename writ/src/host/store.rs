@@ -36,7 +36,7 @@ impl Store {
     /// Opens a folder, making what is not there yet.
     ///
     /// # Errors
-    /// [`held`] faults if another process has it; otherwise if a file cannot be opened.
+    /// [`HELD`] if another process has it; otherwise if a file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, Fault> {
         let folder = DataFolder::open(path, Hold::Exclusive).map_err(|fault| {
             let code = fault.code().to_string();
@@ -60,9 +60,11 @@ impl Store {
         let vault = SqliteVault::open(path).map_err(|error| broken("the vault", &error))?;
         let lake = Activity::open(&path.join("lake.db"))
             .map_err(|error| broken("the activity store", &error))?;
+        let sealer = vault.snapshot_sealer().map_err(|error| broken("the vault", &error))?;
+        let tenants = Tenants::new(Arc::new(ledger)).sealing_snapshots(sealer);
         Ok(Self {
             folder: Arc::new(folder),
-            sequencer: Sequencer::new(Arc::new(Tenants::new(Arc::new(ledger)))),
+            sequencer: Sequencer::new(Arc::new(tenants)),
             lake,
             vault: Arc::new(vault),
             engine: Arc::new(Engine::default()),
