@@ -68,9 +68,9 @@ pub fn note(text: &str) {
     let _gone = writeln!(std::io::stderr().lock(), "{text}");
 }
 
-/// One JSON document, indented.
+/// One JSON document on one line, so that a script can take the last line of whatever a command printed.
 pub fn document(value: &Value) {
-    line(&serde_json::to_string_pretty(value).unwrap_or_default());
+    line(&value.to_string());
 }
 
 /// Labels and values, one a line; empty values are left out.

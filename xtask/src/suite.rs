@@ -109,6 +109,11 @@ fn demo() -> Result<Tally> {
         ("calls_denied is above 0", number("calls_denied").is_some_and(|n| n > 0.0)),
         ("kill_ms is below 1000", number("kill_ms").is_some_and(|n| n < 1000.0)),
         ("elapsed_ms is below 20000", number("elapsed_ms").is_some_and(|n| n < 20_000.0)),
+        (
+            "denied_received_upstream is 0",
+            number("denied_received_upstream").is_some_and(|n| n < 1.0),
+        ),
+        ("held is true", truth("held")),
         ("tenants is at least 4", number("tenants").is_some_and(|n| n >= 4.0)),
     ] {
         let line = format!("{} - demo: {name}", if held { "ok" } else { "not ok" });

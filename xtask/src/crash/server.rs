@@ -31,6 +31,8 @@ use crate::{
 const CALLERS: usize = 4;
 /// A server lives at most so long after it is ready.
 const LIFE_MS_MAX: u64 = 400;
+/// Rounds on one folder before a new one: the list that is compared after each must stay a small answer.
+const ROUNDS_PER_SITE: u64 = 5;
 /// The client whose ledger is written.
 const CLIENT: &str = "harbor-books";
 
@@ -45,26 +47,22 @@ struct Site<'a> {
 /// Kills so many times; one line of result.
 ///
 /// # Errors
-/// If the server cannot be started at all.
+/// If a server cannot be started at all.
 pub(crate) fn run(writ: &Path, folder: &Path, rounds: u64) -> Result<Tally> {
     let seed = now()?.micros().unsigned_abs();
-    let (mut tally, mut acked) = (Tally::default(), BTreeSet::new());
-    let site = Site::found(writ, folder)?;
-    let result = (|| {
-        let (entropy, count) = (SeededEntropy::new(seed), AtomicU64::new(0));
-        for _ in 0..rounds {
-            let mut random = [0; 2];
-            entropy.fill(&mut random);
-            let life = u64::from(u16::from_be_bytes(random)) % LIFE_MS_MAX;
-            acked.extend(site.round(Duration::from_millis(life), &count)?);
-            site.look(&acked)?;
-        }
-        site.verify()
-    })();
-    let count = format!("{rounds} kills of writ up, {} commands answered", acked.len());
+    let (entropy, count) = (SeededEntropy::new(seed), AtomicU64::new(0));
+    let (mut tally, mut acked, mut left) = (Tally::default(), 0, rounds);
+    let mut result = Ok(());
+    while left > 0 && result.is_ok() {
+        let some = left.min(ROUNDS_PER_SITE);
+        left -= some;
+        let site = Site::found(writ, folder)?;
+        result = site.rounds(some, &entropy, &count).map(|more| acked += more);
+    }
+    let count = format!("{rounds} kills of writ up, {acked} commands answered");
     let line = match result {
-        Ok(()) if acked.len() as u64 > rounds => {
-            format!("ok - crash: {count}: each is known afterwards, the export verifies")
+        Ok(()) if acked > rounds => {
+            format!("ok - crash: {count}: each is known afterwards, the exports verify")
         }
         Ok(()) => format!("not ok - crash: {count}: too few to say anything"),
         Err(why) => format!("not ok - crash: {count} (seed {seed}): {why:#}"),
@@ -128,6 +126,20 @@ impl<'a> Site<'a> {
         );
         let answer = line.ask(request.as_bytes())?;
         Ok((answer.status, answer.body))
+    }
+
+    /// So many lives of one store, and its export. Gives how many commands were answered.
+    fn rounds(&self, rounds: u64, entropy: &SeededEntropy, count: &AtomicU64) -> Result<u64> {
+        let mut acked = BTreeSet::new();
+        for _ in 0..rounds {
+            let mut random = [0; 2];
+            entropy.fill(&mut random);
+            let life = u64::from(u16::from_be_bytes(random)) % LIFE_MS_MAX;
+            acked.extend(self.round(Duration::from_millis(life), count)?);
+            self.look(&acked)?;
+        }
+        self.verify()?;
+        Ok(acked.len() as u64)
     }
 
     /// One life. Gives the names of the people whose seat was answered with a success.
