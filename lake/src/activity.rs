@@ -54,6 +54,10 @@ impl Activity {
             .map_err(|source| LakeFault::File { path: path.display().to_string(), source })?;
         let fault = |source| LakeFault::Open { path: path.display().to_string(), source };
         let db = Connection::open(path).map_err(fault)?;
+        let form = db.query_row(sql::FORM_GET, [], |row| row.get(0)).map_err(fault)?;
+        if form != 0 && form != sql::FORM {
+            return Err(LakeFault::Form { path: path.display().to_string(), form });
+        }
         db.execute_batch(sql::SETUP).map_err(fault)?;
         db.execute_batch(sql::TABLES).map_err(fault)?;
         let queue = Queue::new(leftovers(&db)?);
@@ -275,4 +279,24 @@ fn leftovers(db: &Connection) -> Result<Tracker, LakeFault> {
         }
     }
     Ok(tracker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_another_release_is_refused_and_left_alone() {
+        let folder = writ_testkit::TempDir::new().unwrap();
+        let path = folder.path().join("lake.db");
+        Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 1;").unwrap();
+        let fault = Activity::open(&path).unwrap_err();
+        assert!(matches!(fault, LakeFault::Form { form: 1, .. }), "{fault}");
+        assert_eq!(fault.code().0, "LAKE-0006");
+        let form: i64 = Connection::open(&path)
+            .unwrap()
+            .query_row(sql::FORM_GET, [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(form, 1);
+    }
 }

@@ -23,6 +23,14 @@ pub enum LakeFault {
         #[source]
         source: std::io::Error,
     },
+    /// The file was made by another release, whose tables differ.
+    #[error("activity store `{path}` has form {form}, this build reads {}", crate::sql::FORM)]
+    Form {
+        /// Which file.
+        path: String,
+        /// Its form.
+        form: i64,
+    },
     /// A statement failed.
     #[error("activity store failed while it tried to {what}")]
     Sql {
@@ -60,6 +68,7 @@ impl LakeFault {
             Self::Damaged { .. } => "LAKE-0003",
             Self::Closed => "LAKE-0004",
             Self::Contradicted { .. } => "LAKE-0005",
+            Self::Form { .. } => "LAKE-0006",
         })
     }
 

@@ -12,6 +12,10 @@ PRAGMA temp_store = MEMORY;
 PRAGMA wal_autocheckpoint = 4000;
 PRAGMA cache_size = -16384;";
 
+/// The form that [`TABLES`] makes; every change of a table is a new one.
+pub(crate) const FORM: i64 = 2;
+pub(crate) const FORM_GET: &str = "PRAGMA user_version";
+
 /// The tables. Tenants and agents are stored once in `names` and by number elsewhere: their indexes stay small.
 pub(crate) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS names(
@@ -36,7 +40,7 @@ CREATE TABLE IF NOT EXISTS seals(
   tenant BLOB NOT NULL, line INTEGER NOT NULL, run INTEGER NOT NULL, first INTEGER NOT NULL,
   last INTEGER NOT NULL, root BLOB NOT NULL, PRIMARY KEY(tenant, line)) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS seals_run ON seals(run, first);
-PRAGMA user_version = 1;";
+PRAGMA user_version = 2;";
 
 pub(crate) const NAME_PUT: &str = "INSERT OR IGNORE INTO names(id) VALUES (?1)";
 pub(crate) const NAME_GET: &str = "SELECT no FROM names WHERE id = ?1";
