@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import json
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -177,7 +178,7 @@ def main() -> int:
         world.stop()
         if FAILED:
             print((folder / "writ" / "up.log").read_text()[-4000:], file=sys.stderr)
-        world.remove()
+        shutil.rmtree(folder, ignore_errors=True)
     return 1 if FAILED else 0
 
 

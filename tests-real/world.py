@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import shutil
 import socket
 import subprocess
 import time
@@ -108,6 +107,3 @@ class World:
         except subprocess.TimeoutExpired:
             self.process.kill()
         self.log.close()
-
-    def remove(self) -> None:
-        shutil.rmtree(self.data.parent, ignore_errors=True)
