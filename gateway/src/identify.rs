@@ -85,7 +85,6 @@ pub(crate) async fn identify<'s>(
         peer: presented.peer,
     };
     let cut = guard.token().clone();
-    let view = Arc::clone(&view);
     Ok((Identified { caller, view, cut, now, aging }, guard, server))
 }
 

@@ -231,8 +231,7 @@ fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut BTreeSet<
         names.dedup();
         needs.insert(Need::Names);
         when.push(if names.is_empty() {
-            // An empty set literal has no type for the validator.
-            "[\"\"].containsAll(context[\"names\"])".to_owned()
+            "context[\"names\"].isEmpty()".to_owned()
         } else {
             format!("[{}].containsAll(context[\"names\"])", names.join(", "))
         });

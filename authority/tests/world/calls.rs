@@ -155,3 +155,14 @@ fn a_supposed_call_takes_the_credential_for_good_and_nothing_else() {
     let said = suppose(&world, "send");
     assert_eq!((said.code.as_str(), said.supposed), (denied::HELD.0, None));
 }
+
+#[test]
+fn a_closed_grant_without_rules_takes_no_argument_at_all() {
+    let mut world = World::new();
+    let who = world.active("invoice-bot");
+    world.give(who.0, |grant| grant.only_named_arguments = true).unwrap();
+    assert!(world.call(who, "send", "{}").permits());
+    for arguments in [r#"{"x":1}"#, r#"{"":1}"#] {
+        assert_eq!(world.call(who, "send", arguments).code(), denied::CONDITION, "{arguments}");
+    }
+}
