@@ -25,8 +25,6 @@ pub enum Ask {
     Observed,
     /// A proposed agent lacks answers or a yes.
     Proposed,
-    /// A terminated agent was not yet confirmed dead by a gateway.
-    Unconfirmed,
 }
 
 /// One decision waiting.

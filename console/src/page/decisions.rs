@@ -93,7 +93,6 @@ pub fn item(client: &ClientRef, waiting: &Waiting, now: Timestamp) -> Item {
         Ask::Quarantined => Mark::new(Tone::Wait, "Quarantined"),
         Ask::Observed => Mark::new(Tone::Seen, "Ungoverned"),
         Ask::Proposed => Mark::new(Tone::New, "Proposed"),
-        Ask::Unconfirmed => Mark::new(Tone::Wait, "Unconfirmed"),
     };
     Item {
         client: client.clone(),
@@ -132,7 +131,6 @@ fn acts(client: &ClientRef, id: &str, waiting: &Waiting) -> Vec<Act> {
             vec![Act::main("Activate", route::agent_activate(slug, id)), end]
         }
         Ask::Held | Ask::Quarantined | Ask::Proposed => vec![name, end],
-        Ask::Unconfirmed => vec![Act::main("See receipt", route::agent_receipt(slug, id))],
     }
 }
 
