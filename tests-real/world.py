@@ -5,9 +5,15 @@ import os
 import pathlib
 import socket
 import subprocess
+import sys
 import time
 
-CLIENT, AGENT = "harbor-books", "order-clerk"
+import httpx2
+
+import signer
+
+PROVIDER, CLIENT, AGENT = "northgate-it", "harbor-books", "order-clerk"
+SIGNER = pathlib.Path(__file__).parent / "signer.py"
 START_SECONDS = 30
 
 
@@ -24,7 +30,9 @@ def toml_list(words: list[str]) -> str:
 class World:
     def __init__(self, writ: pathlib.Path, folder: pathlib.Path, servers: list) -> None:
         self.writ, self.data, self.keys = writ, folder / "data", folder / "keys"
+        self.passkeys = folder / "passkeys"
         self.data.mkdir(parents=True)
+        self.passkeys.mkdir()
         self.desk = f"http://127.0.0.1:{free_port()}"
         self.gateway = f"http://127.0.0.1:{free_port()}"
         self.servers = servers
@@ -56,22 +64,49 @@ class World:
                 raise RuntimeError(f"writ up did not start: {log.read_text()[-2000:]}")
             time.sleep(0.05)
 
-    def run(self, *words: str) -> dict:
+    def run(self, *words: str, signs: str = "Mara Lind") -> dict:
+        """A command; what needs a signature is signed by this person's software passkey."""
         command = [str(self.writ), *words, "--data", str(self.data), "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        program = f"{sys.executable} {SIGNER} sign {self.passkey(signs)}"
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=60,
+            env={**os.environ, "WRIT_SIGNER": program},
+        )
         if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stderr}")
+            told = done.stdout + done.stderr
+            raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {told}")
         return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    def passkey(self, name: str) -> pathlib.Path:
+        return self.passkeys / (name.lower().replace(" ", "-") + ".json")
+
+    def found(self) -> None:
+        """The provider and its first person, who makes the very first passkey by the link."""
+        self.run("provider", "found", "--name", "Northgate IT", "--person", "Mara Lind")
+        link = self.run("console")["sign_in"]
+        with httpx2.Client() as http:
+            signer.welcome(http, link, signer.Passkey(self.passkey("Mara Lind")))
+
+    def invite(self, client: str, name: str, side: str, role: str) -> str:
+        """A person is invited, makes their passkey, and is let in by the fingerprint they read out. Gives who they are."""
+        at = ["--client", client]
+        invited = self.run("person", "invite", *at, "--name", name, "--side", side, "--role", role)
+        with httpx2.Client() as http:
+            joined = signer.join(http, invited["link"], signer.Passkey(self.passkey(name)))
+        called = ["--called", f"{name}, +31 20 555 0100"] if side == "client" else []
+        self.run(
+            "person", "admit", *at, joined["person"],
+            "--fingerprint", joined["fingerprint"], *called,
+        )
+        return joined["person"]
 
     def populate(self) -> None:
         client = ["--client", CLIENT]
-        self.run("provider", "found", "--name", "Northgate IT", "--person", "Mara Lind")
+        self.found()
         self.run("client", "add", "--name", "Harbor Books", "--slug", CLIENT)
-        for name, side, role in [
-            ("Ivo Brandt", "provider", "auditor"),
-            ("June Harbor", "client", "owner"),
-        ]:
-            self.run("person", "add", *client, "--name", name, "--side", side, "--role", role)
+        auditor = self.invite(PROVIDER, "Ivo Brandt", "provider", "auditor")
+        self.run("person", "seat", *client, auditor, "--role", "auditor")
+        self.invite(CLIENT, "June Harbor", "client", "owner")
         self.run("agent", "propose", *client, "--name", AGENT, "--purpose", "Answers orders.")
         self.run(
             "agent", "account", *client, AGENT, "--authorizer", "June Harbor",

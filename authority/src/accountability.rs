@@ -61,6 +61,8 @@ pub enum Missing {
     Left(PersonId, Timestamp),
     /// The person named was never seated here.
     Stranger(PersonId),
+    /// The person named has no passkey here, so nothing can be signed by them.
+    NoPasskey(PersonId),
 }
 
 impl Missing {
@@ -76,6 +78,7 @@ impl Missing {
             Self::Terminator(side) => format!("nobody of the {side} can end it"),
             Self::Left(id, at) => format!("{} left on {at}", state.person_name(*id)),
             Self::Stranger(id) => format!("{id} has no seat here"),
+            Self::NoPasskey(id) => format!("{} has no passkey here", state.person_name(*id)),
         }
     }
 
@@ -87,6 +90,10 @@ impl Missing {
             Self::SamePerson(_) => "Name somebody else as auditor.".to_owned(),
             Self::Terminator(side) => format!("Name a terminator of the {side}."),
             Self::Left(..) | Self::Stranger(_) => "Name somebody who is seated here.".to_owned(),
+            Self::NoPasskey(_) => {
+                "Have them get a passkey (a recovery if they lost theirs), or name somebody who has one."
+                    .to_owned()
+            }
         }
     }
 }
@@ -126,7 +133,9 @@ impl State {
         }
         for side in [Side::Provider, Side::Client] {
             let able = |(id, _): &(PersonId, Source)| {
-                self.people.get(id).is_some_and(|person| person.active() && person.side == side)
+                self.people
+                    .get(id)
+                    .is_some_and(|person| person.active() && person.side == side && person.keys > 0)
             };
             if !answers.terminators.iter().any(able) {
                 let gone = answers.terminators.iter().filter_map(|(id, _)| {
@@ -144,20 +153,28 @@ impl State {
     fn absent(&self, id: PersonId) -> Option<Missing> {
         match self.people.get(&id) {
             None => Some(Missing::Stranger(id)),
-            Some(person) => person.left_at.map(|at| Missing::Left(id, at)),
+            Some(person) => match person.left_at {
+                Some(at) => Some(Missing::Left(id, at)),
+                None => (person.keys == 0).then_some(Missing::NoPasskey(id)),
+            },
         }
     }
 
-    /// Since when an agent's answers have been incomplete, if they are: the earliest leaving among them, or the moment
-    /// they were last set.
+    /// Since when an agent's answers have been incomplete, if they are: the earliest leaving or loss of the last
+    /// passkey among them, or the moment they were last set.
     pub fn incomplete_since(&self, agent: &Agent) -> Option<Timestamp> {
         let missing = self.missing(&self.answers(agent));
         if missing.is_empty() {
             return None;
         }
-        let left = missing.iter().filter_map(|one| match one {
+        let lost = missing.iter().filter_map(|one| match one {
             Missing::Left(_, at) => Some(*at),
-            _ => None,
+            Missing::NoPasskey(id) => self.people.get(id).and_then(|person| person.keyless_since),
+            Missing::Authorizer
+            | Missing::Auditor
+            | Missing::SamePerson(_)
+            | Missing::Terminator(_)
+            | Missing::Stranger(_) => None,
         });
         let set = self
             .group_chain(agent.group())
@@ -165,6 +182,6 @@ impl State {
             .filter_map(|(_, group)| group.accountability.set_at)
             .chain(agent.accountability.set_at)
             .max();
-        Some(left.min().or(set).unwrap_or(agent.life_since))
+        Some(lost.min().or(set).unwrap_or(agent.life_since))
     }
 }

@@ -1,19 +1,13 @@
 //! Commands: what somebody wants to become so, and whether it may. Pure: state and command in, facts or a refusal out.
 //!
-//! To add one: a variant of [`Command`], its function in `command/`, its arm in [`decide`].
+//! To add one: a variant of [`Command`], its function in `command/`, its arm in `act` and in `needs_signature`.
 //! Never here: IO, or a fact written without a check.
 
-use serde::{Deserialize, Serialize};
-use writ_model::{
-    AgentId, Cx, Digest, GrantId, GroupId, InstanceId, PersonId, Role, Side, TenantId, Timestamp,
-};
+use writ_model::{AgentId, Cx};
 
 use crate::{
-    fact::{
-        ActivitySealed, AgentDescribed, Entry, Fact, LedgerFounded, Subject, TerminationConfirmed,
-    },
-    grant::Grant,
-    refusal::Refusal,
+    fact::{AgentDescribed, Entry, Fact, PersonInvited, RecoveryAsked, WitnessNamed},
+    refusal::{self, Refusal},
     state::State,
 };
 
@@ -21,143 +15,22 @@ mod agents;
 mod check;
 mod enroll;
 mod grants;
+mod invite;
+pub(crate) mod keys;
+mod moving;
 mod people;
+mod recovery;
+mod signed;
 mod sweep;
+mod wish;
+mod witness;
 
 pub use agents::NewAgent;
-
-/// What somebody wants to become so.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Command {
-    /// Begin a ledger: line 0, with its first people.
-    Found {
-        /// Whose.
-        founded: LedgerFounded,
-        /// Its first people: at least one.
-        people: Vec<(PersonId, String, Side, Vec<Role>)>,
-    },
-    /// List a client in the provider's ledger, once its own ledger is founded.
-    AddClient {
-        /// Its space.
-        client: TenantId,
-        /// Its name.
-        name: String,
-        /// Its short name.
-        slug: String,
-    },
-    /// Seat a person.
-    SeatPerson {
-        /// A person known from another client; new if none.
-        person: Option<PersonId>,
-        /// Their name.
-        name: String,
-        /// For which party.
-        side: Side,
-        /// In which roles.
-        roles: Vec<Role>,
-    },
-    /// End a person's seat.
-    PersonLeaves {
-        /// Whose.
-        person: PersonId,
-    },
-    /// Make a group.
-    CreateGroup {
-        /// Its name.
-        name: String,
-        /// What it inherits from.
-        parent: Option<GroupId>,
-    },
-    /// Write down an identity that runs ungoverned.
-    Observe(NewAgent),
-    /// Propose an agent, or take an observed one of the same name into the register.
-    Propose(NewAgent),
-    /// Say who answers.
-    SetAccountability {
-        /// For what.
-        subject: Subject,
-        /// Who authorises.
-        authorizer: Option<PersonId>,
-        /// Who audits.
-        auditor: Option<PersonId>,
-        /// Who can end it.
-        terminators: Vec<PersonId>,
-    },
-    /// Switch an agent on.
-    Activate {
-        /// Which.
-        agent: AgentId,
-    },
-    /// Make an agent wait.
-    Hold {
-        /// Which.
-        agent: AgentId,
-        /// Why.
-        reason: String,
-    },
-    /// Let a held or quarantined agent go on.
-    Release {
-        /// Which.
-        agent: AgentId,
-    },
-    /// Stop an agent on suspicion.
-    Quarantine {
-        /// Which.
-        agent: AgentId,
-        /// Why.
-        reason: String,
-    },
-    /// End an agent for good.
-    Terminate {
-        /// Which.
-        agent: AgentId,
-        /// Why.
-        reason: String,
-    },
-    /// A gateway confirms an ended agent.
-    ConfirmTermination(TerminationConfirmed),
-    /// Offer to bind one instance.
-    OfferEnrollment {
-        /// Of which agent.
-        agent: AgentId,
-        /// Digest of the code.
-        code: Digest,
-        /// Until when.
-        expires: Timestamp,
-    },
-    /// Bind an instance with a code.
-    Enroll {
-        /// Digest of the code.
-        code: Digest,
-        /// What the instance calls itself.
-        label: String,
-        /// Thumbprint of its key.
-        jkt: String,
-        /// The key, canonical JSON.
-        jwk: String,
-    },
-    /// End one instance.
-    EndInstance {
-        /// Which.
-        instance: InstanceId,
-        /// Why.
-        reason: String,
-    },
-    /// Give a grant; who gives it is the actor.
-    GiveGrant(Box<Grant>),
-    /// Take a grant back.
-    RevokeGrant {
-        /// Which.
-        grant: GrantId,
-        /// Why.
-        reason: String,
-    },
-    /// Write down the root of a range of records.
-    SealActivity(ActivitySealed),
-    /// Put on hold what has lost its answers for longer than the grace period.
-    Sweep,
-}
+pub use invite::INVITED;
+pub use recovery::{CONFIRM, CONFIRMERS, OFFER};
+pub use signed::BEHIND;
+pub use wish::Command;
+pub use witness::EXPORT;
 
 /// Decides a command: the facts to append, or why not.
 ///
@@ -168,15 +41,25 @@ pub fn decide(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Ref
         return Err(Refusal::internal("tenant", "the command names another tenant"));
     }
     check::founded(state, &command)?;
+    signed::demanded(state, &command, cx)?;
+    act(state, command, cx)
+}
+
+/// Decides an act as if the acting person had signed it: for asking for a signature only where one helps.
+///
+/// # Errors
+/// As [`decide`].
+pub fn rehearse(state: &State, command: &Command, cx: &Cx) -> Result<(), Refusal> {
+    check::founded(state, command)?;
+    act(state, command.clone(), cx).map(drop)
+}
+
+fn act(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
     match command {
         Command::Found { founded, people } => people::found(cx, founded, people),
         Command::AddClient { client, name, slug } => {
             people::add_client(state, cx, client, name, slug)
         }
-        Command::SeatPerson { person, name, side, roles } => {
-            people::seat(state, cx, person, (name, side, roles))
-        }
-        Command::PersonLeaves { person } => people::leave(state, cx, person),
         Command::CreateGroup { name, parent } => agents::create_group(state, cx, name, parent),
         Command::Observe(new) => agents::observe(state, cx, new),
         Command::Propose(new) => agents::propose(state, cx, new),
@@ -200,6 +83,94 @@ pub fn decide(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Ref
         Command::RevokeGrant { grant, reason } => grants::revoke(state, cx, grant, reason),
         Command::SealActivity(seal) => sweep::seal(state, cx, seal),
         Command::Sweep => sweep::sweep(state, cx),
+        other @ (Command::Signed { .. }
+        | Command::SeatPerson { .. }
+        | Command::PersonLeaves { .. }
+        | Command::Offboard { .. }
+        | Command::InvitePerson { .. }
+        | Command::WithdrawInvitation { .. }
+        | Command::Join { .. }
+        | Command::AdmitPerson { .. }
+        | Command::AddPasskey { .. }
+        | Command::BootstrapPasskey { .. }
+        | Command::RevokePasskey { .. }
+        | Command::MirrorPasskeys { .. }
+        | Command::SetKeyPolicy { .. }
+        | Command::MoveLedger { .. }
+        | Command::AskRecovery { .. }
+        | Command::OfferRecoveryKey { .. }
+        | Command::ConfirmRecovery { .. }
+        | Command::RefuseRecovery { .. }
+        | Command::NameWitness { .. }
+        | Command::RemoveWitness { .. }
+        | Command::AllowExport { .. }
+        | Command::LinkLogin { .. }
+        | Command::UnlinkLogin { .. }) => act_on_people(state, other, cx),
+    }
+}
+
+fn act_on_people(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
+    match command {
+        Command::Signed { receipt } => signed::signed(state, cx, *receipt),
+        Command::SeatPerson { person, name, side, roles } => {
+            people::seat(state, cx, person, (name, side, roles))
+        }
+        Command::PersonLeaves { person } => people::leave(state, cx, person),
+        Command::Offboard { person, reason } => people::offboard(state, cx, person, reason),
+        Command::InvitePerson { invitation, person, name, side, roles, code, expires } => {
+            let new = PersonInvited { invitation, person, name, side, roles, code, expires };
+            invite::invite(state, cx, new)
+        }
+        Command::WithdrawInvitation { invitation, reason } => {
+            invite::withdraw(state, cx, invitation, reason)
+        }
+        Command::Join { code, key } => invite::join(state, cx, code, *key),
+        Command::AdmitPerson { person, fingerprint, called } => {
+            invite::admit(state, cx, person, (fingerprint, called))
+        }
+        Command::AddPasskey { key } => keys::add(state, cx, *key),
+        Command::BootstrapPasskey { key } => keys::bootstrap(state, cx, *key),
+        Command::RevokePasskey { passkey, reason } => keys::revoke(state, cx, passkey, reason),
+        Command::MirrorPasskeys { add, revoke } => keys::mirror(state, cx, (add, revoke)),
+        Command::SetKeyPolicy { policy } => keys::policy(state, cx, policy),
+        Command::MoveLedger { moved, people } => moving::take_over(state, cx, moved, people),
+        Command::AskRecovery { recovery, person, reason, code, expires } => {
+            let new = RecoveryAsked { recovery, person, reason, code, expires };
+            recovery::ask(state, cx, new)
+        }
+        Command::OfferRecoveryKey { code, key } => recovery::offer(state, cx, code, *key),
+        Command::ConfirmRecovery { recovery, fingerprint } => {
+            recovery::confirm(state, cx, recovery, &fingerprint)
+        }
+        Command::RefuseRecovery { recovery, reason } => {
+            recovery::refuse(state, cx, recovery, reason)
+        }
+        Command::NameWitness { witness, name, key, side } => {
+            witness::name(state, cx, WitnessNamed { witness, name, key, side })
+        }
+        Command::RemoveWitness { witness, reason } => witness::remove(state, cx, witness, reason),
+        Command::AllowExport { until } => witness::allow_export(state, cx, until),
+        Command::LinkLogin { issuer, subject } => witness::link(state, cx, (issuer, subject)),
+        Command::UnlinkLogin { issuer, subject } => witness::unlink(state, cx, (issuer, subject)),
+        Command::Found { .. }
+        | Command::AddClient { .. }
+        | Command::CreateGroup { .. }
+        | Command::Observe(_)
+        | Command::Propose(_)
+        | Command::SetAccountability { .. }
+        | Command::Activate { .. }
+        | Command::Hold { .. }
+        | Command::Release { .. }
+        | Command::Quarantine { .. }
+        | Command::Terminate { .. }
+        | Command::ConfirmTermination(_)
+        | Command::OfferEnrollment { .. }
+        | Command::Enroll { .. }
+        | Command::EndInstance { .. }
+        | Command::GiveGrant(_)
+        | Command::RevokeGrant { .. }
+        | Command::SealActivity(_)
+        | Command::Sweep => Err(Refusal::internal("command", "it has no arm")),
     }
 }
 
@@ -220,12 +191,20 @@ pub fn lines(state: &State, command: Command, cx: &Cx) -> Result<Vec<(Fact, Vec<
 }
 
 /// Whether whoever acts may have a ledger exported with everything that was recorded until now: who answers for it,
-/// who looks after it, and who audits it.
+/// who looks after it, and who audits it; and only while they allowed it by signature.
 ///
 /// # Errors
-/// A [`Refusal`] if they are not seated or have none of these roles.
+/// A [`Refusal`] if they are not seated, have none of these roles, or have not signed for it.
 pub fn may_export(state: &State, cx: &Cx) -> Result<(), Refusal> {
-    check::acts(state, cx, &[Role::Owner, Role::Engineer, Role::Auditor])
+    check::acts(state, cx, witness::EXPORTS)?;
+    match cx.actor().person() {
+        Some(person) if state.export_until(person).is_none_or(|until| until <= cx.now()) => {
+            let what = "no export is allowed to you at the moment".to_owned();
+            let cure = "Allow it first, by signature; it holds for an hour.";
+            Err(Refusal::new(refusal::EXPORT, "actor", what, cure))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// What an agent is described as in a fact, from what was asked.

@@ -7,14 +7,21 @@
 use serde::{Deserialize, Serialize};
 use writ_model::{
     Actor, AgentId, BootId, Cx, Digest, EnrollmentId, GatewayId, GrantId, GroupId, InstanceId,
-    PersonId, Role, Side, TenantId, Timestamp, canonical,
+    InvitationId, PasskeyId, PersonId, RecoveryId, Role, Side, TenantId, Timestamp, WitnessId,
+    canonical,
 };
 
 use crate::{
     agent::{AgentKind, Autonomy},
     grant::Grant,
+    passkey::{Admitted, KeyPolicy, Passkey},
     refusal::Refusal,
+    signed::Receipt,
 };
+
+mod people;
+
+pub use people::{LedgerMoved, PersonInvited, RecoveryAsked, WitnessNamed};
 
 /// The format this build writes.
 pub const FORMAT: u32 = 1;
@@ -202,6 +209,119 @@ pub enum Fact {
     },
     /// A range of one gateway's records, by the root of its Merkle tree.
     ActivitySealed(ActivitySealed),
+    /// A person signed an act; the facts that it makes so are the next lines.
+    ActSigned(Box<Receipt>),
+    /// Somebody may become a person of a party here.
+    PersonInvited(PersonInvited),
+    /// An invitation no longer holds.
+    InvitationWithdrawn {
+        /// Which.
+        invitation: InvitationId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// Somebody followed an invitation and made a passkey; they have no authority until admitted.
+    PersonJoined {
+        /// Which invitation.
+        invitation: InvitationId,
+        /// Their passkey.
+        key: Box<Passkey>,
+    },
+    /// Who was called, on which known number, to hear a fingerprint from them.
+    CallBackRecorded {
+        /// Who was called.
+        person: PersonId,
+        /// The fingerprint they read out.
+        fingerprint: String,
+        /// On which number, known from where, in words.
+        called: String,
+    },
+    /// A person can sign with this passkey here.
+    PasskeyAdded {
+        /// The passkey.
+        key: Box<Passkey>,
+        /// By whose authority.
+        admitted: Admitted,
+    },
+    /// A passkey signs nothing here any more.
+    PasskeyRevoked {
+        /// Which.
+        passkey: PasskeyId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A person lost their passkeys and may offer a new one.
+    RecoveryAsked(RecoveryAsked),
+    /// Somebody followed a recovery's link and made a passkey; it counts for nothing until two people confirm it.
+    RecoveryKeyOffered {
+        /// Which recovery.
+        recovery: RecoveryId,
+        /// The new passkey.
+        key: Box<Passkey>,
+    },
+    /// One person of the party confirmed that the new key is whose it says.
+    RecoveryConfirmed {
+        /// Which recovery.
+        recovery: RecoveryId,
+        /// Who confirmed.
+        person: PersonId,
+    },
+    /// A recovery is off.
+    RecoveryRefused {
+        /// Which.
+        recovery: RecoveryId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// In the provider's ledger: a person works for it no more; they are refused everywhere at once.
+    PersonOffboarded {
+        /// Who.
+        person: PersonId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// Somebody's program watches this ledger and cosigns it.
+    WitnessNamed(WitnessNamed),
+    /// A witness is not asked any more.
+    WitnessRemoved {
+        /// Which.
+        witness: WitnessId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A person may have this ledger exported, for a while.
+    ExportAllowed {
+        /// Who.
+        person: PersonId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Which passkeys the people of this ledger's own party may use.
+    KeyPolicySet {
+        /// Which.
+        policy: KeyPolicy,
+    },
+    /// In a client's ledger: it goes on at another provider. Every active agent is on hold by it, and the seats of the old
+    /// provider's people end; the client's own people stay as they are.
+    LedgerMoved(LedgerMoved),
+    /// In the provider's ledger: a person may sign in through an identity provider.
+    LoginLinked {
+        /// Who.
+        person: PersonId,
+        /// The identity provider's issuer.
+        issuer: String,
+        /// Who they are there (`sub`).
+        subject: String,
+    },
+    /// A login signs nobody in any more.
+    LoginUnlinked {
+        /// Whose it was.
+        person: PersonId,
+        /// The identity provider's issuer.
+        issuer: String,
+        /// Who they were there.
+        subject: String,
+    },
 }
 
 /// See [`Fact::LedgerFounded`].

@@ -13,15 +13,17 @@ use crate::{
     accountability::Accountability,
     agent::{Agent, Life},
     fact::{
-        ActivitySealed, AgentDescribed, ClientAdded, Entry, FORMAT, Fact, PersonSeated, Subject,
+        ActivitySealed, AgentDescribed, ClientAdded, Entry, FORMAT, Fact, Subject,
         TerminationConfirmed,
     },
     grant::Grant,
-    state::{Given, Group, Instance, Offer, Person, Sealed, State},
+    state::{Given, Group, Instance, Offer, Sealed, State},
 };
 
+mod people;
+
 impl Fold for State {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn empty(tenant: TenantId) -> Self {
         Self::empty(tenant)
@@ -55,10 +57,11 @@ impl State {
     fn take(&mut self, line: u64, entry: Entry) {
         self.size = line + 1;
         self.last_at = entry.at;
-        self.apply(line, entry.at, entry.fact);
+        let by = entry.actor.person();
+        self.apply(line, entry.at, by, entry.fact);
     }
 
-    fn apply(&mut self, line: u64, at: Timestamp, fact: Fact) {
+    fn apply(&mut self, line: u64, at: Timestamp, by: Option<PersonId>, fact: Fact) {
         match fact {
             Fact::LedgerFounded(founded) => self.founded = Some(Arc::new(founded)),
             Fact::ClientAdded(client) => self.list(client),
@@ -92,6 +95,25 @@ impl State {
             Fact::GrantGiven { grant, says } => self.give(line, at, grant, *says),
             Fact::GrantRevoked { grant, .. } => self.revoke(line, at, grant),
             Fact::ActivitySealed(seal) => self.seal(line, seal),
+            other @ (Fact::ActSigned(_)
+            | Fact::PersonInvited(_)
+            | Fact::InvitationWithdrawn { .. }
+            | Fact::PersonJoined { .. }
+            | Fact::CallBackRecorded { .. }
+            | Fact::PasskeyAdded { .. }
+            | Fact::PasskeyRevoked { .. }
+            | Fact::RecoveryAsked(_)
+            | Fact::RecoveryKeyOffered { .. }
+            | Fact::RecoveryConfirmed { .. }
+            | Fact::RecoveryRefused { .. }
+            | Fact::PersonOffboarded { .. }
+            | Fact::WitnessNamed(_)
+            | Fact::WitnessRemoved { .. }
+            | Fact::ExportAllowed { .. }
+            | Fact::KeyPolicySet { .. }
+            | Fact::LedgerMoved(_)
+            | Fact::LoginLinked { .. }
+            | Fact::LoginUnlinked { .. }) => self.meet(line, at, by, other),
         }
     }
 
@@ -120,13 +142,6 @@ impl State {
         self.seals.insert(key, Arc::new(Sealed { seal, line }));
     }
 
-    fn unseat(&mut self, line: u64, at: Timestamp, person: PersonId) {
-        self.people_touched = line;
-        if let Some(known) = self.people.get_mut(&person) {
-            Arc::make_mut(known).left_at = Some(at);
-        }
-    }
-
     fn end(&mut self, line: u64, at: Timestamp, agent: AgentId, reason: String) {
         self.live(line, at, agent, Life::Terminated { reason });
         if let Some(ended) = self.agents.get(&agent) {
@@ -152,13 +167,6 @@ impl State {
             let agent = known.agent;
             self.touch(line, Subject::Agent(agent));
         }
-    }
-
-    fn seat(&mut self, line: u64, at: Timestamp, seated: PersonSeated) {
-        self.people_touched = line;
-        let PersonSeated { person, name, side, roles } = seated;
-        let made = Person { name, side, roles, seated_at: at, left_at: None };
-        self.people.insert(person, Arc::new(made));
     }
 
     fn describe(&mut self, line: u64, at: Timestamp, described: AgentDescribed, life: Life) {

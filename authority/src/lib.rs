@@ -7,24 +7,30 @@
 
 pub mod accountability;
 pub mod agent;
+pub mod chain;
 pub mod command;
 pub mod condition;
 pub mod decide;
 pub mod fact;
 mod fold;
 pub mod grant;
+pub mod passkey;
 pub mod queue;
 pub mod refusal;
 mod rows;
+pub mod signed;
 pub mod slice;
 pub mod state;
 
 pub use accountability::{Accountability, Answers, Missing};
 pub use agent::{Agent, AgentKind, Autonomy, Life};
+pub use chain::{Broken, Chain, ChainReport};
 pub use command::{Command, decide as decide_command};
 pub use condition::{ArgRule, Condition};
 pub use decide::{Ask, Decision, Denied, Engine, Moment, Permitted, Reason, What};
 pub use fact::{Entry, Fact};
 pub use grant::{Grant, Limit, Window};
+pub use passkey::{Admitted, Attestation, Key, KeyPolicy, Passkey};
 pub use refusal::Refusal;
+pub use signed::{Assertion, CheckAssertion, Receipt, Request, Seen};
 pub use state::{Group, Instance, Person, State};

@@ -11,6 +11,8 @@ use crate::{
     state::State,
 };
 
+mod people;
+
 /// What kind of decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -25,6 +27,12 @@ pub enum Ask {
     Observed,
     /// A proposed agent lacks answers or a yes.
     Proposed,
+    /// Somebody who was invited made a passkey and waits to be let in.
+    Admit,
+    /// Somebody who lost their passkeys waits for two people.
+    Recovery,
+    /// The client has people but nobody of theirs watches the ledger.
+    WitnessMissing,
 }
 
 /// One decision waiting.
@@ -32,9 +40,9 @@ pub enum Ask {
 pub struct Waiting {
     /// What kind.
     pub ask: Ask,
-    /// About which agent.
-    pub agent: AgentId,
-    /// Its name.
+    /// About which agent, if about one.
+    pub agent: Option<AgentId>,
+    /// Name of the agent, the person or the party.
     pub name: String,
     /// Since when.
     pub since: Timestamp,
@@ -54,6 +62,7 @@ pub struct Waiting {
 pub fn waiting(state: &State, now: Timestamp) -> Vec<Waiting> {
     let mut out: Vec<Waiting> =
         state.agents.values().filter_map(|agent| one(state, agent, now)).collect();
+    out.extend(people::waiting(state, now));
     out.sort_by_key(|item| (item.deadline.unwrap_or(item.since + Span::days(365)), item.since));
     out
 }
@@ -74,7 +83,7 @@ fn one(state: &State, agent: &Agent, now: Timestamp) -> Option<Waiting> {
     let id = agent.described.agent;
     let item = |ask, since, deadline, what: String, otherwise: String| Waiting {
         ask,
-        agent: id,
+        agent: Some(id),
         name: name.clone(),
         since,
         deadline,

@@ -44,6 +44,48 @@ pub const BOUND: Code = Code("AUTH-0011");
 pub const GROUPS: Code = Code("AUTH-0012");
 /// A seal does not follow the last one.
 pub const SEAL: Code = Code("AUTH-0013");
+/// The act takes a signature by the acting person's passkey.
+pub const NEEDS_SIGNATURE: Code = Code("AUTH-0014");
+/// The invitation is unknown, used, withdrawn or expired, or not theirs to give.
+pub const INVITATION: Code = Code("AUTH-0015");
+/// A passkey is not well formed, is taken, is not allowed by the policy, or may not be removed.
+pub const PASSKEY: Code = Code("AUTH-0016");
+/// The recovery is unknown, over, or lacks its key.
+pub const RECOVERY: Code = Code("AUTH-0017");
+/// Nobody allowed this export in the last hour.
+pub const EXPORT: Code = Code("AUTH-0018");
+/// Only people of the other party may do this.
+pub const PARTY: Code = Code("AUTH-0019");
+/// A ledger line cannot be read, is not canonical, or does not follow the last one.
+pub const CHAIN_LINE: Code = Code("AUTH-0020");
+/// The signature of a receipt is wrong.
+pub const RECEIPT_SIGNATURE: Code = Code("AUTH-0021");
+/// The names in the signed text are not those of the ledger.
+pub const RECEIPT_NAMES: Code = Code("AUTH-0022");
+/// What follows a receipt is not what was signed.
+pub const RECEIPT_ACT: Code = Code("AUTH-0023");
+/// Client people, their keys or their witness changed without a signature of the client's.
+pub const CLIENT_PEOPLE: Code = Code("AUTH-0024");
+/// A second root of the client's trust.
+pub const SECOND_ROOT: Code = Code("AUTH-0025");
+/// The client's root is not the one that its paper contract names.
+pub const ROOT_PIN: Code = Code("AUTH-0026");
+/// The key of a receipt is unknown, revoked, or another person's.
+pub const RECEIPT_KEY: Code = Code("AUTH-0027");
+/// The signature counter of a key went back: it may have been copied.
+pub const RECEIPT_COUNTER: Code = Code("AUTH-0028");
+/// A receipt was used outside of the time it holds for.
+pub const RECEIPT_TIME: Code = Code("AUTH-0029");
+/// An act that takes a signature stands in a ledger without one.
+pub const UNSIGNED: Code = Code("AUTH-0030");
+/// A signature was used before.
+pub const RECEIPT_REPLAY: Code = Code("AUTH-0031");
+/// What was signed may not be done by whoever signed it.
+pub const RECEIPT_REFUSED: Code = Code("AUTH-0032");
+/// A witness's key or name is not acceptable, or it is removed already.
+pub const WITNESS: Code = Code("AUTH-0033");
+/// A login is linked already, or was never.
+pub const LOGIN: Code = Code("AUTH-0034");
 /// A defect in Writ: refused because it could not be decided.
 pub const INTERNAL: Code = Code("AUTH-0099");
 
@@ -73,4 +115,10 @@ pub fn cut(value: &str) -> String {
         out.push('…');
     }
     out
+}
+
+/// A letter that shows as nothing, or changes how others show.
+pub fn hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }

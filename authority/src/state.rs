@@ -7,16 +7,23 @@ use std::sync::Arc;
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 use writ_model::{
-    AgentId, BootId, Digest, EnrollmentId, GatewayId, GrantId, GroupId, InstanceId, PersonId, Role,
-    Side, TenantId, Timestamp,
+    AgentId, BootId, Digest, EnrollmentId, GatewayId, GrantId, GroupId, InstanceId, InvitationId,
+    PasskeyId, PersonId, RecoveryId, Role, Side, SigningId, TenantId, Timestamp, WitnessId,
 };
 
 use crate::{
     accountability::Accountability,
     agent::Agent,
-    fact::{ActivitySealed, ClientAdded, LedgerFounded, Subject, TerminationConfirmed},
+    fact::{
+        ActivitySealed, ClientAdded, LedgerFounded, LedgerMoved, Subject, TerminationConfirmed,
+    },
     grant::Grant,
+    passkey::{Key, KeyPolicy},
 };
+
+mod people;
+
+pub use people::{Invitation, Joined, Recovery, Used, Watcher};
 
 /// LIMIT: depth of a group tree; more hides who answers.
 pub const GROUP_DEPTH: usize = 8;
@@ -34,12 +41,21 @@ pub struct Person {
     pub seated_at: Timestamp,
     /// When they left, if they did.
     pub left_at: Option<Timestamp>,
+    /// How many live passkeys they have here.
+    pub keys: u32,
+    /// Since when they have none, if they have none.
+    pub keyless_since: Option<Timestamp>,
 }
 
 impl Person {
     /// Still seated.
     pub fn active(&self) -> bool {
         self.left_at.is_none()
+    }
+    /// Side and roles in words: `owner and approver of the client`.
+    pub fn words(side: Side, roles: &[Role]) -> String {
+        let roles: Vec<String> = roles.iter().map(Role::to_string).collect();
+        format!("{} of the {side}", roles.join(" and "))
     }
     /// Holds a role.
     pub fn has(&self, role: Role) -> bool {
@@ -168,6 +184,46 @@ pub struct State {
     /// Last seal of each gateway's boot.
     #[serde(with = "crate::rows")]
     pub seals: OrdMap<(GatewayId, BootId), Arc<Sealed>>,
+    /// Latest instant of any signed act.
+    pub signed_at: Timestamp,
+    /// Passkeys, the revoked included.
+    #[serde(with = "crate::rows")]
+    pub passkeys: OrdMap<PasskeyId, Arc<Key>>,
+    /// Passkeys by credential id, the revoked included.
+    #[serde(with = "crate::rows")]
+    pub credentials: OrdMap<String, PasskeyId>,
+    /// Invitations, the used and withdrawn included.
+    #[serde(with = "crate::rows")]
+    pub invitations: OrdMap<InvitationId, Arc<Invitation>>,
+    /// The invitation of each person invited here.
+    #[serde(with = "crate::rows")]
+    pub invited: OrdMap<PersonId, InvitationId>,
+    /// Who followed which invitation, the admitted included.
+    #[serde(with = "crate::rows")]
+    pub joined: OrdMap<InvitationId, Arc<Joined>>,
+    /// Recoveries, the done and refused included.
+    #[serde(with = "crate::rows")]
+    pub recoveries: OrdMap<RecoveryId, Arc<Recovery>>,
+    /// Witnesses, the removed included.
+    #[serde(with = "crate::rows")]
+    pub witnesses: OrdMap<WitnessId, Arc<Watcher>>,
+    /// Until when each person may have the ledger exported.
+    #[serde(with = "crate::rows")]
+    pub exports: OrdMap<PersonId, Timestamp>,
+    /// Who each login (issuer, subject) signs in.
+    #[serde(with = "crate::rows")]
+    pub logins: OrdMap<(String, String), PersonId>,
+    /// Signatures used, until they could not be used again anyway.
+    #[serde(with = "crate::rows")]
+    pub signed: OrdMap<SigningId, Arc<Used>>,
+    /// Which passkeys the people of the ledger's own party may use.
+    pub policy: KeyPolicy,
+    /// The first passkey of the client's first person: what its paper contract names.
+    pub root: Option<PasskeyId>,
+    /// Whether a client person was ever seated.
+    pub client_ever: bool,
+    /// The last move to another provider, and its line.
+    pub moved: Option<(u64, Arc<LedgerMoved>)>,
 }
 
 impl State {
@@ -193,6 +249,21 @@ impl State {
             granted: OrdMap::new(),
             confirmed: OrdMap::new(),
             seals: OrdMap::new(),
+            signed_at: Timestamp::default(),
+            passkeys: OrdMap::new(),
+            credentials: OrdMap::new(),
+            invitations: OrdMap::new(),
+            invited: OrdMap::new(),
+            joined: OrdMap::new(),
+            recoveries: OrdMap::new(),
+            witnesses: OrdMap::new(),
+            exports: OrdMap::new(),
+            logins: OrdMap::new(),
+            signed: OrdMap::new(),
+            policy: KeyPolicy::Any,
+            root: None,
+            client_ever: false,
+            moved: None,
         }
     }
 

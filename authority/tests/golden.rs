@@ -3,14 +3,15 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests fail loudly")]
 
-use std::{env, fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, env, fs, path::Path, sync::Arc};
 
 use writ_authority::{
-    ArgRule, Condition, Grant, Limit, State, Window,
+    Admitted, ArgRule, Assertion, Attestation, Command, Condition, Grant, KeyPolicy, Limit,
+    Passkey, Receipt, Request, State, Window,
     agent::{AgentKind, Autonomy},
     fact::{
-        ActivitySealed, AgentDescribed, ClientAdded, Entry, Fact, LedgerFounded, PersonSeated,
-        Subject, TerminationConfirmed,
+        ActivitySealed, AgentDescribed, ClientAdded, Entry, Fact, LedgerFounded, LedgerMoved,
+        PersonInvited, PersonSeated, RecoveryAsked, Subject, TerminationConfirmed, WitnessNamed,
     },
     grant::{Period, Surface},
 };
@@ -22,7 +23,7 @@ use writ_testkit::SeededEntropy;
 
 const NOW: Timestamp = Timestamp::from_micros(1_793_714_580_000_000);
 /// Kinds of facts: a new one changes this number and the golden file together.
-const KINDS: usize = 21;
+const KINDS: usize = 40;
 
 fn id<K: Kind>(n: u8) -> Id<K> {
     Id::from_parts(NOW, [n; 10])
@@ -165,10 +166,138 @@ fn life() -> Vec<Fact> {
     ]
 }
 
+fn passkey(n: u8, person: PersonId, attestation: Attestation) -> Passkey {
+    Passkey {
+        passkey: id(n),
+        person,
+        label: "laptop".to_owned(),
+        credential: format!("AAAAAAAAAAAAAAAAAAAA{n:02}"),
+        jwk: r#"{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#
+            .to_owned(),
+        alg: "EdDSA".to_owned(),
+        rp_id: "desk.example".to_owned(),
+        origin: "https://desk.example".to_owned(),
+        aaguid: "00000000-0000-0000-0000-000000000000".to_owned(),
+        synced: true,
+        backed_up: true,
+        attestation,
+        counter: 0,
+    }
+}
+
+fn receipt() -> Receipt {
+    Receipt {
+        signing: id(20),
+        request: Request {
+            v: 1,
+            tenant: id(0),
+            person: people()[1],
+            origin: "https://desk.example".to_owned(),
+            made: NOW,
+            expires: NOW + Span::minutes(5),
+            act: Box::new(Command::Activate { agent: id(3) }),
+            names: BTreeMap::from([(id::<writ_model::id::Agent>(3).to_string(), "bot".to_owned())]),
+        },
+        nonce: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+        passkey: id(22),
+        assertion: Assertion {
+            credential: "AAAAAAAAAAAAAAAAAAAA22".to_owned(),
+            authenticator_data: "AAAA".to_owned(),
+            client_data: "AAAA".to_owned(),
+            signature: "AAAA".to_owned(),
+        },
+    }
+}
+
+fn joining() -> Vec<Fact> {
+    let (person, reason): (PersonId, _) = (id(21), || "because".to_owned());
+    let side = Side::Client;
+    let invited = |n| {
+        Fact::PersonInvited(PersonInvited {
+            invitation: id(n),
+            person: id(n),
+            name: "Ana Ruiz".to_owned(),
+            side,
+            roles: vec![Role::Owner],
+            code: Digest::of(&[n]),
+            expires: NOW + Span::days(7),
+        })
+    };
+    let key = || Box::new(passkey(21, person, Attestation::None));
+    vec![
+        invited(21),
+        invited(24),
+        Fact::InvitationWithdrawn { invitation: id(24), reason: reason() },
+        Fact::PersonJoined { invitation: id(21), key: key() },
+        Fact::CallBackRecorded {
+            person,
+            fingerprint: key().fingerprint(),
+            called: "Ana, on the number of the contract".to_owned(),
+        },
+        Fact::PersonSeated(PersonSeated {
+            person,
+            name: "Ana Ruiz".to_owned(),
+            side,
+            roles: vec![Role::Owner],
+        }),
+        Fact::PasskeyAdded { key: key(), admitted: Admitted::Admission },
+        Fact::PasskeyAdded {
+            key: Box::new(passkey(
+                22,
+                people()[1],
+                Attestation::Unchecked { format: "tpm".to_owned() },
+            )),
+            admitted: Admitted::Mirrored,
+        },
+        Fact::ActSigned(Box::new(receipt())),
+    ]
+}
+
+fn recovering() -> Vec<Fact> {
+    let (person, reason): (PersonId, _) = (id(21), || "because".to_owned());
+    let asked = |n| {
+        let (recovery, code) = (id(n), Digest::of(&[n]));
+        let expires = NOW + Span::hours(1);
+        Fact::RecoveryAsked(RecoveryAsked { recovery, person, reason: reason(), code, expires })
+    };
+    let key = || {
+        Box::new(passkey(23, person, Attestation::Checked { root: Digest::of(b"").to_string() }))
+    };
+    let (issuer, subject) = (|| "https://id.example".to_owned(), || "milo".to_owned());
+    let two = people()[1];
+    vec![
+        asked(25),
+        asked(26),
+        Fact::RecoveryRefused { recovery: id(26), reason: reason() },
+        Fact::RecoveryKeyOffered { recovery: id(25), key: key() },
+        Fact::RecoveryConfirmed { recovery: id(25), person: two },
+        Fact::PasskeyAdded { key: key(), admitted: Admitted::Recovery { recovery: id(25) } },
+        Fact::PasskeyRevoked { passkey: id(21), reason: reason() },
+        Fact::WitnessNamed(WitnessNamed {
+            witness: id(27),
+            name: "shop".to_owned(),
+            key: "shop+00000000+BA==".to_owned(),
+            side: Side::Client,
+        }),
+        Fact::WitnessRemoved { witness: id(27), reason: reason() },
+        Fact::ExportAllowed { person: two, until: NOW + Span::hours(1) },
+        Fact::KeyPolicySet { policy: KeyPolicy::Attested { aaguids: vec!["a".to_owned()] } },
+        Fact::LoginLinked { person: two, issuer: issuer(), subject: subject() },
+        Fact::LoginUnlinked { person: two, issuer: issuer(), subject: subject() },
+        Fact::PersonOffboarded { person: two, reason: reason() },
+        Fact::LedgerMoved(LedgerMoved {
+            provider: id(28),
+            name: "Quay IT".to_owned(),
+            checkpoint_key: "quay+00000000+AQ==".to_owned(),
+            checkpoint: "desk.example/harbor-books\n1\nAA==\n".to_owned(),
+        }),
+    ]
+}
+
 fn lines() -> Vec<Vec<u8>> {
     let actor = Actor::Person { id: people()[0], via: "cli".to_owned() };
     let cx = Cx::new(NOW, Arc::new(SeededEntropy::new(1)), id(0), actor);
-    let facts = founding().into_iter().chain(life());
+    let facts = [founding(), life(), joining(), recovering()].into_iter().flatten();
     facts.map(|fact| Entry::new(&cx, fact).to_line().unwrap()).collect()
 }
 

@@ -44,11 +44,16 @@ impl Asset {
 
 /// The style sheet.
 pub static CSS: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("console", "css", "text/css; charset=utf-8", include_str!("asset/console.css"))
+    let body = concat!(include_str!("asset/console.css"), include_str!("asset/people.css"));
+    Asset::new("console", "css", "text/css; charset=utf-8", body)
 });
 /// The script.
 pub static JS: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("console", "js", "text/javascript; charset=utf-8", include_str!("asset/console.js"))
+});
+/// What asks the browser for a passkey; only pages that need one load it.
+pub static PASSKEY: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("passkey", "js", "text/javascript; charset=utf-8", include_str!("asset/passkey.js"))
 });
 /// The mark in the browser's tab.
 pub static MARK: LazyLock<Asset> =
@@ -66,6 +71,12 @@ pub fn js() -> String {
     JS.href()
 }
 
+/// Address of the script for passkeys.
+#[must_use]
+pub fn passkey() -> String {
+    PASSKEY.href()
+}
+
 /// Address of the mark.
 #[must_use]
 pub fn mark() -> String {
@@ -73,7 +84,7 @@ pub fn mark() -> String {
 }
 
 /// Every served file.
-pub static ALL: [&LazyLock<Asset>; 3] = [&CSS, &JS, &MARK];
+pub static ALL: [&LazyLock<Asset>; 4] = [&CSS, &JS, &PASSKEY, &MARK];
 
 pub(crate) async fn serve(Path(name): Path<String>) -> Response {
     let Some(asset) = ALL.iter().find(|asset| asset.name == name) else {

@@ -13,6 +13,9 @@ pub mod agent;
 pub mod answers;
 pub mod client;
 pub mod grant;
+pub mod invite;
+pub mod own;
+pub mod party;
 pub mod people;
 
 /// What was submitted, or what a form starts with.

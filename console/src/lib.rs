@@ -3,7 +3,7 @@
 //! Never here: a decision, a rule, a store. To add a page: see `page.rs`; a form: see `form.rs`.
 
 pub mod asset;
-mod flash;
+pub mod flash;
 pub mod form;
 pub mod head;
 mod live;

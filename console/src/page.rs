@@ -18,11 +18,22 @@ pub mod clients;
 pub mod code;
 pub mod decisions;
 pub mod find;
+pub mod first;
+pub mod join;
 pub mod ledger;
 pub mod line;
+pub mod me;
+pub mod people;
 pub mod plain;
 pub mod receipt;
+pub mod receipts;
+pub mod root;
 pub mod sample;
+pub mod sign_in;
+pub mod signed;
+pub mod signing;
+pub mod welcome;
+pub mod witnesses;
 
 /// A rendered page.
 pub fn render(status: StatusCode, page: &impl Template) -> Response {
@@ -53,7 +64,22 @@ pub fn samples() -> Vec<(String, String)> {
     out.extend(each("code", code::CodePage::samples()));
     out.extend(each("find", find::FindPage::samples()));
     out.extend(each("keys", plain::KeysPage::samples()));
-    out.extend(each("sign-in", plain::SignInPage::samples()));
+    out.extend(each("sign-in", sign_in::SignInPage::samples()));
+    out.extend(each("first", first::FirstPage::samples()));
+    out.extend(each("welcome", welcome::WelcomePage::samples()));
+    out.extend(each("join", join::JoinPage::samples()));
+    out.extend(each("me", me::MePage::samples()));
+    out.extend(each("signing", signing::SigningPage::samples()));
+    out.extend(each("sign", signing::CodePage::samples()));
+    out.extend(each("do-not-sign", signing::refusals()));
+    out.extend(each("people-of", people::PeoplePage::samples()));
+    out.extend(each("root", root::RootPage::samples()));
+    out.extend(each("witnesses", witnesses::WitnessesPage::samples()));
+    out.extend(each("receipts", receipts::ReceiptsPage::samples()));
+    out.extend(each("signed", signed::SignedPage::samples()));
+    out.extend(each("party", form::party::samples()));
+    out.extend(each("invite", form::invite::samples()));
+    out.extend(each("own", form::own::samples()));
     out.extend(each("wrong", plain::WrongPage::samples()));
     out.extend(each("act", form::act::samples()));
     out.extend(each("propose", form::agent::samples()));

@@ -63,8 +63,30 @@ routes! {
     FIND_INDEX find_index() Get "/find.json";
     /// Keys.
     KEYS keys() Get "/keys";
-    /// How to sign in.
+    /// Sign in with a passkey; `?next=` says where to go.
     SIGN_IN sign_in() Get "/sign-in";
+    /// The link of the very first person: a button, which uses the link's code up.
+    FIRST first(code) Both "/sign-in/{code}";
+    /// The first person makes their first passkey.
+    WELCOME welcome() Get "/welcome";
+    /// Somebody invited makes a passkey.
+    JOIN join(code) Get "/join/{code}";
+    /// Somebody who lost their keys makes a new one.
+    RECOVER recover(code) Get "/recover/{code}";
+    /// My passkeys and sessions.
+    ME me() Get "/me";
+    /// Revoke one of my passkeys.
+    MY_KEY_REVOKE my_key_revoke(passkey) Both "/me/passkeys/{passkey}/revoke";
+    /// End one of my sessions.
+    MY_SESSION_END my_session_end(session) Both "/me/sessions/{session}/end";
+    /// Unlink a login of mine at an identity provider.
+    MY_LOGIN_UNLINK my_login_unlink() Post "/me/logins/unlink";
+    /// Open what is to be signed by its short code: `?code=`.
+    SIGN sign() Get "/sign";
+    /// What is to be signed, with the button that signs it.
+    SIGNING signing(signing) Get "/sign/{signing}";
+    /// Refuse to sign it.
+    SIGNING_REFUSE signing_refuse(signing) Both "/sign/{signing}/refuse";
     /// Ends the session.
     SIGN_OUT sign_out() Post "/sign-out";
     /// Style, script and mark, by hashed name.
@@ -99,10 +121,48 @@ routes! {
     GRANT_NEW grant_new(client) Both "/clients/{client}/grants/new";
     /// Revoke a grant.
     GRANT_REVOKE grant_revoke(client, grant) Both "/clients/{client}/grants/{grant}/revoke";
+    /// People and seats of both parties, their keys, invitations, recoveries.
+    PEOPLE people(client) Get "/clients/{client}/people";
     /// Seat a person.
     PERSON_NEW person_new(client) Both "/clients/{client}/people/new";
     /// End a person's seat.
     PERSON_LEAVE person_leave(client, person) Both "/clients/{client}/people/{person}/leave";
+    /// Admit somebody who has joined, by their key's fingerprint.
+    PERSON_ADMIT person_admit(client, person) Both "/clients/{client}/people/{person}/admit";
+    /// Ask for a recovery of a person's lost keys.
+    PERSON_RECOVER person_recover(client, person) Both "/clients/{client}/people/{person}/recover";
+    /// Offboard a person of the provider everywhere at once.
+    PERSON_OFFBOARD person_offboard(client, person) Both "/clients/{client}/people/{person}/offboard";
+    /// Revoke another person's passkey.
+    KEY_REVOKE key_revoke(client, passkey) Both "/clients/{client}/passkeys/{passkey}/revoke";
+    /// End a session of a person of one's own side.
+    SESSION_END session_end(client, session) Both "/clients/{client}/sessions/{session}/end";
+    /// Invite a person.
+    INVITE invite(client) Both "/clients/{client}/invitations/new";
+    /// Withdraw an invitation.
+    INVITATION_WITHDRAW invitation_withdraw(client, invitation) Both "/clients/{client}/invitations/{invitation}/withdraw";
+    /// Confirm a recovery, by the new key's fingerprint.
+    RECOVERY_CONFIRM recovery_confirm(client, recovery) Both "/clients/{client}/recoveries/{recovery}/confirm";
+    /// Refuse a recovery.
+    RECOVERY_REFUSE recovery_refuse(client, recovery) Both "/clients/{client}/recoveries/{recovery}/refuse";
+    /// Which keys people of the party may have.
+    KEY_POLICY key_policy(client) Both "/clients/{client}/key-policy";
+    /// The root key's fingerprint, for the paper contract.
+    ROOT root(client) Get "/clients/{client}/root";
+    /// Witnesses: how far each has seen.
+    WITNESSES witnesses(client) Get "/clients/{client}/witnesses";
+    /// Name a witness.
+    WITNESS_NEW witness_new(client) Both "/clients/{client}/witnesses/new";
+    /// Remove a witness.
+    WITNESS_REMOVE witness_remove(client, witness) Both "/clients/{client}/witnesses/{witness}/remove";
+    /// What was signed.
+    RECEIPTS receipts(client) Get "/clients/{client}/receipts";
+    /// One receipt: the exact text, the key, the digest.
+    SIGNED signed(client, line) Get "/clients/{client}/receipts/{line}";
+    /// The portable file of a receipt.
+    RECEIPT_FILE receipt_file(client, line) Get "/clients/{client}/receipts/{line}/receipt.json";
+    /// Take the ledger out: asks for a signature, then for an hour it may be exported.
+    EXPORT export(client) Both "/clients/{client}/export";
     /// Make a group.
     GROUP_NEW group_new(client) Both "/clients/{client}/groups/new";
     /// Say who answers for a group.
@@ -152,6 +212,19 @@ pub fn query(path: impl AsRef<str>, values: &[(&str, &str)]) -> String {
     if text.is_empty() { path.to_owned() } else { format!("{path}?{}", text.join("&")) }
 }
 
+/// Where somebody goes after signing in: only an address of the console's own, and nothing that looks like another host.
+#[must_use]
+pub fn local(next: &str) -> Option<String> {
+    let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let doors = ["/sign-in", "/sign-out", "/welcome", "/join/", "/recover/", "/asset/"];
+    let inside = !doors.iter().any(|door| next.starts_with(door));
+    let short = next.len() <= MAX_NEXT;
+    (short && plain && inside && !next.starts_with("//") && known(next)).then(|| next.to_owned())
+}
+
+/// LIMIT: bytes of an address to go to: a list with all its filters.
+const MAX_NEXT: usize = 512;
+
 /// Whether a path, without its query, is one of the console's.
 #[must_use]
 pub fn known(path: &str) -> bool {
@@ -175,6 +248,32 @@ mod tests {
         assert_eq!(query("/agents", &[("q", "ä&b"), ("life", "")]), "/agents?q=%C3%A4%26b");
         assert!(known("/clients/x/ledger/7/proof.json") && known("/?client=x") && known("/find"));
         assert!(!known("/clients/x/ledger/7/other") && !known("/nowhere"));
+    }
+
+    #[test]
+    fn only_pages_of_our_own_are_gone_to() {
+        for good in ["/", "/clients/x/people", "/agents?q=a%20b", "/sign/K7QF-93TD", "/me"] {
+            assert_eq!(local(good).as_deref(), Some(good));
+        }
+        for bad in [
+            "",
+            "//evil.example",
+            "//evil.example/me",
+            "/\\evil.example",
+            "https://evil.example/",
+            "javascript:alert(1)",
+            "/nowhere",
+            "/me\n",
+            "/sign-in",
+            "/sign-in/ABC",
+            "/join/ABC",
+            "/clients/\u{202e}x",
+            "me",
+            " /me",
+        ] {
+            assert_eq!(local(bad), None, "{bad}");
+        }
+        assert_eq!(local(&format!("/agents?q={}", "a".repeat(600))), None);
     }
 
     #[test]

@@ -16,10 +16,11 @@ use writ_desk::Desk;
 use crate::{
     asset,
     flash::Flashes,
-    form::{self, act::Act},
+    form::{self, act::Act, invite::Make, own, party::Deed},
     head, live,
     page::{
-        agent, agents, call, calls, client, clients, decisions, find, ledger, line, plain, receipt,
+        agent, agents, call, calls, client, clients, decisions, find, first, join, ledger, line,
+        me, people, plain, receipt, receipts, root, sign_in, signed, signing, welcome, witnesses,
     },
     route,
     visit::{self, Console},
@@ -38,8 +39,11 @@ pub fn router(desk: &Desk) -> Router {
     pages()
         .merge(acts())
         .merge(forms())
+        .merge(doors())
+        .merge(party())
         .fallback(plain::lost)
         .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(middleware::from_fn_with_state(console.clone(), head::home))
         .layer(middleware::from_fn(head::dress))
         .with_state(console)
 }
@@ -54,7 +58,6 @@ fn pages() -> Router<Console> {
         .route(route::FIND, get(find::show))
         .route(route::FIND_INDEX, get(find::entries))
         .route(route::KEYS, get(plain::keys))
-        .route(route::SIGN_IN, get(plain::sign_in))
         .route(route::SIGN_OUT, post(visit::sign_out))
         .route(route::ASSET, get(asset::serve))
         .route(route::CLIENT, get(client::show))
@@ -94,4 +97,52 @@ fn forms() -> Router<Console> {
         .route(route::GRANT_NEW, get(form::grant::show).post(form::grant::take))
         .route(route::PERSON_NEW, get(form::people::show_seat).post(form::people::take_seat))
         .route(route::GROUP_NEW, get(form::people::show_group).post(form::people::take_group))
+}
+
+/// What is there for somebody who is not signed in, and what signs.
+fn doors() -> Router<Console> {
+    Router::new()
+        .route(route::SIGN_IN, get(sign_in::show))
+        .route(route::FIRST, get(first::show).post(first::take))
+        .route(route::WELCOME, get(welcome::show))
+        .route(route::JOIN, get(join::show))
+        .route(route::RECOVER, get(join::show_recover))
+        .route(route::SIGN, get(signing::ask))
+        .route(route::SIGNING, get(signing::show))
+        .route(route::SIGNING_REFUSE, get(signing::show_refuse).post(signing::take_refuse))
+        .route(route::ME, get(me::show))
+        .route(route::MY_KEY_REVOKE, get(own::show_revoke).post(own::take_revoke))
+        .route(route::MY_LOGIN_UNLINK, post(own::take_unlink))
+        .route(route::MY_SESSION_END, get(own::show_end).post(own::take_end))
+}
+
+fn party() -> Router<Console> {
+    let both = |deed: Deed| {
+        get(move |visit, path| form::party::show(visit, path, deed))
+            .post(move |path, sent| form::party::take(path, sent, deed))
+    };
+    let makes = |make: Make| {
+        get(move |visit, path| form::invite::show(visit, path, make))
+            .post(move |path, sent| form::invite::take(path, sent, make))
+    };
+    Router::new()
+        .route(route::PEOPLE, get(people::show))
+        .route(route::ROOT, get(root::show))
+        .route(route::WITNESSES, get(witnesses::show))
+        .route(route::RECEIPTS, get(receipts::show))
+        .route(route::SIGNED, get(signed::show))
+        .route(route::RECEIPT_FILE, get(signed::download))
+        .route(route::EXPORT, get(own::show_export).post(own::take_export))
+        .route(route::INVITE, makes(Make::Invitation))
+        .route(route::KEY_POLICY, makes(Make::Policy))
+        .route(route::WITNESS_NEW, makes(Make::Witness))
+        .route(route::PERSON_ADMIT, both(Deed::Admit))
+        .route(route::PERSON_RECOVER, both(Deed::Recover))
+        .route(route::PERSON_OFFBOARD, both(Deed::Offboard))
+        .route(route::KEY_REVOKE, both(Deed::RevokeKey))
+        .route(route::SESSION_END, both(Deed::EndSession))
+        .route(route::INVITATION_WITHDRAW, both(Deed::Withdraw))
+        .route(route::RECOVERY_CONFIRM, both(Deed::Confirm))
+        .route(route::RECOVERY_REFUSE, both(Deed::Refuse))
+        .route(route::WITNESS_REMOVE, both(Deed::Unname))
 }

@@ -40,8 +40,16 @@ pub enum Section {
     Calls,
     /// Clients, and a client's overview.
     Clients,
+    /// A party's people.
+    People,
+    /// What was signed.
+    Receipts,
+    /// Who watches the ledger.
+    Witnesses,
     /// A client's ledger.
     Ledger,
+    /// The reader's own keys and sessions.
+    Me,
     /// Elsewhere.
     #[default]
     Elsewhere,
@@ -84,6 +92,8 @@ pub struct Shell {
     pub waiting: usize,
     /// The provider's name.
     pub provider: String,
+    /// The provider's own space, for its people.
+    pub home: Option<ClientRef>,
     /// What was just done.
     pub notice: Option<Notice>,
     /// The instant of the page.
@@ -111,6 +121,12 @@ impl Shell {
     #[must_use]
     pub fn tab_of(&self, section: Section) -> bool {
         self.client.is_some() && self.section == section
+    }
+
+    /// Whether this is the provider's own space, which has no agents.
+    #[must_use]
+    pub fn at_home(&self) -> bool {
+        self.client.is_some() && self.client == self.home
     }
 
     /// Whether a client is the current one.
@@ -164,9 +180,18 @@ impl Shell {
             }),
             waiting: 5,
             provider: "Northgate Managed IT".to_owned(),
+            home: Some(named("Northgate Managed IT", "northgate")),
             notice: None,
             now: Timestamp::from_micros(1_795_298_400_123_456),
         }
+    }
+
+    /// A sample in the provider's own space.
+    #[must_use]
+    pub fn sample_home(title: &str, section: Section) -> Self {
+        let mut shell = Self::sample(title, section);
+        shell.client = shell.home.clone();
+        shell
     }
 
     /// A sample in the space of Harbor Books.

@@ -10,6 +10,9 @@ use writ_model::{Digest, Span, Timestamp, ocsf::Disposition};
 
 use crate::{part, view::CallRow};
 
+mod people;
+pub use people::{Fingerprint, SessionLine, Spelled, device, fingerprint, kind, spelled, typed};
+
 /// An instant as a reader wants it: how long ago, the exact instant on hover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct When {

@@ -8,9 +8,9 @@ use axum::{
     extract::{Form, FromRequest, FromRequestParts, Request},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode, header, request::Parts};
+use http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use tokio::sync::Semaphore;
-use writ_desk::{Desk, DeskError, Session, Who, host_is_ours};
+use writ_desk::{Desk, DeskError, Session, SignedBy, Who};
 
 use crate::{
     flash::Flashes,
@@ -19,7 +19,7 @@ use crate::{
     part::Refused,
     route,
     shell::{ClientRef, Notice, Section, Shell, Signed},
-    view::{Acted, ClientRow, QueueView},
+    view::{self, Acted, ClientRow, QueueView},
 };
 
 /// What every handler has.
@@ -53,38 +53,70 @@ pub(crate) struct Visit {
     pub(crate) clients: Vec<ClientRow>,
     pub(crate) queue: QueueView,
     pub(crate) flashes: Arc<Flashes>,
+    /// The provider's own space, for its people.
+    pub(crate) home: Option<view::ClientRef>,
     base: Shell,
+}
+
+/// Why there is no visit.
+enum Shut {
+    /// Nobody is signed in.
+    Nobody,
+    /// Somebody is, by the first link, which only makes the first passkey.
+    FirstLink,
+    /// The desk failed.
+    Fault(DeskError),
+}
+
+impl From<DeskError> for Shut {
+    fn from(fault: DeskError) -> Self {
+        Self::Fault(fault)
+    }
 }
 
 impl FromRequestParts<Console> for Visit {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Response> {
-        if !host_is_ours(&parts.headers, &parts.uri) {
-            let text =
-                "This server answers only under a loopback name: use 127.0.0.1 or localhost.\n";
+        if !console.desk.host_is_ours(&parts.headers, &parts.uri) {
+            let text = format!("This server answers only as {}.\n", console.desk.origin());
             return Err((StatusCode::FORBIDDEN, text).into_response());
         }
-        Self::open(console, &parts.headers).await.map_err(|fault| match fault {
-            None => Redirect::to(&route::sign_in()).into_response(),
-            Some(fault) => {
-                let status = StatusCode::from_u16(fault.status());
-                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                (status, format!("{} {}\n", fault.detail(), fault.cure())).into_response()
+        Self::open(console, &parts.headers).await.map_err(|shut| match shut {
+            Shut::Nobody => {
+                let asked = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+                let reads = matches!(parts.method, Method::GET | Method::HEAD) && asked != "/";
+                let next = reads.then(|| route::local(asked)).flatten().unwrap_or_default();
+                Redirect::to(&route::query(route::sign_in(), &[("next", &next)])).into_response()
             }
+            Shut::FirstLink => Redirect::to(&route::welcome()).into_response(),
+            Shut::Fault(fault) => plainly(&fault),
         })
     }
 }
 
+/// A failure before there is anybody to show a page to.
+pub(crate) fn plainly(fault: &DeskError) -> Response {
+    (status(fault), format!("{} {}\n", crate::part::sentence(&fault.detail()), fault.cure()))
+        .into_response()
+}
+
 impl Visit {
-    async fn open(console: &Console, headers: &HeaderMap) -> Result<Self, Option<DeskError>> {
+    async fn open(console: &Console, headers: &HeaderMap) -> Result<Self, Shut> {
         let desk = console.desk.clone();
-        let session = desk.session(headers).await?.ok_or(None::<DeskError>)?;
+        let session = desk.session(headers).await?.ok_or(Shut::Nobody)?;
+        if session.how == SignedBy::Link {
+            return Err(Shut::FirstLink);
+        }
         let who = session.who;
         let clients = desk.clients(&who).await?;
         let queue = desk.queue(&who).await?;
-        let name = desk.me(&who).await?.name;
-        let provider = desk.provider(&who).await.map(|view| view.name).unwrap_or_default();
+        let name = desk.me(&who).await?.person.name;
+        let provider = desk.provider(&who).await.ok();
+        let home = provider.as_ref().map(|view| {
+            let (tenant, name, slug) = (view.tenant, view.name.clone(), view.slug.clone());
+            view::ClientRef { tenant, name, slug }
+        });
         let csrf = session.csrf.expose().clone();
         let named = clients.iter().take(Shell::NAMED).map(|row| ClientRef::of(&row.client));
         let base = Shell {
@@ -92,12 +124,13 @@ impl Visit {
             clients_total: u64::try_from(clients.len()).unwrap_or(u64::MAX),
             signed: Some(Signed { name, csrf }),
             waiting: queue.total,
-            provider,
+            provider: provider.map(|view| view.name).unwrap_or_default(),
+            home: home.as_ref().map(ClientRef::of),
             now: desk.now(),
             ..Shell::default()
         };
         let flashes = Arc::clone(&console.flashes);
-        Ok(Self { desk, who, session, clients, queue, flashes, base })
+        Ok(Self { desk, who, session, clients, queue, flashes, home, base })
     }
 
     /// What surrounds a page about all clients.
@@ -118,8 +151,7 @@ impl Visit {
         title: &str,
         section: Section,
     ) -> Result<Shell, Wrong> {
-        let row = self.client(client)?;
-        let client = Some(ClientRef::of(&row.client));
+        let client = Some(ClientRef::of(&self.place(client)?));
         Ok(Shell { client, ..self.shell(title, section) })
     }
 
@@ -131,13 +163,17 @@ impl Visit {
         found.ok_or_else(|| self.wrong(&DeskError::not_visible("client", name)))
     }
 
+    /// A client this person is seated at, or the provider's own space, by short name or id.
+    pub(crate) fn place(&self, name: &str) -> Result<view::ClientRef, Wrong> {
+        let home = self.home.iter().find(|one| one.slug == name || one.tenant.to_string() == name);
+        home.map_or_else(|| Ok(self.client(name)?.client.clone()), |home| Ok(home.clone()))
+    }
+
     /// What went wrong, as a page.
     pub(crate) fn wrong(&self, fault: &DeskError) -> Wrong {
         let heading = fault.title().to_owned();
         let shell = Shell { title: heading.clone(), ..self.base.clone() };
-        let status = StatusCode::from_u16(fault.status());
-        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Wrong(Box::new((status, WrongPage { shell, heading, refused: refused(fault) })))
+        Wrong(Box::new((status(fault), WrongPage { shell, heading, refused: refused(fault) })))
     }
 
     /// The value, or what went wrong as a page.
@@ -152,6 +188,12 @@ impl Visit {
         self.flashes.notice(&self.session, Notice { what: what.join(" "), line });
         Redirect::to(to).into_response()
     }
+}
+
+/// To the page of what must be signed first, if that is what is wrong.
+pub(crate) fn to_sign(fault: &DeskError) -> Option<Response> {
+    let DeskError::NeedsSignature(signing) = fault else { return None };
+    Some(Redirect::to(&route::signing(&signing.code)).into_response())
 }
 
 /// An error as a form or a page tells it.

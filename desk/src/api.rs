@@ -5,13 +5,20 @@
 
 mod calls;
 mod clients;
+mod logins;
 mod me;
+mod needs;
 mod openapi;
 mod provider;
 mod queue;
 mod sign_in_link;
+mod signings;
 mod status;
-mod web;
+pub(crate) mod web;
+
+pub use needs::Needs;
+
+pub(crate) use web::{Asked, Body, dress};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::MethodRouter};
 
@@ -31,6 +38,8 @@ pub enum Guard {
     Reads,
     /// A person, for changing something; `authority` says whether their roles allow it.
     Changes,
+    /// Whoever knocks: a door beside the API, without a session. What it is shown is the credential.
+    Door,
 }
 
 /// One endpoint, as the table states it.
@@ -38,24 +47,29 @@ pub enum Guard {
 pub struct Endpoint {
     /// The method.
     pub method: &'static str,
-    /// The path below `/api/v1`.
+    /// The path below `/api/v1`; of a door the path itself.
     pub path: &'static str,
     /// What it does, one sentence.
     pub summary: &'static str,
     /// Who may ask.
     pub guard: Guard,
+    /// What beside a credential it takes: which parties' people, in which roles, and whether a signature.
+    pub needs: Needs,
     /// A sample of its body, if it has one.
     pub body: Option<&'static str>,
     /// A sample of its answer.
     pub answer: &'static str,
-    route: fn() -> MethodRouter<Desk>,
+    pub(crate) route: fn() -> MethodRouter<Desk>,
 }
 
 /// Every endpoint of the API.
 pub fn table() -> Vec<Endpoint> {
-    let mut all = vec![openapi::SHOW, status::SHOW, me::SHOW, queue::SHOW, sign_in_link::MAKE];
+    let mut all = vec![openapi::SHOW, status::SHOW, queue::SHOW, sign_in_link::MAKE];
+    all.extend(me::table());
+    all.extend(signings::TABLE);
     all.extend(provider::TABLE);
     all.extend(calls::TABLE);
+    all.extend(logins::TABLE);
     all.extend(clients::table());
     all
 }
@@ -72,11 +86,13 @@ impl Desk {
             .fallback(web::no_such_endpoint)
             .method_not_allowed_fallback(web::no_such_method)
             .layer(DefaultBodyLimit::max(MAX_BODY))
-            .layer(middleware::from_fn_with_state(self.clone(), web::dress));
+            .layer(middleware::from_fn_with_state(self.clone(), dress));
         Router::new()
             .nest("/api/v1", api)
             .merge(crate::oauth::router())
+            .merge(crate::witness::witness_doors(self))
             .merge(web::doors(self))
+            .merge(crate::oidc::doors())
             .with_state(self.clone())
     }
 }

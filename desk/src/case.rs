@@ -3,6 +3,7 @@
 //! Each resolves names within the asker's seats, lets `authority` decide, and returns a view. Never here: HTTP, a rule.
 //! To add one: a method in the file of its noun.
 
+pub(crate) mod after;
 pub(crate) mod agents;
 pub(crate) mod answers;
 pub(crate) mod calls;
@@ -13,13 +14,25 @@ pub(crate) mod export;
 pub(crate) mod founding;
 pub(crate) mod grants;
 pub(crate) mod groups;
+pub(crate) mod invitations;
+mod joining;
+pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod life;
+mod me;
+mod mirror;
+pub(crate) mod moving;
 pub(crate) mod past;
 pub(crate) mod people;
+mod policy;
 pub(crate) mod queue;
+pub(crate) mod receipts;
+mod recoveries;
 mod resolve;
 mod show;
+pub(crate) mod sign_in;
+mod signings;
 pub(crate) mod status;
 pub(crate) mod timeline;
 pub(crate) mod upkeep;
+pub(crate) mod witnesses;

@@ -6,23 +6,27 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use parking_lot::{Mutex, RwLock};
 use writ_authority::{Command, Engine, Fact, Refusal, State, command};
-use writ_identity::{Jwk, JwkSet, Nonces, PublicKeys, ReplayMarks, SigningKey, replay};
+use writ_identity::{
+    Jwk, JwkSet, Nonces, PublicKeys, ReplayMarks, SigningKey, replay,
+    webauthn::{Anchors, RelyingParty},
+};
 use writ_lake::Activity;
 use writ_model::{
-    Actor, Clock, Cx, Digest, Entropy, Fold, InstanceId, Secret, Side, TenantId, Timestamp,
+    Actor, Clock, Cx, Digest, Entropy, Fold, InstanceId, PersonId, Secret, Side, TenantId,
+    Timestamp,
 };
 use writ_store::{Ledger, Sequencer, Tenants, Vault, View};
 
 use crate::{
-    DeskError, Fleet, NoFleet, Who, case::timeline::Timelines, error, keys, locate::Directory,
-    session::Sessions,
+    DeskError, Fleet, NoFleet, Who, case::timeline::Timelines, ceremony::Ceremonies, error, keys,
+    limit::Guesses, locate::Directory, session::Sessions, signing::Signings,
 };
 
 /// What a desk is made of.
@@ -41,6 +45,10 @@ pub struct DeskParts {
     pub entropy: Arc<dyn Entropy>,
     /// The desk's base address without a final slash, for example `http://127.0.0.1:7420`: the issuer of tokens.
     pub issuer: String,
+    /// The console's public origin, for example `http://localhost:7420`: passkeys are made for it and for no other.
+    pub origin: String,
+    /// Makers of authenticators whose word about their keys is taken. None is a good choice.
+    pub anchors: Anchors,
     /// The base address that tokens are for, for example `http://127.0.0.1:7421`.
     pub gateway: String,
     /// What the command line must show; see [`crate::cli_token`].
@@ -62,7 +70,18 @@ pub(crate) struct Inner {
     pub(crate) nonces: Nonces,
     pub(crate) marks: Mutex<ReplayMarks>,
     pub(crate) sessions: Sessions,
+    pub(crate) oidc: OnceLock<Arc<crate::oidc::Party>>,
+    pub(crate) signings: Signings,
+    pub(crate) ceremonies: Ceremonies,
+    pub(crate) guesses: Guesses,
+    pub(crate) rp: RelyingParty,
+    /// A counter is read, compared and written in one turn.
+    pub(crate) counters: tokio::sync::Mutex<()>,
+    /// People's acts hold it for reading from the check of their standing to the commit; offboarding holds it for
+    /// writing. So no act of somebody offboarded commits after the answer.
+    pub(crate) gate: Arc<tokio::sync::RwLock<()>>,
     pub(crate) timelines: Timelines,
+    pub(crate) witnessing: crate::witness::Board,
     pub(crate) issued: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) started_at: Timestamp,
@@ -108,8 +127,11 @@ impl Desk {
     /// A desk over an open store: reads its keys, finds the provider, and lists clients whose founding was cut short.
     ///
     /// # Errors
-    /// If the store or the vault fails.
+    /// If the store or the vault fails, or no passkey can be made at the origin.
     pub async fn open(parts: DeskParts) -> Result<Self, DeskError> {
+        let rp = RelyingParty::of_origin(&parts.origin).map_err(|why| {
+            DeskError::fault(error::FAULT, format!("the origin {}: {why}", parts.origin))
+        })?;
         let token_key = keys::token_key(parts.vault.as_ref(), parts.entropy.as_ref()).await?;
         let entropy = Arc::clone(&parts.entropy);
         let inner = Inner {
@@ -118,7 +140,15 @@ impl Desk {
             nonces: Nonces::new(entropy.as_ref()),
             marks: Mutex::new(ReplayMarks::new(replay::DEFAULT_MARKS, entropy.as_ref())),
             sessions: Sessions::default(),
+            oidc: OnceLock::new(),
+            signings: Signings::default(),
+            ceremonies: Ceremonies::default(),
+            guesses: Guesses::default(),
+            rp,
+            counters: tokio::sync::Mutex::new(()),
+            gate: Arc::default(),
             timelines: Timelines::default(),
+            witnessing: crate::witness::Board::default(),
             issued: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             started_at: parts.clock.now(),
@@ -195,7 +225,7 @@ impl Desk {
     }
 
     /// Decides a command in its turn and answers when it is durable. The instant is taken when it is decided, so that
-    /// lines follow each other in time.
+    /// lines follow each other in time. For people use [`Desk::act_as`].
     pub(crate) async fn act(
         &self,
         tenant: TenantId,
@@ -214,6 +244,42 @@ impl Desk {
         let done = self.inner.parts.sequencer.submit(tenant, Box::new(decide)).await?;
         let (at, facts) = std::mem::take(&mut *slot.lock());
         Ok(Wrote { first: done.first, facts, at, view: done.view })
+    }
+
+    /// Decides a person's command. Whether they are still there is asked under the gate, which is held until the command
+    /// is durable, also when whoever asked has gone away meanwhile.
+    pub(crate) async fn act_as(
+        &self,
+        tenant: TenantId,
+        who: &Who,
+        command: Command,
+    ) -> Result<Wrote, DeskError> {
+        let (desk, who) = (self.clone(), *who);
+        let task = tokio::spawn(async move {
+            let gate = Arc::clone(&desk.inner.gate);
+            // Whoever is offboarded waits for every act under way, and every later act sees that they are.
+            let closes = offboards(&command);
+            let _alone = if closes { Some(Arc::clone(&gate).write_owned().await) } else { None };
+            let _among = if closes { None } else { Some(gate.read_owned().await) };
+            desk.standing(who.person).await?;
+            let view = desk.tenants().view(tenant).await?;
+            let cx = desk.cx(tenant, who.actor());
+            crate::oidc::may(&view.state, &who, asked(&command), &cx)?;
+            desk.act(tenant, who.actor(), command).await
+        });
+        task.await.map_err(|died| DeskError::fault(error::FAULT, died.to_string()))?
+    }
+
+    /// Refuses whoever left the provider: everywhere, whatever a client's ledger still says.
+    pub(crate) async fn standing(&self, person: PersonId) -> Result<(), DeskError> {
+        if self.provider_id().is_err() || !gone(&self.provider_view().await?.state, person) {
+            return Ok(());
+        }
+        Err(DeskError::Forbidden {
+            code: error::OFFBOARDED,
+            what: "you do not work for the provider any more".to_owned(),
+            cure: "Ask an owner of the provider, if this is wrong.".to_owned(),
+        })
     }
 
     /// The provider's space, if it is founded.
@@ -270,7 +336,7 @@ impl Desk {
     /// The state of a client that the asker is seated at. One that they are not seated at looks like one that is not.
     pub(crate) async fn seat(&self, who: &Who, name: &str) -> Result<Arc<View<State>>, DeskError> {
         let view = self.tenants().view(self.tenant_of(name).await?).await?;
-        if seated(&view.state, who) {
+        if seated(&view.state, who) && !gone(&self.provider_view().await?.state, who.person) {
             return Ok(view);
         }
         Err(DeskError::not_visible("client", name))
@@ -279,6 +345,9 @@ impl Desk {
     /// The states of every client that the asker is seated at, by name.
     pub(crate) async fn seats(&self, who: &Who) -> Result<Vec<Arc<View<State>>>, DeskError> {
         let mut out = Vec::new();
+        if gone(&self.provider_view().await?.state, who.person) {
+            return Ok(out);
+        }
         for view in self.every_client().await? {
             if seated(&view.state, who) {
                 out.push(view);
@@ -306,12 +375,7 @@ impl Desk {
         &self,
         id: InstanceId,
     ) -> Result<Option<TenantId>, DeskError> {
-        let known = self.inner.directory.lock().instance(id);
-        if known.is_some() {
-            return Ok(known);
-        }
-        self.learn().await?;
-        Ok(self.inner.directory.lock().instance(id))
+        self.located(|directory| directory.instance(id)).await
     }
 
     /// The tenant of an enrollment code.
@@ -319,16 +383,58 @@ impl Desk {
         &self,
         digest: Digest,
     ) -> Result<Option<TenantId>, DeskError> {
-        let known = self.inner.directory.lock().code(digest);
+        self.located(|directory| directory.code(digest)).await
+    }
+
+    /// Looks something up in the directory, once more after reading what is new.
+    async fn located(
+        &self,
+        look: impl Fn(&Directory) -> Option<TenantId>,
+    ) -> Result<Option<TenantId>, DeskError> {
+        let known = look(&self.inner.directory.lock());
         if known.is_some() {
             return Ok(known);
         }
         self.learn().await?;
-        Ok(self.inner.directory.lock().code(digest))
+        Ok(look(&self.inner.directory.lock()))
+    }
+
+    /// The tenant of an invitation's or a recovery's code.
+    pub(crate) async fn tenant_of_join(
+        &self,
+        digest: Digest,
+    ) -> Result<Option<TenantId>, DeskError> {
+        self.located(|directory| directory.join(digest)).await
+    }
+
+    /// The tenant whose people a passkey's owner is of.
+    pub(crate) async fn tenant_of_credential(
+        &self,
+        credential: &str,
+    ) -> Result<Option<TenantId>, DeskError> {
+        self.located(|directory| directory.credential(credential)).await
+    }
+
+    /// The state of the space that a person's passkeys are admitted in: the provider's for its people, their client's
+    /// for everybody else.
+    pub(crate) async fn home(
+        &self,
+        person: PersonId,
+    ) -> Result<Option<Arc<View<State>>>, DeskError> {
+        let provider = self.provider_view().await?;
+        if provider.state.people.contains_key(&person) {
+            return Ok(Some(provider));
+        }
+        match self.located(|directory| directory.person(person)).await? {
+            Some(tenant) => Ok(Some(self.tenants().view(tenant).await?)),
+            None => Ok(None),
+        }
     }
 
     async fn learn(&self) -> Result<(), DeskError> {
-        for view in self.every_client().await? {
+        let mut views = vec![self.provider_view().await?];
+        views.extend(self.every_client().await?);
+        for view in views {
             let mut directory = self.inner.directory.lock();
             if directory.behind(&view.state) {
                 directory.learn(&view.state);
@@ -338,7 +444,25 @@ impl Desk {
     }
 }
 
-/// Whether a person has a live seat in a space.
+/// Whether a person has a live seat in a space, with a role that their sign-in leaves them.
 pub(crate) fn seated(state: &State, who: &Who) -> bool {
     state.people.get(&who.person).is_some_and(|person| person.active())
+        && crate::oidc::seated(state, who)
+}
+
+/// Whether a person was the provider's and is not any more.
+fn gone(provider: &State, person: PersonId) -> bool {
+    provider.people.get(&person).is_some_and(|known| !known.active())
+}
+
+/// What a command asks for: of a signed one, what was signed.
+fn asked(command: &Command) -> &Command {
+    match command {
+        Command::Signed { receipt } => &receipt.request.act,
+        other => other,
+    }
+}
+
+fn offboards(command: &Command) -> bool {
+    matches!(asked(command), Command::Offboard { .. })
 }

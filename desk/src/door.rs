@@ -1,5 +1,5 @@
 //! The door: which credential a request shows, and what it may be used for. The installation's own token for the command
-//! line, a session for the console; both on loopback only.
+//! line, a session for the console; under a loopback name or the console's own.
 //!
 //! Never here: what a person may do (their seat says), or a credential in an error.
 //! SECURITY: a name that is not loopback is refused whatever it resolves to, so that a page of another site cannot reach
@@ -20,7 +20,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use writ_identity::same_secret;
 use writ_model::{Entropy, PersonId, Secret};
 
-use crate::{Desk, DeskError, Via, Who, error};
+use crate::{Desk, DeskError, Session, SignedBy, Via, Who, error};
 
 /// Says which person acts, beside the command line's token.
 const PERSON: &str = "writ-person";
@@ -64,18 +64,56 @@ pub fn cli_token(folder: &Path, entropy: &dyn Entropy) -> io::Result<Secret<Stri
     }
 }
 
-/// Whether a request asks under a loopback name. One without any name (in-process) passes.
-pub fn host_is_ours(headers: &HeaderMap, uri: &Uri) -> bool {
+/// Two hosts, or one that cannot be read.
+struct Unclear;
+
+/// The host a request names, if it names one.
+fn host_of(headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, Unclear> {
     let mut hosts = headers.get_all(header::HOST).iter();
-    let host = match (hosts.next(), hosts.next()) {
-        (None, _) => uri.authority().map(ToString::to_string),
-        (Some(one), None) => match one.to_str() {
-            Ok(host) => Some(host.to_owned()),
-            Err(_) => return false,
-        },
-        (Some(_), Some(_)) => return false,
-    };
-    host.is_none_or(|host| loopback(&host))
+    match (hosts.next(), hosts.next()) {
+        (None, _) => Ok(uri.authority().map(ToString::to_string)),
+        (Some(one), None) => {
+            one.to_str().map(|host| Some(host.to_owned())).map_err(|_bytes| Unclear)
+        }
+        (Some(_), Some(_)) => Err(Unclear),
+    }
+}
+
+/// The host of an origin, with its port if it says one.
+fn host_in(origin: &str) -> &str {
+    origin.split_once("://").map_or(origin, |(_, host)| host)
+}
+
+impl Desk {
+    /// The console's public origin, for example `http://localhost:7420`.
+    pub fn origin(&self) -> &str {
+        &self.inner.parts.origin
+    }
+
+    /// Whether a request asks under a name of this server: a loopback name, or the host of its public origin.
+    pub fn host_is_ours(&self, headers: &HeaderMap, uri: &Uri) -> bool {
+        let public = host_in(self.origin());
+        host_of(headers, uri).is_ok_and(|host| {
+            host.is_none_or(|host| loopback(&host) || host.eq_ignore_ascii_case(public))
+        })
+    }
+
+    /// Whether a request's `Origin`, if it says one, is our own: the public one, or the loopback name it was sent to.
+    /// Browsers say one on every changing request.
+    pub fn origin_is_ours(&self, headers: &HeaderMap) -> bool {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        match (origins.next(), origins.next()) {
+            (None, _) => true,
+            (Some(one), None) => {
+                let Ok(origin) = one.to_str() else { return false };
+                let bare = origin.strip_prefix("http://");
+                let here = bare.is_some() && bare == host && host.is_some_and(loopback);
+                here || origin == self.origin()
+            }
+            (Some(_), Some(_)) => false,
+        }
+    }
 }
 
 /// `localhost`, `127.0.0.1` or `[::1]`, with or without a port.
@@ -90,32 +128,18 @@ fn loopback(host: &str) -> bool {
     })
 }
 
-/// Whether a request's `Origin`, if it says one, is the host it was sent to. Browsers say one on every changing request.
-pub(crate) fn origin_is_ours(headers: &HeaderMap) -> bool {
-    let mut origins = headers.get_all(header::ORIGIN).iter();
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    match (origins.next(), origins.next()) {
-        (None, _) => true,
-        (Some(one), None) => {
-            let origin = one.to_str().ok().and_then(|one| one.strip_prefix("http://"));
-            origin.is_some() && origin == host
-        }
-        (Some(_), Some(_)) => false,
-    }
-}
-
 /// A request with a good credential.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     /// Through which door.
     pub(crate) via: Via,
     /// Who, unless nothing is founded yet.
-    pub(crate) person: Option<PersonId>,
+    pub(crate) who: Option<Who>,
 }
 
-/// A request with the installation's own token and from no page, and the person it names, if it names one.
+/// A request with the installation's own token and from no page.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct CommandLine(pub(crate) Option<PersonId>);
+pub(crate) struct CommandLine;
 
 /// A request with a good credential, by a person.
 #[derive(Debug, Clone, Copy)]
@@ -125,27 +149,82 @@ impl FromRequestParts<Desk> for Caller {
     type Rejection = DeskError;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, DeskError> {
-        right_host(parts)?;
+        right_host(parts, desk)?;
         if parts.headers.contains_key(header::AUTHORIZATION) {
             return command_line(parts, desk).await;
         }
-        let Some(session) = desk.session(&parts.headers).await? else {
-            let what = "no credential was sent, or its session has ended".to_owned();
-            return Err(DeskError::Unauthenticated { what });
-        };
-        if !matches!(parts.method, Method::GET | Method::HEAD) {
-            let csrf = parts.headers.get(CSRF).and_then(|csrf| csrf.to_str().ok());
-            desk.check_form(&parts.headers, &session, csrf.unwrap_or_default())?;
+        let session = signed_in(parts, desk).await?;
+        if session.how == SignedBy::Link {
+            return Err(DeskError::Forbidden {
+                code: error::FIRST_KEY,
+                what: "a link only opens the door to the first passkey".to_owned(),
+                cure: "Make your passkey at /welcome first.".to_owned(),
+            });
         }
-        Ok(Self { via: session.who.via, person: Some(session.who.person) })
+        Ok(Self { via: session.who.via, who: Some(session.who) })
     }
+}
+
+/// A session that the link opened, for making the very first passkey.
+#[derive(Debug)]
+pub(crate) struct First(pub(crate) Session);
+
+impl FromRequestParts<Desk> for First {
+    type Rejection = DeskError;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, DeskError> {
+        right_host(parts, desk)?;
+        let session = signed_in(parts, desk).await?;
+        if session.how == SignedBy::Link {
+            return Ok(Self(session));
+        }
+        let what = "only the very first person is welcomed with a link".to_owned();
+        Err(DeskError::Unauthenticated { what })
+    }
+}
+
+/// A request at a door that needs no credential: sent to this server's name, from our own page or from none.
+#[derive(Debug)]
+pub(crate) struct Knocked {
+    /// What the browser calls itself.
+    pub(crate) agent: String,
+}
+
+impl FromRequestParts<Desk> for Knocked {
+    type Rejection = DeskError;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, DeskError> {
+        right_host(parts, desk)?;
+        if !desk.origin_is_ours(&parts.headers) {
+            return Err(DeskError::Forbidden {
+                code: error::FORGED,
+                what: "this request comes from another site's page".to_owned(),
+                cure: "Open the page of this server and repeat it there.".to_owned(),
+            });
+        }
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|text| text.to_str().ok());
+        Ok(Self { agent: agent.unwrap_or_default().to_owned() })
+    }
+}
+
+/// The request's session; a changing request must repeat its token.
+async fn signed_in(parts: &Parts, desk: &Desk) -> Result<Session, DeskError> {
+    let Some(session) = desk.session(&parts.headers).await? else {
+        let what = "no credential was sent, or its session has ended".to_owned();
+        return Err(DeskError::Unauthenticated { what });
+    };
+    if !matches!(parts.method, Method::GET | Method::HEAD) {
+        let csrf = parts.headers.get(CSRF).and_then(|csrf| csrf.to_str().ok());
+        desk.check_form(&parts.headers, &session, csrf.unwrap_or_default())?;
+    }
+    Ok(session)
 }
 
 impl FromRequestParts<Desk> for CommandLine {
     type Rejection = DeskError;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, DeskError> {
-        right_host(parts)?;
+        right_host(parts, desk)?;
         if parts.headers.contains_key(header::ORIGIN) {
             return Err(DeskError::Forbidden {
                 code: error::FORGED,
@@ -154,18 +233,18 @@ impl FromRequestParts<Desk> for CommandLine {
             });
         }
         token(parts, desk)?;
-        Ok(Self(named(parts, desk).await?))
+        Ok(Self)
     }
 }
 
-fn right_host(parts: &Parts) -> Result<(), DeskError> {
-    if host_is_ours(&parts.headers, &parts.uri) {
+fn right_host(parts: &Parts, desk: &Desk) -> Result<(), DeskError> {
+    if desk.host_is_ours(&parts.headers, &parts.uri) {
         return Ok(());
     }
     Err(DeskError::Forbidden {
         code: error::HOST,
-        what: "this server answers only under a loopback name".to_owned(),
-        cure: "Use http://127.0.0.1 or http://localhost with its port.".to_owned(),
+        what: "this server does not answer under this name".to_owned(),
+        cure: format!("Use {}.", desk.origin()),
     })
 }
 
@@ -173,7 +252,7 @@ async fn command_line(parts: &Parts, desk: &Desk) -> Result<Caller, DeskError> {
     token(parts, desk)?;
     let named = named(parts, desk).await?;
     let person = if named.is_some() { named } else { desk.first_owner().await? };
-    Ok(Caller { via: Via::Cli, person })
+    Ok(Caller { via: Via::Cli, who: person.map(|person| Who::new(person, Via::Cli)) })
 }
 
 /// The installation's own token, once.
@@ -192,15 +271,16 @@ fn token(parts: &Parts, desk: &Desk) -> Result<(), DeskError> {
     Ok(())
 }
 
-/// The person that the command line acts as, if it names one.
+/// The person that the command line acts as, if it names one. SECURITY: only people of the provider: whoever can read
+/// the token file is on the provider's machine, and that is nobody of a client.
 async fn named(parts: &Parts, desk: &Desk) -> Result<Option<PersonId>, DeskError> {
     let Some(named) = parts.headers.get(PERSON) else { return Ok(None) };
     let named = named.to_str().unwrap_or_default();
     let person: PersonId = named
         .parse()
         .map_err(|_bad| DeskError::bad(PERSON, "this is no person id", "Send `prs_…`."))?;
-    if !desk.has_a_seat(person).await? {
-        return Err(DeskError::not_visible("person", named));
+    if !desk.of_provider(person).await? {
+        return Err(DeskError::not_visible("person of the provider", named));
     }
     Ok(Some(person))
 }
@@ -210,8 +290,7 @@ impl FromRequestParts<Desk> for Acting {
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, DeskError> {
         let caller = Caller::from_request_parts(parts, desk).await?;
-        let person = caller.person.ok_or(DeskError::Unfounded)?;
-        Ok(Self(Who::new(person, caller.via)))
+        Ok(Self(caller.who.ok_or(DeskError::Unfounded)?))
     }
 }
 
@@ -236,28 +315,11 @@ mod tests {
         }
         let uri: Uri = "/x".parse().unwrap();
         let mut headers = HeaderMap::new();
-        assert!(host_is_ours(&headers, &uri));
+        assert!(host_of(&headers, &uri).is_ok());
         headers.insert(header::HOST, "127.0.0.1:1".parse().unwrap());
-        assert!(host_is_ours(&headers, &uri));
+        assert!(host_of(&headers, &uri).is_ok());
         headers.append(header::HOST, "127.0.0.1:1".parse().unwrap());
-        assert!(!host_is_ours(&headers, &uri), "two hosts");
-    }
-
-    #[test]
-    fn another_sites_origin_is_not_ours() {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, "127.0.0.1:1".parse().unwrap());
-        assert!(origin_is_ours(&headers));
-        for (origin, ours) in [
-            ("http://127.0.0.1:1", true),
-            ("http://127.0.0.1:2", false),
-            ("https://127.0.0.1:1", false),
-            ("null", false),
-            ("http://evil.example", false),
-        ] {
-            headers.insert(header::ORIGIN, origin.parse().unwrap());
-            assert_eq!(origin_is_ours(&headers), ours, "{origin}");
-        }
+        assert!(host_of(&headers, &uri).is_err(), "two hosts");
     }
 
     #[test]

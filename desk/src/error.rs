@@ -7,6 +7,8 @@ use serde::Serialize;
 use writ_authority::{Refusal, refusal};
 use writ_model::Code;
 
+use crate::view::SigningView;
+
 /// No credential, or one that is not ours.
 pub(crate) const UNAUTHENTICATED: Code = Code("DESK-0001");
 /// The request cannot be read.
@@ -23,6 +25,22 @@ pub(crate) const SIGN_IN: Code = Code("DESK-0007");
 pub(crate) const BUSY: Code = Code("DESK-0008");
 /// Nothing is founded yet.
 pub(crate) const UNFOUNDED: Code = Code("DESK-0009");
+/// What was asked needs its person's passkey; the problem carries the signing.
+pub(crate) const NEEDS_SIGNATURE: Code = Code("DESK-0011");
+/// This passkey does not sign in here, whatever the reason.
+pub(crate) const PASSKEY: Code = Code("DESK-0012");
+/// A signature, or a new passkey, that does not hold.
+pub(crate) const SIGNATURE: Code = Code("DESK-0013");
+/// The code of an invitation or a recovery is unknown, used or expired.
+pub(crate) const CODE: Code = Code("DESK-0014");
+/// The session is the first link's: it can make the first passkey and nothing else.
+pub(crate) const FIRST_KEY: Code = Code("DESK-0015");
+/// There is a passkey: links are not given any more.
+pub(crate) const NO_LINK: Code = Code("DESK-0016");
+/// The signing was signed, refused or is too old.
+pub(crate) const SIGNING: Code = Code("DESK-0017");
+/// The person is offboarded.
+pub(crate) const OFFBOARDED: Code = Code("DESK-0018");
 /// A defect, or a store that fails.
 pub(crate) const FAULT: Code = Code("DESK-0099");
 
@@ -38,6 +56,9 @@ pub enum DeskError {
         /// What is wrong with it.
         what: String,
     },
+    /// It waits for the person's passkey: whoever asks shows the signing.
+    #[error("this needs your signature: {}", .0.title)]
+    NeedsSignature(Box<SigningView>),
     /// The credential does not allow it.
     #[error("{what}")]
     Forbidden {
@@ -86,7 +107,7 @@ pub enum DeskError {
 }
 
 /// An error as machines get it (RFC 9457, `application/problem+json`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Problem {
     /// `urn:writ:error:<code>`.
     pub r#type: String,
@@ -103,6 +124,9 @@ pub struct Problem {
     pub field: Option<String>,
     /// What would cure it.
     pub cure: String,
+    /// What is to be signed, if that is all that is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing: Option<Box<SigningView>>,
     /// The request's id, as in the log.
     pub request_id: String,
 }
@@ -128,6 +152,7 @@ impl DeskError {
         match self {
             Self::Refused(refusal) => refusal.code,
             Self::Unauthenticated { .. } => UNAUTHENTICATED,
+            Self::NeedsSignature(_) => NEEDS_SIGNATURE,
             Self::Forbidden { code, .. } | Self::Fault { code, .. } => *code,
             Self::NotVisible { .. } => NOT_VISIBLE,
             Self::Bad { .. } => UNREADABLE,
@@ -140,14 +165,19 @@ impl DeskError {
     pub fn status(&self) -> u16 {
         match self {
             Self::Refused(refusal) => match refusal.code {
-                refusal::NOT_SEATED | refusal::ROLE if refusal.field == "actor" => 403,
+                refusal::NOT_SEATED | refusal::ROLE | refusal::PARTY
+                    if refusal.field == "actor" =>
+                {
+                    403
+                }
+                refusal::NEEDS_SIGNATURE | refusal::EXPORT => 403,
                 refusal::UNKNOWN => 404,
-                refusal::TEXT | refusal::GRANT => 422,
+                refusal::TEXT | refusal::GRANT | refusal::PASSKEY => 422,
                 refusal::INTERNAL => 500,
                 _ => 409,
             },
             Self::Unauthenticated { .. } => 401,
-            Self::Forbidden { .. } => 403,
+            Self::NeedsSignature(_) | Self::Forbidden { .. } => 403,
             Self::NotVisible { .. } => 404,
             Self::Unfounded => 409,
             Self::Bad { .. } => 400,
@@ -161,6 +191,7 @@ impl DeskError {
         match self {
             Self::Refused(_) => "Refused by rule",
             Self::Unauthenticated { .. } => "Not signed in",
+            Self::NeedsSignature(_) => "Needs your passkey",
             Self::Forbidden { .. } => "Not allowed",
             Self::NotVisible { .. } => "Not found",
             Self::Bad { .. } => "Request not understood",
@@ -185,8 +216,9 @@ impl DeskError {
             Self::Refused(refusal) => &refusal.cure,
             Self::Forbidden { cure, .. } | Self::Bad { cure, .. } => cure,
             Self::Unauthenticated { .. } => {
-                "Sign in with a new link, or send the token of `cli.token` in the data folder."
+                "Sign in with your passkey, or send the token of `cli.token` in the data folder."
             }
+            Self::NeedsSignature(_) => "Open the signing's page and sign it with your passkey.",
             Self::NotVisible { .. } => "Check the name, and that you are seated at this client.",
             Self::Busy { .. } => "Try again in a moment.",
             Self::Unfounded => "Found the provider first: `writ provider found`.",
@@ -212,6 +244,10 @@ impl DeskError {
             detail: self.detail(),
             field: self.field().map(str::to_owned),
             cure: self.cure().to_owned(),
+            signing: match self {
+                Self::NeedsSignature(signing) => Some(signing.clone()),
+                _ => None,
+            },
             request_id,
         }
     }

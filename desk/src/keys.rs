@@ -12,6 +12,7 @@ use writ_store::{Space, Vault};
 use crate::{DeskError, error};
 
 const TOKEN_KEY: &str = "oauth/token-signing-key";
+const OIDC_CLIENT_KEY: &str = "oidc/client-key";
 const CHECKPOINT_KEY: &str = "ledger/checkpoint-key";
 
 /// The key that signs access tokens; made on first use.
@@ -20,6 +21,14 @@ const CHECKPOINT_KEY: &str = "ledger/checkpoint-key";
 /// If the vault fails.
 pub async fn token_key(vault: &dyn Vault, entropy: &dyn Entropy) -> Result<SigningKey, DeskError> {
     key_of(vault, Space::Installation, TOKEN_KEY, entropy).await
+}
+
+/// The key that we sign in with ourselves at an identity provider; made on first use.
+pub(crate) async fn oidc_client_key(
+    vault: &dyn Vault,
+    entropy: &dyn Entropy,
+) -> Result<SigningKey, DeskError> {
+    key_of(vault, Space::Installation, OIDC_CLIENT_KEY, entropy).await
 }
 
 /// The key that signs a ledger's checkpoints; made on first use, named in line 0.

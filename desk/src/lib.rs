@@ -8,21 +8,29 @@
 //! line in `api::table`; the router, the `OpenAPI` document and the coverage test follow from that table.
 
 mod api;
+mod assertions;
 mod case;
+mod ceremony;
 mod desk;
 mod door;
+mod doors;
 mod enroll;
 mod error;
 mod fleet;
 mod keys;
+mod limit;
 mod locate;
 mod oauth;
+mod oidc;
 mod say;
 mod session;
+mod signing;
 pub mod view;
 mod who;
+mod witness;
 
-pub use api::{Endpoint, Guard, table};
+pub use api::{Endpoint, Guard, Needs, table};
+pub use assertions::WebauthnCheck;
 pub use case::{
     agents::{AgentFilter, NewAgentBody},
     answers::AnswersBody,
@@ -33,13 +41,22 @@ pub use case::{
     founding::{FirstPerson, FoundBody},
     grants::{NewGrant, NewSubject},
     groups::NewGroup,
+    invitations::{AdmitBody, NewInvitation},
+    keys::NewPasskey,
+    moving::TakenOver,
     people::NewPerson,
+    receipts::ReceiptQuery,
+    sign_in::SignInBody,
+    witnesses::NewWitness,
 };
 pub use desk::{Desk, DeskParts};
-pub use door::{cli_token, host_is_ours};
+pub use door::cli_token;
+pub use doors::doors;
 pub use enroll::{EnrollBody, Enrolled, PROOF_TYPE};
 pub use error::{DeskError, Problem};
 pub use fleet::{Fleet, GatewayStatus, NoFleet, ServerStatus};
 pub use keys::{CheckpointVerifier, token_key};
-pub use session::{COOKIE, SESSION_IDLE, Session, SignedIn};
+pub use oidc::{LoginBody, Narrowed, OidcSettings, RoleMap, Strength, oidc_refusal};
+pub use session::{COOKIE, SESSION_IDLE, Session, SignedBy, SignedIn};
 pub use who::{Via, Who};
+pub use witness::WITNESS_TYPE;

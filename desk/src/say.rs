@@ -4,12 +4,14 @@
 //! Never here: markup, or a fact that has no sentence (a new kind does not compile until it has one).
 
 use writ_authority::{
-    Entry, Fact, Grant, State,
+    Command, Entry, Fact, Grant, State,
     fact::{AgentDescribed, Subject},
 };
 use writ_model::{Actor, AgentId, PersonId, Side};
 
 use crate::view::LineView;
+
+mod people;
 
 /// A line in words.
 pub(crate) fn line(state: &State, index: u64, bytes: &[u8]) -> Option<LineView> {
@@ -63,6 +65,25 @@ pub(crate) const fn kind(fact: &Fact) -> &'static str {
         Fact::GrantGiven { .. } => "grant_given",
         Fact::GrantRevoked { .. } => "grant_revoked",
         Fact::ActivitySealed(_) => "activity_sealed",
+        Fact::ActSigned(_) => "act_signed",
+        Fact::PersonInvited(_) => "person_invited",
+        Fact::InvitationWithdrawn { .. } => "invitation_withdrawn",
+        Fact::PersonJoined { .. } => "person_joined",
+        Fact::CallBackRecorded { .. } => "call_back_recorded",
+        Fact::PasskeyAdded { .. } => "passkey_added",
+        Fact::PasskeyRevoked { .. } => "passkey_revoked",
+        Fact::RecoveryAsked(_) => "recovery_asked",
+        Fact::RecoveryKeyOffered { .. } => "recovery_key_offered",
+        Fact::RecoveryConfirmed { .. } => "recovery_confirmed",
+        Fact::RecoveryRefused { .. } => "recovery_refused",
+        Fact::PersonOffboarded { .. } => "person_offboarded",
+        Fact::WitnessNamed(_) => "witness_named",
+        Fact::WitnessRemoved { .. } => "witness_removed",
+        Fact::ExportAllowed { .. } => "export_allowed",
+        Fact::KeyPolicySet { .. } => "key_policy_set",
+        Fact::LedgerMoved(_) => "ledger_moved",
+        Fact::LoginLinked { .. } => "login_linked",
+        Fact::LoginUnlinked { .. } => "login_unlinked",
     }
 }
 
@@ -149,8 +170,8 @@ fn grants_and_keys(state: &State, fact: &Fact) -> String {
             "Records {} to {} of a gateway were sealed ({} calls).",
             seal.first, seal.last, seal.count
         ),
-        // Every other kind is said by `fact`.
-        other => kind(other).replace('_', " "),
+        // Every other kind is said by `fact`, or is about people.
+        other => people::fact(state, other).unwrap_or_else(|| kind(other).replace('_', " ")),
     }
 }
 
@@ -235,6 +256,17 @@ pub(crate) fn agent_of(state: &State, fact: &Fact) -> Option<AgentId> {
     }
 }
 
+/// The agent or group that a signature is about.
+fn signed_about(act: &Command) -> Option<Subject> {
+    match act {
+        Command::Activate { agent }
+        | Command::Release { agent }
+        | Command::Terminate { agent, .. } => Some(Subject::Agent(*agent)),
+        Command::GiveGrant(grant) => Some(grant.subject),
+        _ => None,
+    }
+}
+
 /// The agent or group a fact is about.
 pub(crate) fn about(state: &State, fact: &Fact) -> Option<Subject> {
     match fact {
@@ -257,10 +289,8 @@ pub(crate) fn about(state: &State, fact: &Fact) -> Option<Subject> {
         Fact::GrantGiven { says, .. } => Some(says.subject),
         Fact::GrantRevoked { grant, .. } => state.grants.get(grant).map(|given| given.says.subject),
         Fact::GroupCreated { group, .. } => Some(Subject::Group(*group)),
-        Fact::LedgerFounded(_)
-        | Fact::ClientAdded(_)
-        | Fact::PersonSeated(_)
-        | Fact::PersonLeft { .. }
-        | Fact::ActivitySealed(_) => None,
+        Fact::ActSigned(receipt) => signed_about(&receipt.request.act),
+        // Ledgers, clients, people, witnesses, seals: about no agent.
+        _ => None,
     }
 }

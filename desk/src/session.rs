@@ -1,32 +1,45 @@
-//! People signed in at the console, until the people issue brings passkeys: a single-use link printed by the server, a
-//! cookie, a token against forged requests. All in memory: a restart signs everybody out.
+//! People signed in at the console: a cookie, a token against forged requests, and how the session was opened.
 //!
-//! Never here: a code, a cookie or a token that is stored (their digests are), or a session that outlives its person.
+//! A session is never enough for anything sensitive: that is signed, act by act (`signing.rs`).
+//! Never here: a code, a cookie or a token that is stored (their digests are), or a session that outlives its person,
+//! their seat or the key it was opened with.
 
-use std::collections::BTreeMap;
-
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, header};
-use parking_lot::Mutex;
 use writ_identity::{OneTimeCode, same_secret};
-use writ_model::{Digest, Entropy, PersonId, Secret, Span, Timestamp};
+use writ_model::{Digest, PasskeyId, PersonId, Role, Secret, SessionId, Side, Span, Timestamp};
 
-use crate::{Desk, DeskError, Via, Who, error};
+use crate::{Desk, DeskError, Via, Who, error, limit::Knock, oidc::Narrowed};
+
+mod table;
+
+pub(crate) use table::{Listed, Sessions};
 
 /// The cookie's name.
 pub const COOKIE: &str = "writ_session";
 /// A session that is not used for so long ends.
 pub const SESSION_IDLE: Span = Span::minutes(30);
-/// A session ends after so long, used or not.
-const SESSION_LIFE: Span = Span::hours(12);
-/// A link that is not followed for so long ends.
-const LINK_LIFE: Span = Span::minutes(15);
-/// LIMIT: links waiting: one for each start and for each time somebody asked; the oldest makes room.
-const LINKS: usize = 64;
-/// LIMIT: sessions: people of one installation; the one unused for longest makes room.
-const SESSIONS: usize = 1_024;
-/// LIMIT: wrong links in one minute; a code has 140 bits, so this only keeps the log readable.
-const WRONG: u32 = 60;
+
+/// How a session was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedBy {
+    /// With the link that the server printed: only good for making the very first passkey.
+    Link,
+    /// With this passkey.
+    Passkey(PasskeyId),
+    /// At the provider's own identity provider.
+    Oidc,
+}
+
+impl SignedBy {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Link => "link",
+            Self::Passkey(_) => "passkey",
+            Self::Oidc => "oidc",
+        }
+    }
+}
 
 /// A person signed in.
 #[derive(Debug, Clone)]
@@ -35,117 +48,24 @@ pub struct Session {
     pub who: Who,
     /// What every form and every changing request must repeat.
     pub csrf: Secret<String>,
+    /// Its public id, for lists.
+    pub id: SessionId,
+    /// How it was opened.
+    pub how: SignedBy,
+    /// Since when.
+    pub opened_at: Timestamp,
     /// When it ends at the latest.
     pub expires: Timestamp,
     key: Digest,
 }
 
-/// What a followed link gives.
+/// A session that was just opened.
 #[derive(Debug)]
 pub struct SignedIn {
     /// The value of `Set-Cookie`.
     pub set_cookie: Secret<String>,
     /// The session.
     pub session: Session,
-}
-
-#[derive(Debug)]
-struct Link {
-    person: Option<PersonId>,
-    expires: Timestamp,
-}
-
-#[derive(Debug)]
-struct Row {
-    session: Session,
-    used_at: Timestamp,
-}
-
-#[derive(Debug, Default)]
-struct Table {
-    links: BTreeMap<Digest, Link>,
-    rows: BTreeMap<Digest, Row>,
-    /// The minute in which wrong links were last counted, and how many.
-    wrong: (i64, u32),
-}
-
-/// Everybody who is signed in.
-#[derive(Debug, Default)]
-pub(crate) struct Sessions(Mutex<Table>);
-
-impl Sessions {
-    fn add_link(&self, digest: Digest, link: Link) {
-        let mut table = self.0.lock();
-        if table.links.len() >= LINKS {
-            let oldest = table.links.iter().min_by_key(|(_, link)| link.expires);
-            if let Some(key) = oldest.map(|(key, _)| *key) {
-                table.links.remove(&key);
-            }
-        }
-        table.links.insert(digest, link);
-    }
-
-    /// Uses a link up.
-    fn follow(&self, code: &str, now: Timestamp) -> Result<Option<PersonId>, DeskError> {
-        let mut table = self.0.lock();
-        let minute = now.seconds().div_euclid(60);
-        if table.wrong.0 != minute {
-            table.wrong = (minute, 0);
-        }
-        if table.wrong.1 >= WRONG {
-            return Err(DeskError::Busy { what: "too many wrong links in one minute".to_owned() });
-        }
-        let link = OneTimeCode::digest_of_typed(code).and_then(|key| table.links.remove(&key));
-        if let Some(link) = link.filter(|link| now < link.expires) {
-            return Ok(link.person);
-        }
-        table.wrong.1 += 1;
-        Err(DeskError::Forbidden {
-            code: error::SIGN_IN,
-            what: "this sign-in link is unknown, used or expired".to_owned(),
-            cure: "Ask the server for a new one: `writ console`.".to_owned(),
-        })
-    }
-
-    fn open(&self, who: Who, entropy: &dyn Entropy, now: Timestamp) -> SignedIn {
-        let (token, csrf) = (random(entropy), random(entropy));
-        let key = Digest::of(token.as_bytes());
-        let session = Session { who, csrf: Secret::new(csrf), expires: now + SESSION_LIFE, key };
-        let mut table = self.0.lock();
-        if table.rows.len() >= SESSIONS {
-            let oldest = table.rows.iter().min_by_key(|(_, row)| row.used_at).map(|(key, _)| *key);
-            oldest.and_then(|key| table.rows.remove(&key));
-        }
-        table.rows.insert(key, Row { session: session.clone(), used_at: now });
-        let cookie = format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/");
-        SignedIn { set_cookie: Secret::new(cookie), session }
-    }
-
-    fn find(&self, token: &str, now: Timestamp) -> Option<Session> {
-        let key = Digest::of(token.as_bytes());
-        let mut table = self.0.lock();
-        let row = table.rows.get_mut(&key)?;
-        if now >= row.session.expires || now >= row.used_at + SESSION_IDLE {
-            table.rows.remove(&key);
-            return None;
-        }
-        row.used_at = now;
-        Some(row.session.clone())
-    }
-
-    fn holds(&self, key: Digest) -> bool {
-        self.0.lock().rows.contains_key(&key)
-    }
-
-    fn end(&self, key: Digest) {
-        self.0.lock().rows.remove(&key);
-    }
-}
-
-fn random(entropy: &dyn Entropy) -> String {
-    let mut bytes = [0; 32];
-    entropy.fill(&mut bytes);
-    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// The session cookie's value; nothing if there is none, or more than one.
@@ -163,44 +83,104 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 impl Desk {
-    /// A link that signs a person in once, within a quarter of an hour. Without a person it is for the provider's first
-    /// owner, whoever that is when it is followed. Print it for the operator; it is a secret.
-    pub fn new_sign_in_link(&self, person: Option<PersonId>) -> Secret<String> {
-        let code = OneTimeCode::generate(self.entropy().as_ref());
-        let link = Link { person, expires: self.now() + LINK_LIFE };
-        self.inner.sessions.add_link(code.digest(), link);
-        Secret::new(format!("{}/sign-in/{}", self.issuer(), code.text().expose()))
-    }
-
-    /// Follows a link's code: uses it up and opens a session.
+    /// A link that lets the provider's very first person make their passkey, once, within a quarter of an hour. Print it
+    /// for the operator; it is a secret.
     ///
     /// # Errors
-    /// If the code is unknown, used or expired, or its person has no live seat.
-    pub async fn sign_in(&self, code: &str) -> Result<SignedIn, DeskError> {
-        let person = match self.inner.sessions.follow(code, self.now())? {
-            Some(person) => person,
-            None => self.first_owner().await?.ok_or(DeskError::Unfounded)?,
-        };
-        if !self.has_a_seat(person).await? {
-            let what = format!("{person} has no live seat");
-            return Err(DeskError::Unauthenticated { what });
+    /// Once the provider has a passkey: then people sign in with theirs.
+    pub async fn new_sign_in_link(&self) -> Result<Secret<String>, DeskError> {
+        if self.provider_has_keys().await? {
+            return Err(no_more_links());
         }
-        let who = Who::new(person, Via::Console);
-        Ok(self.inner.sessions.open(who, self.entropy().as_ref(), self.now()))
+        let code = OneTimeCode::generate(self.entropy().as_ref());
+        self.inner.sessions.add_link(code.digest(), self.now());
+        Ok(Secret::new(format!("{}/sign-in/{}", self.origin(), code.text().expose())))
     }
 
-    /// The session that a request's cookie stands for, if it lives and so does its person's seat.
+    /// Follows a link's code: uses it up and opens a session that can make the first passkey and nothing else.
+    ///
+    /// # Errors
+    /// If the code is unknown, used or expired, or there is a passkey by now.
+    pub async fn follow(&self, code: &str, agent: &str) -> Result<SignedIn, DeskError> {
+        let (now, of) = (self.now(), OneTimeCode::digest_of_typed(code));
+        self.inner.guesses.allow(Knock::Link, of, now)?;
+        if !self.inner.sessions.follow(code, now) {
+            self.inner.guesses.wrong(Knock::Link, of, now);
+            return Err(DeskError::Forbidden {
+                code: error::SIGN_IN,
+                what: "this sign-in link is unknown, used or expired".to_owned(),
+                cure: "Ask the server for a new one: `writ console`.".to_owned(),
+            });
+        }
+        if self.provider_has_keys().await? {
+            return Err(no_more_links());
+        }
+        let person = self.first_owner().await?.ok_or(DeskError::Unfounded)?;
+        Ok(self.open_session(Who::new(person, Via::Console), SignedBy::Link, agent))
+    }
+
+    /// Opens a session for a person whose sign-in was checked elsewhere, with at most these roles.
+    ///
+    /// # Errors
+    /// If they have no live seat, or are offboarded.
+    pub async fn open_session_for(
+        &self,
+        person: PersonId,
+        how: SignedBy,
+        allowed_roles: Option<Vec<Role>>,
+    ) -> Result<SignedIn, DeskError> {
+        if !self.has_a_seat(person).await? {
+            return Err(DeskError::Unauthenticated { what: format!("{person} has no live seat") });
+        }
+        let who = Who::new(person, Via::Console);
+        let who = match allowed_roles {
+            Some(roles) => who.narrowed_to(Narrowed::of(&roles)),
+            None => who,
+        };
+        Ok(self.open_session(who, how, ""))
+    }
+
+    pub(crate) fn open_session(&self, who: Who, how: SignedBy, agent: &str) -> SignedIn {
+        let secure = self.origin().starts_with("https:");
+        let made = (self.entropy(), self.now());
+        self.inner.sessions.open((who, how), agent, secure, made)
+    }
+
+    /// The session that a request's cookie stands for, if it lives and so do its person's seat and its key.
     ///
     /// # Errors
     /// If the store fails.
     pub async fn session(&self, headers: &HeaderMap) -> Result<Option<Session>, DeskError> {
         let Some(token) = cookie(headers) else { return Ok(None) };
         let Some(session) = self.inner.sessions.find(token, self.now()) else { return Ok(None) };
-        if self.has_a_seat(session.who.person).await? {
+        if self.may_go_on(&session).await? {
             return Ok(Some(session));
         }
         self.sign_out(&session);
         Ok(None)
+    }
+
+    async fn may_go_on(&self, session: &Session) -> Result<bool, DeskError> {
+        let person = session.who.person;
+        if !self.has_a_seat(person).await? {
+            return Ok(false);
+        }
+        match session.how {
+            SignedBy::Link => Ok(!self.provider_has_keys().await?),
+            SignedBy::Passkey(passkey) => {
+                let home = self.home(person).await?;
+                let key = home.as_ref().and_then(|home| home.state.passkeys.get(&passkey));
+                Ok(key.is_some_and(|key| key.live()))
+            }
+            SignedBy::Oidc => Ok(true),
+        }
+    }
+
+    /// Whether somebody who was let in some time ago would still be: their session is open, and so is their seat. A fault
+    /// is a no.
+    pub(crate) async fn still_in(&self, who: &Who) -> bool {
+        let open = who.session.is_none_or(|id| self.inner.sessions.is_open(id, self.now()));
+        open && self.has_a_seat(who.person).await.unwrap_or(false)
     }
 
     /// Ends a session.
@@ -231,7 +211,7 @@ impl Desk {
                 cure: "Open the page again and repeat it there.".to_owned(),
             })
         };
-        if !crate::door::origin_is_ours(headers) {
+        if !self.origin_is_ours(headers) {
             return refuse("this request comes from another site's page");
         }
         if !self.inner.sessions.holds(session.key) {
@@ -247,23 +227,41 @@ impl Desk {
     pub(crate) async fn first_owner(&self) -> Result<Option<PersonId>, DeskError> {
         let Ok(provider) = self.provider_id() else { return Ok(None) };
         let view = self.tenants().view(provider).await?;
-        let owner = view
-            .state
-            .people
-            .iter()
-            .find(|(_, person)| person.active() && person.has(writ_model::Role::Owner));
+        let owner =
+            view.state.people.iter().find(|(_, person)| person.active() && person.has(Role::Owner));
         Ok(owner.map(|(id, _)| *id))
     }
 
-    /// Whether a person has a live seat anywhere.
+    /// Whether there was ever a passkey in the provider's ledger: then nobody needs a link any more.
+    pub(crate) async fn provider_has_keys(&self) -> Result<bool, DeskError> {
+        Ok(!self.provider_view().await?.state.passkeys.is_empty())
+    }
+
+    /// Whether a person has a live seat anywhere. Who left the provider has none, whatever a client's ledger still says.
     pub(crate) async fn has_a_seat(&self, person: PersonId) -> Result<bool, DeskError> {
         if self.provider_id().is_err() {
             return Ok(false);
         }
-        let who = Who::new(person, Via::Console);
-        if crate::desk::seated(&self.provider_view().await?.state, &who) {
-            return Ok(true);
+        if let Some(known) = self.provider_view().await?.state.people.get(&person) {
+            return Ok(known.active());
         }
-        Ok(!self.seats(&who).await?.is_empty())
+        let home = self.home(person).await?;
+        Ok(home.is_some_and(|home| home.state.people.get(&person).is_some_and(|one| one.active())))
+    }
+
+    /// Whether a person is seated at the provider itself.
+    pub(crate) async fn of_provider(&self, person: PersonId) -> Result<bool, DeskError> {
+        let view = self.provider_view().await?;
+        let known = view.state.people.get(&person);
+        Ok(known.is_some_and(|one| one.active() && one.side == Side::Provider))
+    }
+}
+
+fn no_more_links() -> DeskError {
+    DeskError::Forbidden {
+        code: error::NO_LINK,
+        what: "links are only for the provider's very first passkey, and there is one".to_owned(),
+        cure: "Sign in with your passkey; who lost theirs asks two colleagues for a recovery."
+            .to_owned(),
     }
 }

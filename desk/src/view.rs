@@ -9,6 +9,10 @@ pub mod client;
 pub mod grant;
 pub mod ledger;
 pub mod life;
+pub mod people;
+pub mod receipt;
+pub mod signing;
+pub mod witness;
 
 pub use agent::{
     AgentRow, AgentView, AnswerView, AnswersView, AskHint, InstanceView, MissingView, NextStep,
@@ -21,3 +25,9 @@ pub use client::{
 pub use grant::{GrantView, RuleView, UseView};
 pub use ledger::{CheckpointView, LedgerPage, LineDetail, LineView, ProofView};
 pub use life::{Acted, EnrollmentOffer, Receipt, ReceiptTarget};
+pub use people::{InvitationRow, KeyPolicyView, LoginRow, Me, PasskeyRow, RecoveryRow, SessionRow};
+pub use receipt::{ProvenLine, RECEIPT_FILE, ReceiptFile, ReceiptPage, ReceiptRow};
+pub use signing::{
+    Invited, Joined, NextView, OptionsView, RecoveryAsked, SigningState, SigningView,
+};
+pub use witness::WitnessRow;

@@ -134,6 +134,22 @@ pub struct NoteSignature {
     pub signature: Vec<u8>,
 }
 
+impl NoteSignature {
+    /// Its line, without the line end.
+    pub fn to_line(&self) -> String {
+        let material = [&self.key_id[..], &self.signature].concat();
+        format!("{DASH}{} {}", self.name, STANDARD.encode(material))
+    }
+
+    /// Reads a line without its line end.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn parse(line: &str) -> Result<Self, NoteFault> {
+        signature(line).ok_or(NoteFault::Malformed("a signature line is malformed"))
+    }
+}
+
 /// A note that was read but is not verified yet, or one that is being signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
@@ -181,8 +197,7 @@ impl Note {
     pub fn to_text(&self) -> String {
         let mut out = format!("{}\n", self.text);
         for line in &self.signatures {
-            let material = [&line.key_id[..], &line.signature].concat();
-            out.extend([DASH, &line.name, " ", &STANDARD.encode(material), "\n"]);
+            out.extend([&line.to_line(), "\n"]);
         }
         out
     }
@@ -204,7 +219,7 @@ impl Note {
             if note.signatures.len() >= MAX_SIGNATURES {
                 return Err(bad("it has too many signatures"));
             }
-            note.signatures.push(signature(line).ok_or(bad("a signature line is malformed"))?);
+            note.signatures.push(NoteSignature::parse(line)?);
         }
         Ok(note)
     }

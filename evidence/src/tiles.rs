@@ -116,10 +116,8 @@ impl Exporter {
     /// # Errors
     /// If the line is too long for an entry.
     pub fn push(&mut self, line: &[u8]) -> Result<Vec<ExportFile>, TooLong> {
-        let (index, size) = (self.edge.size(), line.len());
-        let length = u16::try_from(size).ok().ok_or(TooLong { index, size })?;
-        self.bundle.extend_from_slice(&length.to_be_bytes());
-        self.bundle.extend_from_slice(line);
+        let index = self.edge.size();
+        push_entry(&mut self.bundle, index, line)?;
         let hash = leaf_hash(line);
         self.edge.push(hash);
         let mut files = Vec::new();
@@ -193,6 +191,37 @@ pub fn read_bundle(bytes: &[u8], width: u64) -> Result<Vec<&[u8]>, BadBundle> {
     Err(BadBundle { byte: bytes.len() - rest.len(), why: "something follows the last entry" })
 }
 
+/// The lines of a run of entries of any length up to `most`.
+///
+/// # Errors
+/// If one is cut off, or there are more.
+pub fn read_entries(bytes: &[u8], most: usize) -> Result<Vec<&[u8]>, BadBundle> {
+    let (mut lines, mut rest) = (Vec::new(), bytes);
+    while !rest.is_empty() {
+        let bad = |why| BadBundle { byte: bytes.len() - rest.len(), why };
+        if lines.len() >= most {
+            return Err(bad("there are more entries than were asked for"));
+        }
+        let (length, after) = rest.split_first_chunk::<2>().ok_or(bad("an entry is cut off"))?;
+        let length = usize::from(u16::from_be_bytes(*length));
+        let (line, after) = after.split_at_checked(length).ok_or(bad("an entry is cut off"))?;
+        lines.push(line);
+        rest = after;
+    }
+    Ok(lines)
+}
+
+/// Appends a line to a run of entries.
+///
+/// # Errors
+/// If the line is too long for an entry.
+pub fn push_entry(entries: &mut Vec<u8>, index: u64, line: &[u8]) -> Result<(), TooLong> {
+    let length = u16::try_from(line.len()).ok().ok_or(TooLong { index, size: line.len() })?;
+    entries.extend_from_slice(&length.to_be_bytes());
+    entries.extend_from_slice(line);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,5 +281,17 @@ mod tests {
         let long = vec![0; MAX_ENTRY + 1];
         assert_eq!(Exporter::new().push(&long), Err(TooLong { index: 0, size: 65_536 }));
         assert!(Exporter::new().push(&long[1..]).is_ok());
+    }
+    #[test]
+    fn runs_of_entries_are_read_to_their_end() {
+        let mut run = Vec::new();
+        for (index, line) in [&b"a"[..], b"", b"ccc"].into_iter().enumerate() {
+            push_entry(&mut run, index as u64, line).unwrap();
+        }
+        assert_eq!(read_entries(&run, 3).unwrap(), [&b"a"[..], b"", b"ccc"]);
+        assert_eq!(read_entries(&[], 3).unwrap(), Vec::<&[u8]>::new());
+        assert_eq!(read_entries(&run, 2).unwrap_err().byte, 5);
+        assert_eq!(read_entries(&run[..run.len() - 1], 3).unwrap_err().why, "an entry is cut off");
+        assert!(push_entry(&mut run, 3, &vec![0; MAX_ENTRY + 1]).is_err());
     }
 }

@@ -10,7 +10,8 @@ pub(crate) const LEN_32: usize = 43;
 /// Characters of 64 bytes.
 pub(crate) const LEN_64: usize = 86;
 
-pub(crate) fn encode(bytes: &[u8]) -> String {
+/// The one spelling of these bytes.
+pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
@@ -18,7 +19,8 @@ pub(crate) fn encode_into(bytes: &[u8], out: &mut String) {
     URL_SAFE_NO_PAD.encode_string(bytes, out);
 }
 
-pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+/// The bytes of a text that is spelled exactly so.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 

@@ -1,4 +1,4 @@
-//! Keys, tokens, `DPoP`, client assertions: who is calling, proved.
+//! Keys, tokens, `DPoP`, client assertions, passkeys, ID tokens: who is calling, proved.
 //!
 //! Never here: IO, a clock (instants are arguments), a database handle, a decision about what a caller may do
 //! (`authority` decides). Randomness comes from [`writ_model::Entropy`]; only the P-256 generator and ECDSA nonces come
@@ -13,15 +13,19 @@ mod claims;
 pub mod dpop;
 pub mod fault;
 mod htu;
+pub mod id_token;
 pub mod jwk;
 pub mod jws;
 pub mod key;
+mod key_of_others;
 pub mod nonce;
 pub mod replay;
 pub mod scrub;
 pub mod token;
+pub mod webauthn;
 
 pub use assertion::{Assertion, AssertionFault};
+pub use b64::{decode as decode_base64url, encode as encode_base64url};
 pub use cache::TokenCache;
 pub use dpop::{BoundKey, DpopFault, Proof};
 pub use fault::Fault;

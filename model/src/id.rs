@@ -71,6 +71,16 @@ kinds! {
     Session, SessionId, "ses", "session";
     /// One request to the desk, for its log line and its errors.
     Request, RequestId, "req", "request";
+    /// A key that only its person's device can use, as a ledger admits it.
+    Passkey, PasskeyId, "psk", "passkey";
+    /// An offer to become a person of a party.
+    Invitation, InvitationId, "inv", "invitation";
+    /// An attempt to give a person who lost their passkeys a new one.
+    Recovery, RecoveryId, "rec", "recovery";
+    /// Somebody else's program that watches a ledger and cosigns it.
+    Witness, WitnessId, "wit", "witness";
+    /// One request for a signature.
+    Signing, SigningId, "sig", "signing";
 }
 
 impl<K: Kind> Id<K> {

@@ -64,14 +64,18 @@ pub async fn prove_line(
 /// Proves that the tenant's log of `old` lines is a prefix of its log of `size` lines.
 ///
 /// # Errors
-/// If `old` is zero or over `size`, or the store fails.
+/// If `old` is zero or over `size`, the log is shorter than `size`, or the store fails.
 pub async fn prove_consistency(
     ledger: &dyn Ledger,
     tenant: TenantId,
     old: u64,
     size: u64,
 ) -> Result<Vec<Digest>, NoProof> {
-    let known = fetch(ledger, tenant, merkle::consistency_needs(old, size)?).await?;
+    let mut wanted = merkle::consistency_needs(old, size)?;
+    wanted.extend(merkle::root_needs(size));
+    let known = fetch(ledger, tenant, wanted).await?;
+    // A proof from a size to itself is empty and needs no hash: that the log is so long must show elsewhere.
+    merkle::root_at(size, &known)?;
     Ok(merkle::consistency_proof(old, size, &known)?)
 }
 

@@ -3,11 +3,11 @@
 //!
 //! Never here: what a command means (`cli/`). To add a way to reach the desk: another [`Transport`].
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, combinators::UnsyncBoxBody};
 use serde_json::Value;
 use writ_model::Secret;
@@ -19,12 +19,22 @@ use crate::{
 
 mod http_transport;
 mod in_process;
+pub mod signer;
+pub mod signing;
 
 pub use http_transport::HttpTransport;
 pub use in_process::InProcess;
+pub use signer::Signer;
+pub use signing::Signing;
 
 /// LIMIT: one page or document of the API.
 const DOCUMENT: usize = 32 << 20;
+/// How long one question whether something was signed may stay open.
+const WAIT: Duration = Duration::from_secs(25);
+/// The least time between two such questions, so that a server that answers at once is not asked without a pause.
+const BETWEEN: Duration = Duration::from_millis(250);
+/// LIMIT: time to wait for a signature; the desk lets it expire after five minutes.
+const PATIENCE: Duration = Duration::from_mins(6);
 
 /// An error of a body.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -37,22 +47,48 @@ pub trait Transport: Send + Sync + fmt::Debug {
     fn send(&self, request: Request<Full<Bytes>>) -> BoxFuture<'_, Result<Response<Body>, Fault>>;
 }
 
+/// What a request shows.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// The data folder's CLI token, as this person of the provider, or its first owner.
+    Token {
+        /// The token.
+        token: Secret<String>,
+        /// Who (`prs_…`).
+        person: Option<String>,
+    },
+    /// A session at the console.
+    Session {
+        /// The cookie, `NAME=VALUE`.
+        cookie: Secret<String>,
+        /// What every changing request repeats.
+        csrf: Secret<String>,
+        /// The console's origin.
+        origin: String,
+    },
+}
+
 /// The desk, as commands see it.
 #[derive(Debug, Clone)]
 pub struct ApiClient {
     transport: Arc<dyn Transport>,
-    token: Secret<String>,
-    person: Option<String>,
+    credential: Credential,
+    signer: Option<Arc<dyn Signer>>,
+    /// A browser can reach this desk too.
+    serves: bool,
 }
 
 impl ApiClient {
-    /// Over this transport, with the data folder's CLI token, as this person.
-    pub fn new(
-        transport: Arc<dyn Transport>,
-        token: Secret<String>,
-        person: Option<String>,
-    ) -> Self {
-        Self { transport, token, person }
+    /// Over this transport, with this credential. `serves` says that a browser can open the desk's pages.
+    pub fn new(transport: Arc<dyn Transport>, credential: Credential, serves: bool) -> Self {
+        Self { transport, credential, signer: None, serves }
+    }
+
+    /// Signs with this instead of asking for a browser.
+    #[must_use]
+    pub fn signing_with(mut self, signer: Option<Arc<dyn Signer>>) -> Self {
+        self.signer = signer;
+        self
     }
 
     /// `GET path`.
@@ -99,18 +135,86 @@ impl ApiClient {
         Err(problem(status, &whole(response.into_body()).await?))
     }
 
+    /// `POST path` up to the point where a signature is asked for: what was asked for, or the answer if none was.
+    ///
+    /// # Errors
+    /// As [`ApiClient::get`].
+    pub async fn prepare(&self, path: &str, body: &Value) -> Result<Result<Signing, Value>, Fault> {
+        let (status, answer) = self.exchange(Method::POST, path, Some(body)).await?;
+        match Signing::of_problem(status, &answer) {
+            Some(signing) => Ok(Ok(signing)),
+            None => document(status, &answer).map(Err),
+        }
+    }
+
+    /// Gives the assertion for an act that waits; the act's own answer.
+    ///
+    /// # Errors
+    /// If it is not accepted, or the act is refused.
+    pub async fn complete(&self, signing: &Signing, assertion: &Value) -> Result<Value, Fault> {
+        let (status, answer) =
+            self.exchange(Method::POST, &signing.path(), Some(assertion)).await?;
+        document(status, &answer)
+    }
+
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Fault> {
+        let (status, answer) = self.exchange(method, path, body).await?;
+        match Signing::of_problem(status, &answer) {
+            Some(signing) => self.signed(&signing).await,
+            None => document(status, &answer),
+        }
+    }
+
+    /// Has an act signed, here or in a browser, and gives its answer.
+    async fn signed(&self, signing: &Signing) -> Result<Value, Fault> {
+        if let Some(signer) = &self.signer {
+            let assertion = signer.sign(signing).await?;
+            return self.complete(signing, &assertion).await;
+        }
+        if !self.serves {
+            return Err(Fault::refused(format!(
+                "this needs a signature, and no server runs to sign it at: {}",
+                crate::out::clean(&signing.title)
+            ))
+            .code(signing::NEEDS_SIGNATURE)
+            .cure(
+                "start the server with `writ up` and ask again, or name a signer: --signer PROGRAM",
+            ));
+        }
+        signing.invite();
+        match tokio::time::timeout(PATIENCE, self.concluded(signing)).await {
+            Ok(concluded) => concluded,
+            Err(_elapsed) => {
+                Err(Fault::refused("nobody signed it in time").code(signing::NEEDS_SIGNATURE))
+            }
+        }
+    }
+
+    /// Waits until it is signed, refused or expired.
+    async fn concluded(&self, signing: &Signing) -> Result<Value, Fault> {
+        let path = format!("{}?wait={}", signing.path(), WAIT.as_secs());
+        let mut between = tokio::time::interval(BETWEEN);
+        loop {
+            between.tick().await;
+            let (status, answer) = self.exchange(Method::GET, &path, None).await?;
+            let view = document(status, &answer)?;
+            let now = Signing::read(&view)
+                .ok_or_else(|| Fault::unreachable("the answer is not a signing"))?;
+            if let Some(answer) = now.concluded()? {
+                return Ok(answer);
+            }
+        }
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, Bytes), Fault> {
         let response = self.send(method, path, body).await?;
         let status = response.status();
-        let body = whole(response.into_body()).await?;
-        if !status.is_success() {
-            return Err(problem(status, &body));
-        }
-        if body.is_empty() {
-            return Ok(Value::Null);
-        }
-        serde_json::from_slice(&body)
-            .map_err(|error| Fault::unreachable(format!("the answer is not JSON: {error}")))
+        Ok((status, whole(response.into_body()).await?))
     }
 
     async fn send(
@@ -120,13 +224,8 @@ impl ApiClient {
         body: Option<&Value>,
     ) -> Result<Response<Body>, Fault> {
         let mut request = Request::builder().method(method).uri(path);
-        let bearer = HeaderValue::from_str(&format!("Bearer {}", self.token.expose()));
-        if let Ok(mut value) = bearer {
-            value.set_sensitive(true);
-            request = request.header(header::AUTHORIZATION, value);
-        }
-        if let Some(person) = &self.person {
-            request = request.header("writ-person", person);
+        for (name, value) in self.credential.headers() {
+            request = request.header(name, value);
         }
         let bytes = match body {
             Some(body) => {
@@ -139,6 +238,43 @@ impl ApiClient {
             request.body(Full::new(bytes)).map_err(|error| Fault::usage(error.to_string()))?;
         self.transport.send(request).await
     }
+}
+
+impl Credential {
+    fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let secret = |text: &str| {
+            let mut value = HeaderValue::from_str(text).ok()?;
+            value.set_sensitive(true);
+            Some(value)
+        };
+        let headers = match self {
+            Self::Token { token, person } => [
+                (header::AUTHORIZATION, secret(&format!("Bearer {}", token.expose()))),
+                (
+                    HeaderName::from_static("writ-person"),
+                    person.as_ref().and_then(|person| HeaderValue::from_str(person).ok()),
+                ),
+                (header::ORIGIN, None),
+            ],
+            Self::Session { cookie, csrf, origin } => [
+                (header::COOKIE, secret(cookie.expose())),
+                (HeaderName::from_static("writ-csrf"), secret(csrf.expose())),
+                (header::ORIGIN, HeaderValue::from_str(origin).ok()),
+            ],
+        };
+        headers.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}
+
+fn document(status: StatusCode, body: &[u8]) -> Result<Value, Fault> {
+    if !status.is_success() {
+        return Err(problem(status, body));
+    }
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(body)
+        .map_err(|error| Fault::unreachable(format!("the answer is not JSON: {error}")))
 }
 
 async fn whole(body: Body) -> Result<Bytes, Fault> {

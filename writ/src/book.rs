@@ -4,4 +4,6 @@
 
 pub mod activity;
 pub mod export;
+pub mod moves;
+pub mod receipt;
 pub mod verify;

@@ -32,14 +32,20 @@ pub mod doctor;
 pub mod enroll;
 pub mod grant;
 pub mod group;
+pub mod key_policy;
 pub mod ledger;
+pub mod passkey;
 pub mod person;
 pub mod provider;
 pub mod queue;
+pub mod receipt;
 pub mod rule;
+pub mod session;
+pub mod signing;
 pub mod status;
 pub mod up;
 pub mod window;
+pub mod witness;
 pub mod wrap;
 
 /// Authority in writing, and writing that binds.
@@ -66,6 +72,9 @@ pub struct Globals {
     /// Who acts (prs_…) [default: the provider's first owner]
     #[arg(long = "as", global = true, value_name = "PERSON")]
     pub acting: Option<String>,
+    /// Signs instead of a browser: reads WebAuthn request options on stdin, prints the assertion [default: $WRIT_SIGNER]
+    #[arg(long, global = true, value_name = "PROGRAM")]
+    pub signer: Option<String>,
 }
 
 impl Globals {
@@ -94,9 +103,21 @@ pub enum Command {
     /// The organisations served
     #[command(subcommand)]
     Client(client::Verb),
-    /// People and their seats
+    /// People: invited, admitted, seated, recovered, gone
     #[command(subcommand)]
     Person(person::Verb),
+    /// Passkeys
+    #[command(subcommand)]
+    Passkey(passkey::Verb),
+    /// Sessions at the console
+    #[command(subcommand)]
+    Session(session::Verb),
+    /// Acts that wait for a passkey
+    #[command(subcommand)]
+    Signing(signing::Verb),
+    /// Which passkeys people may have
+    #[command(subcommand)]
+    KeyPolicy(key_policy::Verb),
     /// Groups of agents that share accountability and grants
     #[command(subcommand)]
     Group(group::Verb),
@@ -112,11 +133,17 @@ pub enum Command {
     /// The book: browse, prove, export, verify
     #[command(subcommand)]
     Ledger(ledger::Verb),
+    /// What people signed: list, fetch, verify offline
+    #[command(subcommand)]
+    Receipt(receipt::Verb),
+    /// Witnesses: run one at the client, name it, see how far it has seen
+    #[command(subcommand)]
+    Witness(witness::Verb),
     /// Decisions waiting for a person
     Queue(queue::Args),
     /// The running server
     Status(status::Args),
-    /// A new link for signing in at the console
+    /// Where the console is, and the link to the first passkey
     Console(console::Args),
     /// Is this installation sound
     Doctor(doctor::Args),
@@ -139,11 +166,17 @@ pub async fn run(cli: Cli) -> Result<(), Fault> {
         Command::Provider(verb) => provider::run(&ctx, verb).await,
         Command::Client(verb) => client::run(&ctx, verb).await,
         Command::Person(verb) => person::run(&ctx, verb).await,
+        Command::Passkey(verb) => passkey::run(&ctx, verb).await,
+        Command::Session(verb) => session::run(&ctx, verb).await,
+        Command::Signing(verb) => signing::run(&ctx, verb).await,
+        Command::KeyPolicy(verb) => key_policy::run(&ctx, verb).await,
         Command::Group(verb) => group::run(&ctx, verb).await,
         Command::Agent(verb) => agent::run(&ctx, verb).await,
         Command::Grant(verb) => grant::run(&ctx, verb).await,
         Command::Call(verb) => call::run(&ctx, verb).await,
         Command::Ledger(verb) => ledger::run(&ctx, verb).await,
+        Command::Receipt(verb) => receipt::run(&ctx, verb).await,
+        Command::Witness(verb) => witness::run(&ctx, verb).await,
         Command::Queue(args) => queue::run(&ctx, &args).await,
         Command::Status(args) => status::run(&ctx, &args).await,
         Command::Console(args) => console::run(&ctx, &args).await,
@@ -156,7 +189,7 @@ pub async fn run(cli: Cli) -> Result<(), Fault> {
 }
 
 /// The rows of a list: the answer itself, or its member of this name.
-fn rows<'a>(answer: &'a Value, name: &str) -> &'a Value {
+pub(crate) fn rows<'a>(answer: &'a Value, name: &str) -> &'a Value {
     if answer.is_array() { answer } else { answer.get(name).unwrap_or(&Value::Null) }
 }
 
@@ -210,6 +243,75 @@ mod tests {
 
     use super::*;
 
+    const LINES: &[&str] = &[
+        "writ provider found --name Northlight --person Mara",
+        "writ client add --name Harbor --slug harbor-books",
+        "writ person invite --client harbor-books --name Ines --side client --role owner",
+        "writ person invitations --client harbor-books",
+        "writ person withdraw --client harbor-books inv_1 --reason r",
+        "writ person admit --client harbor-books prs_1 --fingerprint k7qf-93td --called 'Ines, +31 20 555 0100'",
+        "writ person seat --client harbor-books prs_2 --role auditor",
+        "writ person leave --client harbor-books prs_1",
+        "writ person recover --client harbor-books prs_1 --reason lost",
+        "writ person recoveries --client harbor-books",
+        "writ person confirm --client harbor-books rec_1 --fingerprint k7qf-93td",
+        "writ person refuse-recovery --client harbor-books rec_1 --reason r",
+        "writ person offboard prs_2 --reason r",
+        "writ passkey list",
+        "writ passkey revoke psk_1 --reason lost",
+        "writ session list --client harbor-books",
+        "writ session end ses_1",
+        "writ signing show K7QF-93TD",
+        "writ signing refuse sig_1",
+        "writ key-policy show --client harbor-books",
+        "writ key-policy set --client harbor-books attested --aaguid 00000000-0000-0000-0000-000000000001",
+        "writ client export harbor-books DIR",
+        "writ client import DIR --root k7qf-93td",
+        "writ group add --client harbor-books --name office",
+        "writ group account --client harbor-books office --auditor prs_1",
+        "writ agent propose --client c --name mailer --kind ai_agent --purpose p",
+        "writ agent account --client c mailer --authorizer prs_1 --auditor prs_2 --terminator prs_1 --terminator prs_2",
+        "writ agent activate --client c mailer",
+        "writ agent release --client c mailer --signer 'python3 signer.py'",
+        "writ agent hold --client c mailer --reason r",
+        "writ agent terminate --client c mailer --reason r --json",
+        "writ agent offer --client c mailer",
+        "writ agent explain --client c mailer --call call.json --at 2026-11-03T14:03:00Z",
+        "writ grant give --client c --agent mailer --server mail --tool send_message --where '/to domains a.example' --reason r",
+        "writ grant give --client c --group g --server mail --tool x* --window 'Mon-Fri 08:00-18:00 Europe/Berlin' --limit 10/hour --limit 50/day --from 2026-11-03T00:00:00Z --until 2026-12-03T00:00:00Z --reason r",
+        "writ grant revoke --client c grt_1 --reason r",
+        "writ call list --client c --effect blocked",
+        "writ call show --client c cal_1",
+        "writ call watch --client c --agent mailer --effect blocked --limit 3 --json",
+        "writ ledger list --client c",
+        "writ ledger show --client c 4",
+        "writ ledger prove --client c 4",
+        "writ ledger export --tenant c DIR",
+        "writ ledger verify DIR",
+        "writ ledger verify DIR --witness K --witness L --root k7qf-93td",
+        "writ receipt list --client c",
+        "writ receipt get --client c 7 receipt.json",
+        "writ receipt verify receipt.json --ledger DIR --key K --witness W --root R --digest D",
+        "writ witness init DIR --name harbor/w",
+        "writ witness run DIR --server http://127.0.0.1:7420 --log-key K --root R --once --json",
+        "writ witness show DIR",
+        "writ witness list --client c",
+        "writ witness name --client c --name w KEY",
+        "writ witness remove --client c w --reason r",
+        "writ enroll CODE --label desk --dir /tmp/x",
+        "writ connect http://127.0.0.1:7421/mcp/mail --agent mailer",
+        "writ connect http://127.0.0.1:7421/mcp/mail --listen 127.0.0.1:9000",
+        "writ wrap --server files -- npx -y some-server /tmp --flag",
+        "writ demo",
+        "writ demo --once --json --data DIR",
+        "writ up --desk 127.0.0.1:0 --gateway 127.0.0.1:0",
+        "writ queue",
+        "writ status --json --data /tmp/x",
+        "writ console",
+        "writ doctor --json",
+        "writ completions bash",
+    ];
+
     #[test]
     fn the_command_tree_is_sound() {
         Cli::command().debug_assert();
@@ -217,44 +319,7 @@ mod tests {
 
     #[test]
     fn commands_of_the_documents_parse() {
-        for line in [
-            "writ provider found --name Northlight --person Mara",
-            "writ client add --name Harbor --slug harbor-books",
-            "writ person add --client harbor-books --name Ines --side client --role owner",
-            "writ person leave --client harbor-books prs_1",
-            "writ group add --client harbor-books --name office",
-            "writ group account --client harbor-books office --auditor prs_1",
-            "writ agent propose --client c --name mailer --kind ai_agent --purpose p",
-            "writ agent account --client c mailer --authorizer prs_1 --auditor prs_2 --terminator prs_1 --terminator prs_2",
-            "writ agent activate --client c mailer",
-            "writ agent hold --client c mailer --reason r",
-            "writ agent terminate --client c mailer --reason r --json",
-            "writ agent offer --client c mailer",
-            "writ agent explain --client c mailer --call call.json --at 2026-11-03T14:03:00Z",
-            "writ grant give --client c --agent mailer --server mail --tool send_message --where '/to domains a.example' --reason r",
-            "writ grant give --client c --group g --server mail --tool x* --window 'Mon-Fri 08:00-18:00 Europe/Berlin' --limit 10/hour --limit 50/day --from 2026-11-03T00:00:00Z --until 2026-12-03T00:00:00Z --reason r",
-            "writ grant revoke --client c grt_1 --reason r",
-            "writ call list --client c --effect blocked",
-            "writ call show --client c cal_1",
-            "writ call watch --client c --agent mailer --effect blocked --limit 3 --json",
-            "writ ledger list --client c",
-            "writ ledger show --client c 4",
-            "writ ledger prove --client c 4",
-            "writ ledger export --tenant c DIR",
-            "writ ledger verify DIR",
-            "writ enroll CODE --label desk --dir /tmp/x",
-            "writ connect http://127.0.0.1:7421/mcp/mail --agent mailer",
-            "writ connect http://127.0.0.1:7421/mcp/mail --listen 127.0.0.1:9000",
-            "writ wrap --server files -- npx -y some-server /tmp --flag",
-            "writ demo",
-            "writ demo --once --json --data DIR",
-            "writ up --desk 127.0.0.1:0 --gateway 127.0.0.1:0",
-            "writ queue",
-            "writ status --json --data /tmp/x",
-            "writ console",
-            "writ doctor --json",
-            "writ completions bash",
-        ] {
+        for line in LINES {
             let mut words = Vec::new();
             for (at, part) in line.split('\'').enumerate() {
                 if at % 2 == 1 {

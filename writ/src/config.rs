@@ -4,6 +4,8 @@
 //! ```toml
 //! [desk]
 //! listen = "127.0.0.1:7420"
+//! origin = "https://writ.example"   # as browsers see the console; leave out: http://localhost with the desk's port
+//! attestation_roots = "makers.pem"  # whose authenticators `writ key-policy set … attested` takes; from the data folder
 //! [gateway]
 //! listen = "127.0.0.1:7421"
 //! [[server]]
@@ -18,6 +20,7 @@
 //! name = "desktop-files"
 //! wrapped = true               # on the agent's machine, under `writ wrap`
 //! ```
+//! `[oidc]` has its own file, `config/oidc.rs`.
 //! Unknown keys are refused, and every problem is reported at once. Never here: a secret.
 //! To add a key: its reader in [`Config::parse`], its line above, a row in the tests.
 
@@ -29,8 +32,13 @@ use std::{
 };
 
 use toml::{Table, Value};
+use writ_identity::webauthn::RelyingParty;
 
 use crate::fault::Fault;
+
+pub mod oidc;
+
+use oidc::Oidc;
 
 /// The file's name in the data folder.
 pub const FILE: &str = "writ.toml";
@@ -46,8 +54,14 @@ pub struct Config {
     pub desk: SocketAddr,
     /// Where the gateway listens.
     pub gateway: SocketAddr,
+    /// The console's origin as browsers see it, if it is not this machine's own name: what passkeys are bound to.
+    pub origin: Option<String>,
+    /// Certificates of authenticators' makers, from the data folder.
+    pub attestation_roots: Option<PathBuf>,
     /// The servers behind the gateway.
     pub servers: Vec<Server>,
+    /// The provider's own identity provider, if its people may sign in there.
+    pub oidc: Option<Oidc>,
 }
 
 /// A server behind the gateway.
@@ -81,7 +95,14 @@ pub enum Place {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { desk: loopback(DESK_PORT), gateway: loopback(GATEWAY_PORT), servers: Vec::new() }
+        Self {
+            desk: loopback(DESK_PORT),
+            gateway: loopback(GATEWAY_PORT),
+            origin: None,
+            attestation_roots: None,
+            servers: Vec::new(),
+            oidc: None,
+        }
     }
 }
 
@@ -113,6 +134,12 @@ impl Config {
         })
     }
 
+    /// The console's origin if the desk listens there. Browsers bind passkeys to names, never to addresses, so this
+    /// machine is `localhost`.
+    pub fn origin_at(&self, desk: SocketAddr) -> String {
+        self.origin.clone().unwrap_or_else(|| format!("http://localhost:{}", desk.port()))
+    }
+
     /// Reads the text of such a file.
     ///
     /// # Errors
@@ -121,6 +148,14 @@ impl Config {
         let mut table: Table =
             text.parse().map_err(|error: toml::de::Error| vec![error.to_string()])?;
         let mut problems = Problems::default();
+        let origin = problems.origin(&mut table);
+        let attestation_roots = match table.get_mut("desk") {
+            Some(Value::Table(section)) => {
+                problems.text("desk", section, "attestation_roots").map(PathBuf::from)
+            }
+            _ => None,
+        };
+        let oidc = problems.oidc(&mut table);
         let desk = problems.listen(&mut table, "desk", DESK_PORT);
         let gateway = problems.listen(&mut table, "gateway", GATEWAY_PORT);
         let mut servers = Vec::new();
@@ -138,7 +173,11 @@ impl Config {
             Some(_) => problems.add("server", "write it as [[server]]"),
         }
         problems.unknown("", &table);
-        if problems.0.is_empty() { Ok(Self { desk, gateway, servers }) } else { Err(problems.0) }
+        if problems.0.is_empty() {
+            Ok(Self { desk, gateway, origin, attestation_roots, servers, oidc })
+        } else {
+            Err(problems.0)
+        }
     }
 }
 
@@ -191,6 +230,22 @@ impl Problems {
         };
         self.unknown(name, &section);
         address
+    }
+
+    /// `desk.origin`, taken out of its section.
+    fn origin(&mut self, table: &mut Table) -> Option<String> {
+        let Some(Value::Table(section)) = table.get_mut("desk") else { return None };
+        let Value::String(text) = section.remove("origin")? else {
+            self.add("desk.origin", "write a text, https://NAME");
+            return None;
+        };
+        match RelyingParty::of_origin(&text) {
+            Ok(_) => Some(text),
+            Err(why) => {
+                self.add("desk.origin", &format!("{why}: write https://NAME or https://NAME:PORT"));
+                None
+            }
+        }
     }
 
     fn server(&mut self, place: &str, mut entry: Table) -> Option<Server> {
@@ -282,6 +337,8 @@ mod tests {
             r#"
             [desk]
             listen = "127.0.0.1:0"
+            origin = "https://writ.example"
+            attestation_roots = "makers.pem"
             [gateway]
             listen = "[::1]:9001"
             [[server]]
@@ -301,6 +358,9 @@ mod tests {
         .unwrap();
         assert_eq!(config.desk, "127.0.0.1:0".parse().unwrap());
         assert_eq!(config.gateway, "[::1]:9001".parse().unwrap());
+        assert_eq!(config.origin.as_deref(), Some("https://writ.example"));
+        assert_eq!(config.attestation_roots, Some(PathBuf::from("makers.pem")));
+        assert_eq!(Config::default().origin_at(config.gateway), "http://localhost:9001");
         assert_eq!(config.servers.len(), 3);
         assert_eq!(config.servers[0].client.as_deref(), Some("harbor-books"));
         assert_eq!(config.servers[2].place, Place::Wrapped);
@@ -314,6 +374,7 @@ mod tests {
             colour = "red"
             [desk]
             listen = "0.0.0.0:7420"
+            origin = "http://10.0.0.1:7420"
             port = 3
             [gateway]
             listen = 7421
@@ -331,6 +392,7 @@ mod tests {
         for wanted in [
             "colour: unknown key",
             "desk.listen: not loopback",
+            "desk.origin: ",
             "desk.port: unknown key",
             "gateway.listen: write a text",
             "server 1: has no name",

@@ -5,9 +5,11 @@
 
 pub mod actor;
 pub mod kill;
+pub mod people;
 pub mod proof;
 pub mod servers;
 pub mod stage;
 pub mod story;
 pub mod summary;
+pub mod witness;
 pub mod world;

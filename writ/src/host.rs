@@ -17,7 +17,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use writ_desk::Desk;
 use writ_gateway::{GatewayParts, Running};
-use writ_model::{BootId, Clock, Entropy, GatewayId, PersonId, Secret};
+use writ_model::{BootId, Clock, Entropy, GatewayId, Secret};
 use writ_store::MemoryMeter;
 
 use crate::{
@@ -26,8 +26,10 @@ use crate::{
     fault::Fault,
 };
 
+pub mod anchors;
 pub mod fleet;
 pub mod lane;
+pub mod oidc;
 pub mod scribe;
 pub mod servers;
 pub mod store;
@@ -35,7 +37,7 @@ pub mod store;
 use fleet::LocalFleet;
 use lane::Lane;
 use scribe::LedgerScribe;
-pub use store::Store;
+pub use store::{Places, Store};
 
 /// How often agents whose answers are missing are looked for.
 const SWEEP: Duration = Duration::from_mins(1);
@@ -73,8 +75,12 @@ impl Host {
     pub async fn start(store: Store, config: &Config, system: &System) -> Result<Self, Fault> {
         let servers = servers::checked(&config.servers)?;
         let (listener, desk_at) = bind(config.desk, "desk").await?;
-        let issuer = format!("http://{desk_at}");
-        let desk = store.desk(&issuer, &format!("http://{}", config.gateway), system).await?;
+        let places = Places::of(config, desk_at, store.folder())?;
+        let issuer = places.issuer.clone();
+        let desk = store.desk(&places, system).await?;
+        if let Some(oidc) = &config.oidc {
+            oidc::start(&desk, oidc, store.folder(), system)?;
+        }
         let boot = BootId::from_parts(system.clock.now(), random(system));
         let id = gateway_id(store.folder(), system)?;
         let scribe = LedgerScribe::new(store.sequencer.clone(), system.clone());
@@ -129,9 +135,9 @@ impl Host {
         self.lane.gateway()
     }
 
-    /// A link that signs a person in at the console, once.
-    pub fn sign_in_link(&self, person: Option<PersonId>) -> Secret<String> {
-        self.desk.new_sign_in_link(person)
+    /// The link to the very first passkey, once; none when somebody has one.
+    pub async fn sign_in_link(&self) -> Option<Secret<String>> {
+        self.desk.new_sign_in_link().await.ok()
     }
 
     /// Stops: no new requests, open ones get a moment, records are sealed, everything is flushed.

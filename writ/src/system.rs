@@ -66,6 +66,11 @@ pub fn agent_dir() -> PathBuf {
     variable("WRIT_AGENT_DIR").map_or_else(|| home().join(".config/writ/agents"), PathBuf::from)
 }
 
+/// The program that signs instead of a browser: `WRIT_SIGNER`.
+pub fn signer() -> Option<String> {
+    variable("WRIT_SIGNER")
+}
+
 /// What to log: `WRIT_LOG`, in the words of `tracing_subscriber::EnvFilter`.
 pub fn log_filter() -> Option<String> {
     variable("WRIT_LOG")

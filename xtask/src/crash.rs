@@ -13,11 +13,16 @@ use crate::{
 };
 
 #[cfg(feature = "bench")]
+mod passkey;
+#[cfg(feature = "bench")]
 mod rounds;
 #[cfg(feature = "bench")]
 mod server;
 #[cfg(feature = "bench")]
 mod trace;
+
+#[cfg(feature = "bench")]
+pub(crate) use passkey::sign;
 
 /// Rounds of killing that the issue asks for.
 #[cfg(feature = "bench")]

@@ -34,6 +34,8 @@ const TASKS: &[Task] = &[
         budget::run,
     ),
     ("crash", "kill -9 at random points; --rounds N (200)", crash::run),
+    #[cfg(feature = "bench")]
+    ("sign", "signs for `crash`: sign FILE, as $WRIT_SIGNER", crash::sign),
     ("docs", "every `writ …` command in the documents is one that the binary knows", docs::run),
 ];
 

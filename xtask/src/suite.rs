@@ -31,6 +31,8 @@ const STEPS: &[Step] = &[
     Step { name: "commands in the documents", quick: false, body: docs::check },
     Step { name: "demo", quick: false, body: demo },
     Step { name: "real parts", quick: false, body: real_parts },
+    Step { name: "identity provider", quick: false, body: identity_provider },
+    Step { name: "browser", quick: false, body: browser },
     Step { name: "crash", quick: false, body: crash::check },
 ];
 
@@ -124,9 +126,25 @@ fn demo() -> Result<Tally> {
 }
 
 fn real_parts() -> Result<Tally> {
+    against_real("tests-real/run.py")
+}
+
+/// People sign in through a public OpenID provider, honest and lying.
+fn identity_provider() -> Result<Tally> {
+    setup::apt("chromium", "chromium")?;
+    against_real("tests-real/oidc.py")
+}
+
+/// People at the console in a real Chromium: passkeys, attacks on them, axe on every page.
+fn browser() -> Result<Tally> {
+    setup::apt("chromium", "chromium")?;
+    against_real("tests-real/browser.py")
+}
+
+fn against_real(script: &str) -> Result<Tally> {
     let python = setup::python("requirements.txt")?;
     let node = setup::node()?;
-    let script = root().join("tests-real/run.py");
+    let script = root().join(script);
     let writ = target().join("release/writ");
     counted(command(
         python,

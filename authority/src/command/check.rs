@@ -1,6 +1,6 @@
 //! Checks that commands share: seats and roles, texts, lives. Each names the field, the value, the rule and the cure.
 
-use writ_model::{Actor, AgentId, Code, Cx, PersonId, Role};
+use writ_model::{Actor, AgentId, Code, Cx, PersonId, Role, Side, Span, Timestamp};
 
 use super::Command;
 use crate::{
@@ -62,6 +62,76 @@ pub(super) fn acts(state: &State, cx: &Cx, roles: &[Role]) -> Result<(), Refusal
     Err(Refusal::new(refusal::ROLE, "actor", what, cure))
 }
 
+/// The acting person, seated here for this side in one of these roles; nobody else passes, Writ itself included.
+pub(super) fn speaks_for<'s>(
+    state: &'s State,
+    cx: &Cx,
+    side: Side,
+    roles: &[Role],
+) -> Result<(PersonId, &'s Person), Refusal> {
+    let id = person(cx)?;
+    let seated = seat(state, id, "actor")?;
+    if seated.side != side {
+        let what =
+            format!("{} is of the {}; this is for the {side} alone", seated.name, seated.side);
+        let cure = format!("Ask somebody of the {side}.");
+        return Err(Refusal::new(refusal::PARTY, "actor", what, &cure));
+    }
+    acts(state, cx, roles)?;
+    Ok((id, seated))
+}
+
+/// The acting person, seated or not.
+pub(super) fn person(cx: &Cx) -> Result<PersonId, Refusal> {
+    cx.actor().person().ok_or_else(|| {
+        let what = "only a person may do this".to_owned();
+        Refusal::new(refusal::ROLE, "actor", what, "Sign in as a person.")
+    })
+}
+
+/// Only Writ itself.
+pub(super) fn system(cx: &Cx) -> Result<(), Refusal> {
+    match cx.actor() {
+        Actor::System { .. } => Ok(()),
+        Actor::Person { .. } | Actor::Agent { .. } => {
+            Err(Refusal::internal("actor", "only Writ itself does this"))
+        }
+    }
+}
+
+/// The acting person came through this door.
+pub(super) fn through(cx: &Cx, door: &str) -> Result<PersonId, Refusal> {
+    match cx.actor() {
+        Actor::Person { id, via } if via == door => Ok(*id),
+        Actor::Person { .. } | Actor::Agent { .. } | Actor::System { .. } => {
+            Err(Refusal::internal("actor", "this came through another door"))
+        }
+    }
+}
+
+/// In the ledger of this side.
+pub(super) fn ledger_of(state: &State, side: Side, what: &str) -> Result<(), Refusal> {
+    if state.own_side() == Some(side) {
+        return Ok(());
+    }
+    let cure = format!("Do it in the space of the {side}.");
+    Err(Refusal::new(refusal::FOUNDED, "ledger", what.to_owned(), &cure))
+}
+
+/// An instant after now and at most so far ahead.
+pub(super) fn until(cx: &Cx, field: &str, at: Timestamp, most: Span) -> Result<(), Refusal> {
+    let refuse = |what: String| {
+        Err(Refusal::new(refusal::BOUND, field, what, "Choose an end within the limit."))
+    };
+    if at <= cx.now() {
+        return refuse(format!("{field} {at} is not in the future"));
+    }
+    if at > cx.now() + most {
+        return refuse(format!("{field} {at} is later than {} may be", cx.now() + most));
+    }
+    Ok(())
+}
+
 /// Everybody who may change something: all but auditors.
 pub(super) const WORKS: &[Role] = &[Role::Engineer, Role::Approver, Role::Owner];
 /// Those who say yes.
@@ -120,11 +190,7 @@ pub(super) fn text(field: &str, value: &str, most: usize) -> Result<(), Refusal>
     if value.trim() != value {
         return refuse("begins or ends with a space".to_owned());
     }
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    if value.chars().any(hidden) {
+    if value.chars().any(refusal::hidden) {
         return refuse("has hidden characters".to_owned());
     }
     Ok(())

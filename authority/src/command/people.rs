@@ -2,7 +2,7 @@
 
 use writ_model::{Actor, Cx, PersonId, Role, Side, TenantId};
 
-use super::check::{self, NAME, SAYS_YES};
+use super::check::{self, NAME, SAYS_YES, SENTENCE};
 use crate::{
     fact::{ClientAdded, Fact, LedgerFounded, PersonSeated},
     refusal::{self, Refusal},
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// LIMIT: seats in one tenant.
-const PEOPLE: usize = 10_000;
+pub(super) const PEOPLE: usize = 10_000;
 
 type First = (PersonId, String, Side, Vec<Role>);
 
@@ -30,6 +30,10 @@ pub(super) fn found(
     if people.is_empty() {
         let what = "a ledger needs at least one person".to_owned();
         return Err(Refusal::new(refusal::ANSWERS, "people", what, "Name its first person."));
+    }
+    let client = people.iter().any(|(_, _, side, _)| *side == Side::Client);
+    if client && !matches!(cx.actor(), Actor::System { .. }) {
+        return Err(invited_not_seated());
     }
     let mut facts = vec![Fact::LedgerFounded(founded)];
     for (person, name, side, roles) in people {
@@ -58,24 +62,45 @@ pub(super) fn add_client(
     Ok(vec![Fact::ClientAdded(ClientAdded { client, name, slug })])
 }
 
+fn invited_not_seated() -> Refusal {
+    let what = "people of the client are invited and bring their own passkey".to_owned();
+    Refusal::new(refusal::PARTY, "side", what, "Invite the person instead.")
+}
+
 pub(super) fn seat(
     state: &State,
     cx: &Cx,
     person: Option<PersonId>,
     (name, side, roles): (String, Side, Vec<Role>),
 ) -> Result<Vec<Fact>, Refusal> {
+    if !matches!(cx.actor(), Actor::System { .. }) {
+        if side == Side::Client {
+            return Err(invited_not_seated());
+        }
+        let what = "people of the provider are invited into its own space";
+        check::ledger_of(state, Side::Client, what)?;
+    }
     check::acts(state, cx, SAYS_YES)?;
     check::bound("people", state.people.len() + 1, PEOPLE)?;
-    if let Some(known) = person.and_then(|id| state.people.get(&id))
-        && known.active()
-    {
-        return Err(check::taken("person", &known.name, refusal::TAKEN));
+    if let Some(known) = person.and_then(|id| state.people.get(&id)) {
+        if known.active() {
+            return Err(check::taken("person", &known.name, refusal::TAKEN));
+        }
+        if known.side != side {
+            let what = format!("{} is known here as of the {}", known.name, known.side);
+            let cure = "Nobody changes sides; a new person gets a new id.";
+            return Err(Refusal::new(refusal::PARTY, "person", what, cure));
+        }
+    }
+    if person.is_some_and(|id| state.invited.contains_key(&id)) {
+        let what = "this person was invited here".to_owned();
+        return Err(Refusal::new(refusal::INVITATION, "person", what, "Have them admitted."));
     }
     let person = person.unwrap_or_else(|| PersonId::new(cx));
     Ok(vec![seated(person, name, side, roles)?])
 }
 
-fn seated(
+pub(super) fn seated(
     person: PersonId,
     name: String,
     side: Side,
@@ -92,21 +117,48 @@ fn seated(
     Ok(Fact::PersonSeated(PersonSeated { person, name, side, roles }))
 }
 
+/// A person leaves by their own wish, by their own party's, or, if of the provider, by the client's.
 pub(super) fn leave(state: &State, cx: &Cx, person: PersonId) -> Result<Vec<Fact>, Refusal> {
-    if cx.actor().person() != Some(person) {
-        check::acts(state, cx, SAYS_YES)?;
-    }
     let leaving = check::seat(state, person, "person")?;
-    let last = |role: Role| {
-        leaving.has(role)
-            && !state.people.iter().any(|(id, other)| {
-                *id != person && other.active() && other.has(role) && other.side == leaving.side
-            })
-    };
-    if last(Role::Owner) {
-        let what = format!("{} is the last owner of the {}", leaving.name, leaving.side);
-        let cure = "Seat another owner of that side first.";
-        return Err(Refusal::new(refusal::ANSWERS, "person", what, cure));
+    if cx.actor().person() != Some(person) {
+        match leaving.side {
+            Side::Client => drop(check::speaks_for(state, cx, Side::Client, &[Role::Owner])?),
+            Side::Provider => check::acts(state, cx, SAYS_YES)?,
+        }
+    }
+    // Whom the provider has offboarded must go everywhere, whatever is left behind them.
+    if !matches!(cx.actor(), Actor::System { .. }) {
+        not_the_last_owner(state, person)?;
     }
     Ok(vec![Fact::PersonLeft { person }])
+}
+
+/// In the provider's own ledger: an owner ends somebody's work for it.
+pub(super) fn offboard(
+    state: &State,
+    cx: &Cx,
+    person: PersonId,
+    reason: String,
+) -> Result<Vec<Fact>, Refusal> {
+    check::ledger_of(state, Side::Provider, "people are offboarded by their own provider")?;
+    check::speaks_for(state, cx, Side::Provider, &[Role::Owner])?;
+    check::text("reason", &reason, SENTENCE)?;
+    check::seat(state, person, "person")?;
+    not_the_last_owner(state, person)?;
+    Ok(vec![Fact::PersonOffboarded { person, reason }])
+}
+
+/// Another owner of the side stays; and one who can sign, if this one can.
+fn not_the_last_owner(state: &State, id: PersonId) -> Result<(), Refusal> {
+    let leaving = check::seat(state, id, "person")?;
+    let stays = state.seated(leaving.side).any(|(other, person)| {
+        other != id && person.has(Role::Owner) && (person.keys > 0 || leaving.keys == 0)
+    });
+    if stays || !leaving.has(Role::Owner) {
+        return Ok(());
+    }
+    let able = if leaving.keys > 0 { " with a passkey" } else { "" };
+    let what = format!("{} is the last owner{able} of the {}", leaving.name, leaving.side);
+    let cure = "Have another owner of that side first.";
+    Err(Refusal::new(refusal::ANSWERS, "person", what, cure))
 }

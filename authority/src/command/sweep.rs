@@ -1,7 +1,8 @@
 //! What Writ does by itself, idempotently: hold agents that are no longer answered for, and seal ranges of records.
 
-use writ_model::{Actor, Cx};
+use writ_model::Cx;
 
+use super::check;
 use crate::{
     agent::Life,
     decide::GRACE,
@@ -14,7 +15,7 @@ use crate::{
 const BATCH: usize = 200;
 
 pub(super) fn sweep(state: &State, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
-    system(cx)?;
+    check::system(cx)?;
     let due = state.agents.values().filter(|agent| agent.life == Life::Active).filter(|agent| {
         state.incomplete_since(agent).is_some_and(|since| since + GRACE <= cx.now())
     });
@@ -31,7 +32,7 @@ pub(super) fn sweep(state: &State, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
 
 /// A range must begin after the last sealed one of the same boot, and count what it says.
 pub(super) fn seal(state: &State, cx: &Cx, seal: ActivitySealed) -> Result<Vec<Fact>, Refusal> {
-    system(cx)?;
+    check::system(cx)?;
     let last = state.seals.get(&(seal.gateway, seal.boot)).map(|sealed| &sealed.seal);
     if last.is_some_and(|last| *last == seal) {
         return Ok(Vec::new());
@@ -42,13 +43,4 @@ pub(super) fn seal(state: &State, cx: &Cx, seal: ActivitySealed) -> Result<Vec<F
         return Err(Refusal::new(refusal::SEAL, "first", what, "Seal what is not yet sealed."));
     }
     Ok(vec![Fact::ActivitySealed(seal)])
-}
-
-fn system(cx: &Cx) -> Result<(), Refusal> {
-    match cx.actor() {
-        Actor::System { .. } => Ok(()),
-        Actor::Person { .. } | Actor::Agent { .. } => {
-            Err(Refusal::internal("actor", "only Writ itself does this"))
-        }
-    }
 }

@@ -1,81 +1,212 @@
 //! A register walked from its first line through real commands, checked by refolding when it is dropped.
 //! Never here: a test.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use writ_authority::{
-    Agent, AgentKind, Command, Decision, Engine, Grant, State,
+    Agent, AgentKind, Broken, Chain, Command, Decision, Engine, Grant, Receipt, Request, State,
     command::{self, NewAgent},
     decide::{Ask, Counters, Moment, What, explain::Unused},
     fact::{Entry, Fact, LedgerFounded, Subject},
     grant::Surface,
 };
 use writ_model::{
-    Actor, AgentId, Code, Cx, Digest, Fold, GrantId, InstanceId, PersonId, Role, Side, Span,
-    TenantId, Timestamp, canonical,
+    Actor, AgentId, Code, Cx, Digest, Fold, GrantId, InstanceId, InvitationId, PersonId, Role,
+    Side, Span, TenantId, Timestamp, canonical,
     json::{self, Limits},
 };
 use writ_testkit::SeededEntropy;
 
+use crate::device::{Device, Hashes, ORIGIN};
+
 /// A register and the clock it lives by.
 pub(crate) struct World {
     pub(crate) state: State,
-    lines: Vec<Vec<u8>>,
+    pub(crate) lines: Vec<Vec<u8>>,
     pub(crate) now: Timestamp,
     entropy: Arc<SeededEntropy>,
     pub(crate) dana: PersonId,
     pub(crate) milo: PersonId,
+    pub(crate) devices: BTreeMap<PersonId, Device>,
+    made: u8,
 }
 
 pub(crate) const START: Timestamp = Timestamp::from_micros(1_793_714_580_000_000); // Tue 2026-11-03 14:03 UTC
 
+/// Refusals of these tests name the rule, the field and the cure.
+fn code(refusal: &writ_authority::Refusal) -> Code {
+    assert!(!refusal.what.is_empty() && !refusal.cure.is_empty() && !refusal.field.is_empty());
+    refusal.code
+}
+
 impl World {
-    /// Milo is the provider's owner, Dana the client's.
-    pub(crate) fn new() -> Self {
+    /// A ledger without people but Milo, the provider's owner, who can sign.
+    pub(crate) fn founded(side: Side) -> Self {
         let tenant = TenantId::from_parts(START, [1; 10]);
         let entropy = Arc::new(SeededEntropy::new(7));
         let dana = PersonId::from_parts(START, [2; 10]);
         let milo = PersonId::from_parts(START, [3; 10]);
-        let state = State::empty(tenant);
-        let mut world = Self { state, lines: Vec::new(), now: START, entropy, dana, milo };
+        let mut world = Self {
+            state: State::empty(tenant),
+            lines: Vec::new(),
+            now: START,
+            entropy,
+            dana,
+            milo,
+            devices: BTreeMap::new(),
+            made: 0,
+        };
         let founded = LedgerFounded {
             tenant,
-            side: Side::Client,
-            name: "Harbor Books".to_owned(),
+            side,
+            name: if side == Side::Client { "Harbor Books" } else { "Park IT" }.to_owned(),
             slug: "harbor-books".to_owned(),
             provider: None,
             checkpoint_key: "test+00000000+AQ==".to_owned(),
         };
-        let people = vec![
-            (milo, "Milo Park".to_owned(), Side::Provider, vec![Role::Owner]),
-            (dana, "Dana Cole".to_owned(), Side::Client, vec![Role::Owner]),
-        ];
+        let people = vec![(milo, "Milo Park".to_owned(), Side::Provider, vec![Role::Owner])];
         world.system(Command::Found { founded, people }).unwrap();
+        let device = world.device(milo);
+        if side == Side::Client {
+            let add = vec![device.key];
+            world.system(Command::MirrorPasskeys { add, revoke: Vec::new() }).unwrap();
+        } else {
+            let key = Box::new(device.key);
+            world.through(milo, "bootstrap", Command::BootstrapPasskey { key }).unwrap();
+        }
         world
     }
 
+    /// Milo is the provider's owner, Dana the client's; she was invited, joined and was admitted.
+    pub(crate) fn new() -> Self {
+        let mut world = Self::founded(Side::Client);
+        let (dana, milo) = (world.dana, world.milo);
+        world.bring(milo, dana, ("Dana Cole", Side::Client, &[Role::Owner]));
+        world
+    }
+
+    /// A new device of a person, with which they sign from now on.
+    pub(crate) fn device(&mut self, person: PersonId) -> Device {
+        self.made += 1;
+        let device = Device::new(self.made, person, &format!("device {}", self.made));
+        self.devices.insert(person, device.clone());
+        device
+    }
+
+    pub(crate) fn invite(
+        &mut self,
+        person: PersonId,
+        (name, side, roles): (&str, Side, &[Role]),
+    ) -> Command {
+        self.made += 1;
+        Command::InvitePerson {
+            invitation: InvitationId::from_parts(self.now, [self.made; 10]),
+            person,
+            name: name.to_owned(),
+            side,
+            roles: roles.to_vec(),
+            code: Digest::of(&[self.made]),
+            expires: self.now + Span::days(7),
+        }
+    }
+
+    /// Invited by `by`, joined, admitted by `by`.
+    pub(crate) fn bring(
+        &mut self,
+        by: PersonId,
+        person: PersonId,
+        who: (&str, Side, &[Role]),
+    ) -> PersonId {
+        let invite = self.invite(person, who);
+        let Command::InvitePerson { code, .. } = invite else { panic!() };
+        self.by(by, invite).unwrap();
+        let key = self.device(person).key;
+        let fingerprint = key.fingerprint();
+        self.through(person, "join", Command::Join { code, key: Box::new(key) }).unwrap();
+        let called = Some("Called on the number of the contract.".to_owned());
+        self.by(by, Command::AdmitPerson { person, fingerprint, called }).unwrap();
+        person
+    }
+
+    /// One more person of the client with a passkey.
+    pub(crate) fn client(&mut self, number: u8, name: &str, roles: &[Role]) -> PersonId {
+        let person = PersonId::from_parts(START, [number; 10]);
+        self.bring(self.dana, person, (name, Side::Client, roles))
+    }
+
+    /// One more person of the provider with a passkey.
+    pub(crate) fn staff(&mut self, number: u8, name: &str, roles: &[Role]) -> PersonId {
+        let person = PersonId::from_parts(START, [number; 10]);
+        let (name, roles) = (name.to_owned(), roles.to_vec());
+        let side = Side::Provider;
+        self.by(self.milo, Command::SeatPerson { person: Some(person), name, side, roles })
+            .unwrap();
+        let add = vec![self.device(person).key];
+        self.system(Command::MirrorPasskeys { add, revoke: Vec::new() }).unwrap();
+        person
+    }
+
+    pub(crate) fn cx(&self, actor: Actor) -> Cx {
+        Cx::new(self.now, self.entropy.clone(), self.state.tenant, actor)
+    }
+
     pub(crate) fn run(&mut self, actor: Actor, command: Command) -> Result<Vec<Fact>, Code> {
-        let cx = Cx::new(self.now, self.entropy.clone(), self.state.tenant, actor);
-        let decided = command::lines(&self.state, command, &cx).map_err(|refusal| {
-            assert!(
-                !refusal.what.is_empty() && !refusal.cure.is_empty() && !refusal.field.is_empty()
-            );
-            refusal.code
-        })?;
+        let cx = self.cx(actor);
+        let decided =
+            command::lines(&self.state, command, &cx).map_err(|refusal| code(&refusal))?;
         for (_, line) in &decided {
-            let index = self.state.size;
-            self.state.fold(index, line).unwrap();
-            self.lines.push(line.clone());
+            self.append(line.clone());
         }
         Ok(decided.into_iter().map(|(fact, _)| fact).collect())
+    }
+
+    pub(crate) fn append(&mut self, line: Vec<u8>) {
+        self.state.fold(self.state.size, &line).unwrap();
+        self.lines.push(line);
     }
 
     pub(crate) fn system(&mut self, command: Command) -> Result<Vec<Fact>, Code> {
         self.run(Actor::system("test"), command)
     }
 
+    /// Through a door, unsigned.
+    pub(crate) fn through(
+        &mut self,
+        id: PersonId,
+        door: &str,
+        command: Command,
+    ) -> Result<Vec<Fact>, Code> {
+        self.run(Actor::Person { id, via: door.to_owned() }, command)
+    }
+
+    /// By a person, signed if it has to be; gives what it made so.
     pub(crate) fn by(&mut self, person: PersonId, command: Command) -> Result<Vec<Fact>, Code> {
-        self.run(Actor::Person { id: person, via: "test".to_owned() }, command)
+        let actor = Actor::Person { id: person, via: "test".to_owned() };
+        if !command.needs_signature(&self.state, &actor) {
+            return self.run(actor, command);
+        }
+        let unsigned = command::decide(&self.state, command.clone(), &self.cx(actor.clone()));
+        assert_eq!(unsigned.unwrap_err().code, writ_authority::refusal::NEEDS_SIGNATURE);
+        let receipt = self.receipt(person, command)?;
+        let facts = self.run(actor, Command::Signed { receipt: Box::new(receipt) })?;
+        Ok(facts.into_iter().skip(1).collect())
+    }
+
+    pub(crate) fn request(&self, person: PersonId, act: Command) -> Result<Request, Code> {
+        let cx = self.cx(Actor::Person { id: person, via: "test".to_owned() });
+        Request::new(&self.state, &cx, ORIGIN, Span::minutes(5), act)
+            .map_err(|refusal| code(&refusal))
+    }
+
+    /// What a person signs with their newest device.
+    pub(crate) fn receipt(&mut self, person: PersonId, act: Command) -> Result<Receipt, Code> {
+        let request = self.request(person, act)?;
+        Ok(self.devices.get_mut(&person).unwrap().sign(request))
+    }
+
+    /// The ledger as its verifier sees it.
+    pub(crate) fn doubted(&self, root: Option<String>) -> Result<Chain, Broken> {
+        doubt(self.state.tenant, &self.lines, root)
     }
 
     pub(crate) fn propose(&mut self, name: &str) -> AgentId {
@@ -179,7 +310,26 @@ impl World {
             assert_eq!(&canonical::to_vec(&entry).unwrap(), line, "lines are canonical");
         }
         assert_eq!(again, self.state);
+        let chain = self.doubted(None).unwrap();
+        assert_eq!(chain.state(), &self.state, "what was decided honestly is accepted");
     }
+}
+
+/// Replays a ledger with doubt, put away and taken up again in its middle.
+pub(crate) fn doubt(
+    tenant: TenantId,
+    lines: &[Vec<u8>],
+    root: Option<String>,
+) -> Result<Chain, Broken> {
+    let mut chain = Chain::new(tenant, root);
+    for (index, line) in lines.iter().enumerate() {
+        if index == lines.len() / 2 {
+            chain = Chain::load(&chain.save().unwrap()).unwrap();
+        }
+        chain.take(index as u64, line, &Hashes)?;
+    }
+    chain.finish()?;
+    Ok(chain)
 }
 
 impl Drop for World {

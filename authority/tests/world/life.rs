@@ -82,16 +82,13 @@ fn when_somebody_leaves_the_queue_says_so_and_after_the_grace_it_holds() {
     world.give(who.0, |_| {}).unwrap();
     assert!(world.call(who, "send", "{}").permits());
     assert_eq!(world.by(dana, Command::PersonLeaves { person: dana }), Err(refusal::ANSWERS));
-    let seat = Command::SeatPerson {
-        person: None,
-        name: "Ana Ruiz".to_owned(),
-        side: Side::Client,
-        roles: vec![Role::Owner],
-    };
-    world.by(dana, seat).unwrap();
+    world.client(5, "Ana Ruiz", &[Role::Owner]);
     world.by(dana, Command::PersonLeaves { person: dana }).unwrap();
     let left = world.now;
-    let waiting = queue::waiting(&world.state, world.now);
+    let waiting: Vec<_> = queue::waiting(&world.state, world.now)
+        .into_iter()
+        .filter(|one| one.agent.is_some())
+        .collect();
     assert_eq!(waiting.len(), 1);
     assert_eq!(waiting[0].ask, queue::Ask::AnswerLost);
     assert_eq!(waiting[0].deadline, Some(left + GRACE));
@@ -110,21 +107,10 @@ fn when_somebody_leaves_the_queue_says_so_and_after_the_grace_it_holds() {
 #[test]
 fn who_may_do_what() {
     let mut world = World::new();
-    let (dana, milo) = (world.dana, world.milo);
-    let mut seats = Vec::new();
-    for (name, role) in [("Eve", Role::Engineer), ("Adi", Role::Auditor), ("Pat", Role::Approver)] {
-        let seat = Command::SeatPerson {
-            person: None,
-            name: name.to_owned(),
-            side: Side::Provider,
-            roles: vec![role],
-        };
-        match world.by(dana, seat).unwrap().as_slice() {
-            [Fact::PersonSeated(seated)] => seats.push(seated.person),
-            other => panic!("{other:?}"),
-        }
-    }
-    let [engineer, auditor, approver] = seats[..] else { panic!() };
+    let milo = world.milo;
+    let engineer = world.staff(11, "Eve", &[Role::Engineer]);
+    let auditor = world.staff(12, "Adi", &[Role::Auditor]);
+    let approver = world.staff(13, "Pat", &[Role::Approver]);
     let stranger = PersonId::from_parts(START, [9; 10]);
     let agent = world.propose("bot");
     world.answer(agent);

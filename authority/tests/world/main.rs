@@ -4,5 +4,12 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail loudly")]
 
 mod calls;
+mod device;
+mod hostile;
 mod kit;
 mod life;
+mod moving;
+mod people;
+mod property;
+mod receipts;
+mod text;

@@ -217,7 +217,7 @@ async fn on(visit: &Visit, act: Act, client: &str, thing: &str) -> Result<On, Wr
             let people = visit.tell(visit.desk.people(&visit.who, client).await)?;
             let found = people.into_iter().find(|one| one.person.to_string() == thing);
             let found = visit.tell(found.ok_or_else(|| DeskError::not_visible("person", thing)))?;
-            let back = route::client(client);
+            let back = route::people(client);
             let action = route::person_leave(client, thing);
             Ok(On { name: found.name, action, back, facts: Vec::new() })
         }
@@ -252,7 +252,7 @@ async fn on_agent(visit: &Visit, act: Act, client: &str, agent: &str) -> Result<
 }
 
 fn section(act: Act) -> Section {
-    if act == Act::Leave { Section::Clients } else { Section::Agents }
+    if act == Act::Leave { Section::People } else { Section::Agents }
 }
 
 /// `GET` of an act: its form.
@@ -291,6 +291,9 @@ pub(crate) async fn take(
     match done(&visit, act, (&client, &thing), &given, &on).await {
         Ok(response) => Ok(response),
         Err(fault) => {
+            if let Some(to) = visit::to_sign(&fault) {
+                return Ok(to);
+            }
             let shell = visit.shell_at(&client, "", section(act))?;
             let page = form(shell, act, on, &given, Some(visit::refused(&fault)));
             Ok(render(visit::status(&fault), &page))

@@ -51,6 +51,9 @@ pub(crate) async fn take(sent: Sent) -> Answer {
             Ok(Redirect::to(&route::client(&slug)).into_response())
         }
         Err(fault) => {
+            if let Some(to) = visit::to_sign(&fault) {
+                return Ok(to);
+            }
             let shell = visit.shell("Add a client", Section::Clients);
             let page = form(shell, &given, Some(visit::refused(&fault)));
             Ok(render(visit::status(&fault), &page))

@@ -295,6 +295,9 @@ pub(crate) async fn take(Path(client): Path<String>, sent: Sent) -> Answer {
             Ok(visit.done(&client, &acted, &to))
         }
         Err(fault) => {
+            if let Some(to) = visit::to_sign(&fault) {
+                return Ok(to);
+            }
             let wrong = Some(visit::refused(&fault));
             page(&visit, &client, &given, wrong, visit::status(&fault)).await
         }

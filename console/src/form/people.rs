@@ -1,10 +1,10 @@
-//! Seat a person; make a group.
+//! Seat a person of the provider; make a group.
 //! Never here: which roles go together (`authority` says).
 
 use axum::extract::Path;
 use http::StatusCode;
 use writ_desk::{DeskError, NewGroup, NewPerson};
-use writ_model::{PersonId, Role, Side};
+use writ_model::Role;
 
 use super::{Choice, Field, FormPage, Given, Input};
 use crate::{
@@ -24,7 +24,13 @@ const ROLES: [(&str, &str, &str); 4] = [
     ("auditor", "Auditor", "reads and exports, never changes"),
 ];
 
-/// The form that seats a person. `known` are the provider's people, who keep their id.
+/// The roles to choose from.
+#[must_use]
+pub fn roles() -> Vec<Choice> {
+    ROLES.iter().map(|(value, label, hint)| Choice::new(value, label, hint)).collect()
+}
+
+/// The form that seats a person of the provider at a client. `known` are the provider's people, who keep their id.
 #[must_use]
 pub fn seat(
     mut shell: Shell,
@@ -33,31 +39,18 @@ pub fn seat(
     refused: Option<Refused>,
 ) -> FormPage {
     let slug = shell.client.as_ref().map(|one| one.slug.clone()).unwrap_or_default();
-    "Seat a person".clone_into(&mut shell.title);
-    let mut page =
-        FormPage::new(shell, "Seat a person".to_owned(), route::person_new(&slug), "Seat them");
-    "A seat lets a person act here, in their roles, and be named as somebody who answers."
+    "Seat a person of the provider".clone_into(&mut shell.title);
+    let heading = shell.title.clone();
+    let mut page = FormPage::new(shell, heading, route::person_new(&slug), "Seat them");
+    "A seat lets a person act here, in their roles, and be named as somebody who answers. Somebody who is not on this list \
+     is invited into the provider's own space first; people of the client are let in by the client."
         .clone_into(&mut page.lead);
-    page.back = route::client(&slug);
-    let fresh = std::iter::once(Choice::new("", "somebody new", ""));
+    page.back = route::people(&slug);
     let known = known.iter().filter(|one| one.left_at.is_none());
     let known = known.map(|one| Choice::new(&one.person.to_string(), &one.name, ""));
-    let sides = vec![
-        Choice::new("client", "The client", "one of their own people"),
-        Choice::new("provider", "The provider", "one of ours"),
-    ];
-    let roles = ROLES.iter().map(|(value, label, hint)| Choice::new(value, label, hint)).collect();
     page.fields = vec![
-        Field::new(
-            "person",
-            "Known person of the provider",
-            Input::Select(fresh.chain(known).collect()),
-            given,
-        ),
-        Field::new("name", "Name", Input::Line, given)
-            .hint("Of somebody new, as others know them."),
-        Field::new("side", "For", Input::Radio(sides), given),
-        Field::new("roles", "Roles", Input::Boxes(roles), given),
+        Field::new("person", "Who", Input::Select(known.collect()), given).required(),
+        Field::new("roles", "Roles", Input::Boxes(roles()), given),
     ];
     page.refused(refused)
 }
@@ -93,7 +86,7 @@ async fn seat_page(
     fault: Option<&DeskError>,
 ) -> Answer {
     let known = visit.desk.provider(&visit.who).await.map(|view| view.people);
-    let shell = visit.shell_at(client, "", Section::Clients)?;
+    let shell = visit.shell_at(client, "", Section::People)?;
     let page = seat(shell, &known.unwrap_or_default(), given, fault.map(visit::refused));
     Ok(render(fault.map_or(StatusCode::OK, visit::status), &page))
 }
@@ -111,8 +104,11 @@ pub(crate) async fn take_seat(Path(client): Path<String>, sent: Sent) -> Answer 
         Err(fault) => Err(fault),
     };
     match done {
-        Ok(acted) => Ok(visit.done(&client, &acted, &route::client(&client))),
-        Err(fault) => seat_page(&visit, &client, &given, Some(&fault)).await,
+        Ok(acted) => Ok(visit.done(&client, &acted, &route::people(&client))),
+        Err(fault) => match visit::to_sign(&fault) {
+            Some(to) => Ok(to),
+            None => seat_page(&visit, &client, &given, Some(&fault)).await,
+        },
     }
 }
 
@@ -120,17 +116,10 @@ fn person(given: &Given) -> Result<NewPerson, DeskError> {
     let bad = |field: &'static str| {
         move |what: String| DeskError::bad(field, what, "Choose from the list.")
     };
-    let known = given.some("person").map(|id| id.parse::<PersonId>()).transpose();
-    let known = known.map_err(|fault| fault.to_string()).map_err(bad("person"))?;
-    let side: Side = given.one("side").parse().map_err(bad("side"))?;
     let roles: Result<Vec<Role>, String> =
         given.all("roles").iter().map(|one| one.parse()).collect();
-    Ok(NewPerson {
-        name: given.some("name"),
-        person: known,
-        side,
-        roles: roles.map_err(bad("roles"))?,
-    })
+    let person = given.one("person").to_owned();
+    Ok(NewPerson { person, roles: roles.map_err(bad("roles"))? })
 }
 
 async fn group_page(
@@ -156,14 +145,17 @@ pub(crate) async fn take_group(Path(client): Path<String>, sent: Sent) -> Answer
     let body = NewGroup { name: given.one("name").to_owned(), parent: given.some("parent") };
     match visit.desk.create_group(&visit.who, &client, body).await {
         Ok(acted) => Ok(visit.done(&client, &acted, &route::client(&client))),
-        Err(fault) => group_page(&visit, &client, &given, Some(&fault)).await,
+        Err(fault) => match visit::to_sign(&fault) {
+            Some(to) => Ok(to),
+            None => group_page(&visit, &client, &given, Some(&fault)).await,
+        },
     }
 }
 
 pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {
     use crate::page::sample;
     let shell = || Shell::sample_client("", Section::Clients);
-    let given = Given::start(&[("name", "Rosa Lind"), ("side", "client"), ("roles", "owner")]);
+    let given = Given::start(&[("roles", "engineer")]);
     vec![
         ("seat", seat(shell(), &sample::people(), &given, None)),
         ("seat-empty", seat(shell(), &[], &Given::default(), None)),

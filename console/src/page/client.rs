@@ -109,7 +109,7 @@ impl ClientPage {
         bare.missing = sample::agent_empty().missing;
         let waiting = Waiting {
             ask: Ask::Held,
-            agent: sample::id(8),
+            agent: Some(sample::id(8)),
             name: "mail-assistant".to_owned(),
             since: sample::at(64),
             deadline: None,

@@ -43,8 +43,8 @@ pub struct DecisionsPage {
 pub struct Item {
     /// Whose.
     pub client: ClientRef,
-    /// The agent's name and page.
-    pub agent: (String, String),
+    /// The name of the agent, the person or the party, and the page that has everything about it.
+    pub about: (String, String),
     /// What kind.
     pub mark: Mark,
     /// Since when.
@@ -86,17 +86,27 @@ fn said(text: &str) -> Said {
 #[must_use]
 pub fn item(client: &ClientRef, waiting: &Waiting, now: Timestamp) -> Item {
     let slug = client.slug.as_str();
-    let id = waiting.agent.to_string();
+    let id = waiting.agent.map(|id| id.to_string()).unwrap_or_default();
     let mark = match waiting.ask {
         Ask::AnswerLost => Mark::new(Tone::Wait, "Answer lost"),
         Ask::Held => Mark::new(Tone::Wait, "On hold"),
         Ask::Quarantined => Mark::new(Tone::Wait, "Quarantined"),
         Ask::Observed => Mark::new(Tone::Seen, "Ungoverned"),
         Ask::Proposed => Mark::new(Tone::New, "Proposed"),
+        Ask::Admit => Mark::new(Tone::Wait, "To be let in"),
+        Ask::Recovery => Mark::new(Tone::Wait, "Lost keys"),
+        Ask::WitnessMissing => Mark::new(Tone::Wait, "No witness"),
+    };
+    let page = match waiting.ask {
+        Ask::Admit | Ask::Recovery => route::people(slug),
+        Ask::WitnessMissing => route::witnesses(slug),
+        Ask::AnswerLost | Ask::Held | Ask::Quarantined | Ask::Observed | Ask::Proposed => {
+            route::agent(slug, &id)
+        }
     };
     Item {
         client: client.clone(),
-        agent: (waiting.name.clone(), route::agent(slug, &id)),
+        about: (waiting.name.clone(), page),
         mark,
         since: When::new(waiting.since, now),
         due: waiting.deadline.map(|at| When::new(at, now)),
@@ -131,6 +141,9 @@ fn acts(client: &ClientRef, id: &str, waiting: &Waiting) -> Vec<Act> {
             vec![Act::main("Activate", route::agent_activate(slug, id)), end]
         }
         Ask::Held | Ask::Quarantined | Ask::Proposed => vec![name, end],
+        Ask::Admit => vec![Act::main("Let in", route::people(slug))],
+        Ask::Recovery => vec![Act::main("Confirm", route::people(slug))],
+        Ask::WitnessMissing => vec![Act::main("Witnesses", route::witnesses(slug))],
     }
 }
 
@@ -213,7 +226,7 @@ impl DecisionsPage {
 type Pressing = (usize, Ask, &'static str, i64, Option<i64>, [&'static str; 4]);
 
 /// Decisions of the samples: whose, which, the agent, hours since, hours left, and the texts.
-const PRESSING: [Pressing; 5] = [
+const PRESSING: [Pressing; 8] = [
     (
         1,
         Ask::AnswerLost,
@@ -238,6 +251,45 @@ const PRESSING: [Pressing; 5] = [
             "nobody is named who authorised it",
             "It is to be governed or ended by 2026-11-27T18:00:00.000000Z",
             "Name an authorizer on the agent or its group",
+        ],
+    ),
+    (
+        1,
+        Ask::Recovery,
+        "Rosa Lind",
+        3,
+        Some(21),
+        [
+            "Rosa Lind lost their passkeys; a new key waits for two people of the client",
+            "Dana Cole confirmed it already",
+            "It ends, and the old keys stay as they are",
+            "Call Rosa Lind and compare the fingerprint of the new key",
+        ],
+    ),
+    (
+        0,
+        Ask::Admit,
+        "Hannah Cole",
+        6,
+        Some(140),
+        [
+            "Hannah Cole made a passkey and waits to be let in for the client as owner",
+            "they are the client's first person",
+            "The invitation ends and they stay outside",
+            "Call them on a number you knew before and compare the fingerprint",
+        ],
+    ),
+    (
+        2,
+        Ask::WitnessMissing,
+        "Juniper Dental",
+        70,
+        None,
+        [
+            "nobody of Juniper Dental watches its ledger",
+            "no witness of the client is named",
+            "A ledger that was rewritten would be noticed by nobody outside this server",
+            "Start a witness on a machine of the client and name it",
         ],
     ),
     (
@@ -287,7 +339,11 @@ fn rows() -> Vec<(usize, Waiting)> {
     let row = |(client, ask, name, hours, left, [what, why, otherwise, cure]): Pressing| {
         let waiting = Waiting {
             ask,
-            agent: id(u8::try_from(name.len()).unwrap_or(1)),
+            agent: matches!(
+                ask,
+                Ask::AnswerLost | Ask::Observed | Ask::Quarantined | Ask::Proposed
+            )
+            .then(|| id(u8::try_from(name.len()).unwrap_or(1))),
             name: name.to_owned(),
             since: at(hours * 60),
             deadline: left.map(|hours| at(-hours * 60)),

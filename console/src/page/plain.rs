@@ -1,10 +1,8 @@
-//! Pages without data of their own: keys, sign-in, sign-in refused, what went wrong.
+//! Pages without data of their own: keys, what went wrong.
 //! Never here: a defect's own words; those stay in the log.
 
 use askama::Template;
-use axum::{extract::Query, response::Response};
 use http::{StatusCode, Uri};
-use serde::Deserialize;
 use writ_desk::DeskError;
 
 use crate::{
@@ -22,18 +20,6 @@ pub struct KeysPage {
     pub shell: Shell,
 }
 
-/// How to sign in; also what follows signing out.
-#[derive(Debug, Template)]
-#[template(path = "page/plain/sign_in.html")]
-pub struct SignInPage {
-    /// Around it.
-    pub shell: Shell,
-    /// Whether the reader has just signed out.
-    pub left: bool,
-    /// Why signing in was refused, if it was.
-    pub refused: Option<Refused>,
-}
-
 /// What went wrong, for somebody signed in.
 #[derive(Debug, Template)]
 #[template(path = "page/plain/wrong.html")]
@@ -44,40 +30,6 @@ pub struct WrongPage {
     pub heading: String,
     /// What is wrong and what would cure it.
     pub refused: Refused,
-}
-
-/// What brought the reader to the sign-in page.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Came {
-    left: String,
-    refused: String,
-}
-
-/// `GET /sign-in`
-pub(crate) async fn sign_in(Query(came): Query<Came>) -> Response {
-    let why = match came.refused.as_str() {
-        "" => None,
-        "link" => Some("This sign-in link is unknown, used or expired."),
-        "unfounded" => Some("This installation has no provider yet."),
-        "busy" => Some("There were too many wrong links in the last minute."),
-        "seat" => Some("The person this link is for has no live seat any more."),
-        _ => Some("Signing in failed."),
-    };
-    let cure = match came.refused.as_str() {
-        "unfounded" => "Found the provider first: writ provider found.",
-        "busy" => "Wait a minute, then use the newest link.",
-        "seat" => "Ask an owner of the provider to seat them.",
-        _ => "Ask the server for a new one, as said below.",
-    };
-    let refused = why.map(|what| Refused {
-        code: if came.refused == "link" { "DESK-0007".to_owned() } else { String::new() },
-        field: String::new(),
-        what: what.to_owned(),
-        cure: cure.to_owned(),
-    });
-    let shell = Shell { title: "Sign in".to_owned(), ..Shell::default() };
-    render(StatusCode::OK, &SignInPage { shell, left: !came.left.is_empty(), refused })
 }
 
 /// `GET /keys`
@@ -94,25 +46,6 @@ impl KeysPage {
     /// The page.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
         vec![("full", Self { shell: Shell::sample("Keys", Section::Elsewhere) })]
-    }
-}
-
-impl SignInPage {
-    /// The page, first seen, after a link was refused, and after signing out.
-    pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        let shell = || Shell { title: "Sign in".to_owned(), ..Shell::default() };
-        let refused = Refused {
-            code: "DESK-0007".to_owned(),
-            field: String::new(),
-            what: "This sign-in link is unknown, used or expired.".to_owned(),
-            cure: "Ask the server for a new one.".to_owned(),
-        };
-        let page = |left, refused| Self { shell: shell(), left, refused };
-        vec![
-            ("first", page(false, None)),
-            ("refused", page(false, Some(refused))),
-            ("left", page(true, None)),
-        ]
     }
 }
 

@@ -2,9 +2,11 @@
 //! Never here: anything a real page reads.
 
 mod agent;
+mod people;
 mod record;
 
 pub use agent::{agent_empty, agent_ended, agent_full, lines, receipt};
+pub use people::{FINGER, me, nobody, parties, receipts, sessions, signing, witnesses};
 pub use record::{call_refused, checkpoint, ledger, line};
 use writ_authority::agent::AgentKind;
 use writ_model::{Id, PersonId, Side, Span, Timestamp, id::Kind, ocsf::Disposition};
@@ -51,7 +53,8 @@ pub fn id<K: Kind>(seed: u8) -> Id<K> {
 pub fn person(name: &str, side: Side, active: bool) -> view::PersonRef {
     let seed = name.bytes().fold(0_u8, u8::wrapping_add) & 63;
     let person: PersonId = id(seed);
-    view::PersonRef { person, name: name.to_owned(), side: Some(side), active }
+    let keys = u32::from(active);
+    view::PersonRef { person, name: name.to_owned(), side: Some(side), active, keys }
 }
 
 /// A call: at which client, by whom, what, what became of it and why, minutes ago.
@@ -321,6 +324,7 @@ pub fn people() -> Vec<view::PersonRow> {
         roles: roles.to_vec(),
         seated_at: at(80_000),
         left_at,
+        keys: u32::from(left_at.is_none()),
     };
     vec![
         one("Dana Cole", Side::Client, &[Owner, Approver], None),

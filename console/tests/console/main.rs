@@ -7,6 +7,8 @@ mod doors;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod road;
 #[cfg(test)]
 mod world;

@@ -1,6 +1,7 @@
-//! An installation in a temporary folder, and a browser that keeps its cookie and reads its forms.
+//! An installation in a temporary folder, and a browser that keeps its cookie, reads its forms and signs with a passkey in
+//! software.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::{
     Router,
@@ -9,10 +10,12 @@ use axum::{
 };
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use writ_authority::Engine;
 use writ_console::{form::Given, route};
 use writ_desk::{Desk, DeskParts, cli_token};
+use writ_identity::webauthn::{Anchors, SoftKind, SoftPasskey};
 use writ_lake::{Activity, Inputs, Record};
 use writ_model::{
     AgentId, BootId, CallId, GatewayId, InstanceId, Span, TenantId, Timestamp, ocsf::Disposition,
@@ -20,15 +23,21 @@ use writ_model::{
 use writ_store::{Sequencer, SqliteLedger, SqliteVault, Tenants};
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
-pub(crate) const HOST: &str = "127.0.0.1:7420";
+pub(crate) const HOST: &str = "localhost:7420";
+pub(crate) const ORIGIN: &str = "http://localhost:7420";
 
+/// One person's browser. Cloning it gives another tab of the same browser; [`World::browser`] another browser.
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) desk: Desk,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) lake: Arc<Activity>,
     router: Router,
-    cookie: String,
-    _dir: TempDir,
+    pub(crate) cookie: String,
+    pub(crate) key: Arc<Mutex<SoftPasskey>>,
+    /// What its forms say they come from.
+    pub(crate) origin: String,
+    _dir: Arc<TempDir>,
 }
 
 #[derive(Debug)]
@@ -45,14 +54,55 @@ impl Page {
 
     /// The token that the page's forms carry.
     pub(crate) fn csrf(&self) -> String {
-        let rest = self.html.split("name=\"csrf\" value=\"").nth(1).unwrap_or_default();
-        rest.split('"').next().unwrap_or_default().to_owned()
+        self.after("name=\"csrf\" value=\"")
+    }
+
+    /// What stands between a mark and the next quote, as text.
+    pub(crate) fn after(&self, mark: &str) -> String {
+        let rest = self.html.split(mark).nth(1).unwrap_or_default();
+        let raw = rest.split(['"', '<']).next().unwrap_or_default();
+        raw.replace("&#34;", "\"").replace("&quot;", "\"").replace("&#38;", "&")
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.html).unwrap_or_else(|_| panic!("not JSON: {}", self.html))
+    }
+
+    fn cookie(&self) -> String {
+        let cookie = self.headers[header::SET_COOKIE].to_str().unwrap();
+        cookie.split(';').next().unwrap().to_owned()
     }
 }
 
+fn passkey(seed: u8) -> Arc<Mutex<SoftPasskey>> {
+    Arc::new(Mutex::new(SoftPasskey::from_seed([seed; 32], SoftKind::Es256)))
+}
+
 impl World {
-    /// A provider with an owner, one client, and the owner signed in.
+    /// A provider with an owner, one client, and the owner signed in with a passkey, as a browser does it.
     pub(crate) async fn founded() -> Self {
+        let mut world = Self::empty().await;
+        let link = world.desk.new_sign_in_link().await.unwrap().expose().clone();
+        let path = link.strip_prefix(ORIGIN).unwrap().to_owned();
+        let page = world.get(&path).await;
+        assert!(page.html.contains(&format!("action=\"{path}\"")), "{}", page.html);
+        let page = world.post(&path, &[]).await;
+        assert_eq!(page.location(), "/welcome", "{}", page.html);
+        world.cookie = page.cookie();
+        assert_eq!(world.get("/").await.location(), "/welcome", "the link makes a key only");
+        let page = world.get("/welcome").await;
+        assert!(page.html.contains("Mira Okafor, make your passkey"), "{}", page.html);
+        let done = world.register("/welcome", "Mira's laptop").await;
+        assert_eq!(done.status, StatusCode::OK, "{}", done.html);
+        world.cookie = done.cookie();
+        let form = [("name", "Harbor Books"), ("slug", "harbor-books")];
+        let page = world.fill("/clients/new", &form).await;
+        assert_eq!(page.location(), route::client("harbor-books"), "{}", page.html);
+        world
+    }
+
+    /// A provider with an owner who has no key yet.
+    pub(crate) async fn empty() -> Self {
         let dir = TempDir::new().unwrap();
         let start: Timestamp = "2026-11-03T14:03:00Z".parse().unwrap();
         let clock = Arc::new(FakeClock::at(start));
@@ -67,7 +117,9 @@ impl World {
             engine: Arc::new(Engine::default()),
             clock: clock.clone(),
             entropy,
-            issuer: format!("http://{HOST}"),
+            issuer: "http://127.0.0.1:7420".to_owned(),
+            origin: ORIGIN.to_owned(),
+            anchors: Anchors::none(),
             gateway: "http://127.0.0.1:7421".to_owned(),
             cli_token: token,
             version: "test".to_owned(),
@@ -78,27 +130,93 @@ impl World {
         let body = serde_json::from_str(body).unwrap();
         desk.found(writ_desk::Via::Cli, body).await.unwrap();
         let router = desk.router().merge(writ_console::router(&desk));
-        let mut world = Self { desk, clock, lake, router, cookie: String::new(), _dir: dir };
-        let link = world.desk.new_sign_in_link(None).expose().clone();
-        let page = world.get(link.strip_prefix(&format!("http://{HOST}")).unwrap()).await;
-        let cookie = page.headers[header::SET_COOKIE].to_str().unwrap();
-        world.cookie = cookie.split(';').next().unwrap().to_owned();
-        let page =
-            world.fill("/clients/new", &[("name", "Harbor Books"), ("slug", "harbor-books")]).await;
-        assert_eq!(page.location(), route::client("harbor-books"), "{}", page.html);
-        world
+        let (cookie, key, dir) = (String::new(), passkey(1), Arc::new(dir));
+        let origin = ORIGIN.to_owned();
+        Self { desk, clock, lake, router, cookie, key, origin, _dir: dir }
+    }
+
+    /// Another browser, with a passkey of its own, in which nobody is signed in.
+    pub(crate) fn browser(&self, seed: u8) -> Self {
+        Self { cookie: String::new(), key: passkey(seed), ..self.clone() }
+    }
+
+    /// Makes a passkey at a door: asks for the options, makes it, hands it in.
+    pub(crate) async fn register(&self, door: &str, label: &str) -> Page {
+        let asked = self.post_json(&format!("{door}/options"), &json!({})).await;
+        assert_eq!(asked.status, StatusCode::OK, "{door}: {}", asked.html);
+        let made = self.key.lock().unwrap().register(&asked.json()["options"], ORIGIN).unwrap();
+        self.post_json(door, &json!({"label": label, "response": made})).await
+    }
+
+    /// Signs in with this browser's passkey.
+    pub(crate) async fn sign_in(&mut self) -> Page {
+        let asked = self.post_json("/passkey/sign-in/options", &json!({})).await;
+        assert_eq!(asked.status, StatusCode::OK, "{}", asked.html);
+        let made = self.key.lock().unwrap().assert(&asked.json()["options"], ORIGIN).unwrap();
+        let done = self.post_json("/passkey/sign-in", &json!({"response": made})).await;
+        if done.status == StatusCode::OK {
+            self.cookie = done.cookie();
+        }
+        done
+    }
+
+    /// Invites somebody, who makes a passkey in a browser of their own; its fingerprint is what they read out.
+    pub(crate) async fn invite(
+        &self,
+        client: &str,
+        name: &str,
+        role: &str,
+        seed: u8,
+    ) -> (Self, Value) {
+        let form = [("name", name), ("roles", role)];
+        let page = self.fill(&format!("/clients/{client}/invitations/new"), &form).await;
+        assert_eq!(page.location(), format!("/clients/{client}/people"), "{}", page.html);
+        let page = self.get(page.location()).await;
+        let link = page.after("class=\"link-out\">");
+        assert!(!self.get(&format!("/clients/{client}/people")).await.html.contains(&link), "once");
+        let path = link.strip_prefix(ORIGIN).unwrap().to_owned();
+        let theirs = self.browser(seed);
+        let page = theirs.get(&path).await;
+        assert!(page.html.contains(name) && page.html.contains("Make my passkey"), "{}", page.html);
+        let joined = theirs.register(&path, "phone").await;
+        assert_eq!(joined.status, StatusCode::OK, "{}", joined.html);
+        (theirs, joined.json())
+    }
+
+    /// Invites somebody and lets them in; they are signed in in their own browser.
+    pub(crate) async fn seat(&self, client: &str, name: &str, role: &str, seed: u8) -> Self {
+        let (mut theirs, joined) = self.invite(client, name, role, seed).await;
+        assert_ne!(theirs.sign_in().await.status, StatusCode::OK, "not let in yet");
+        let person = joined["person"].as_str().unwrap();
+        let spoken = joined["fingerprint"].as_str().unwrap().replace('-', " ").to_uppercase();
+        let form = [
+            ("fingerprint", spoken.as_str()),
+            ("called", "Dana Cole, on the number in our contract"),
+        ];
+        let path = format!("/clients/{client}/people/{person}/admit");
+        let form = if self.get(&path).await.html.contains("name=\"called\"") {
+            &form[..]
+        } else {
+            &form[..1]
+        };
+        let page = self.fill(&path, form).await;
+        assert_eq!(page.location(), format!("/clients/{client}/people"), "{}", page.html);
+        let page = theirs.sign_in().await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.html);
+        theirs
     }
 
     /// With people who can answer, an agent that is active, and a few decided calls.
     pub(crate) async fn active() -> (Self, String) {
+        let (world, _, agent) = Self::of_both().await;
+        (world, agent)
+    }
+
+    /// The same, and the browser of Dana Cole, who owns the client.
+    pub(crate) async fn of_both() -> (Self, Self, String) {
         let world = Self::founded().await;
-        for (name, side, role) in
-            [("Dana Cole", "client", "owner"), ("Noor Haddad", "client", "auditor")]
-        {
-            let form = [("name", name), ("side", side), ("roles", role)];
-            let page = world.fill("/clients/harbor-books/people/new", &form).await;
-            assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
-        }
+        let dana = world.seat("harbor-books", "Dana Cole", "owner", 2).await;
+        dana.seat("harbor-books", "Noor Haddad", "auditor", 3).await;
         let form = [
             ("name", "invoice-bot"),
             ("purpose", "Matches invoices to orders"),
@@ -107,19 +225,19 @@ impl World {
         let page = world.fill("/clients/harbor-books/agents/new", &form).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
         let agent = page.location().to_owned();
-        let (dana, noor) = (world.person("Dana Cole").await, world.person("Noor Haddad").await);
+        let (owner, noor) = (world.person("Dana Cole").await, world.person("Noor Haddad").await);
         let mira = world.person("Mira Okafor").await;
         let form = [
-            ("authorizer", dana.as_str()),
+            ("authorizer", owner.as_str()),
             ("auditor", noor.as_str()),
-            ("terminators", dana.as_str()),
+            ("terminators", owner.as_str()),
             ("terminators", mira.as_str()),
         ];
         let page = world.fill(&format!("{agent}/accountability"), &form).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
         let page = world.fill(&format!("{agent}/activate"), &[]).await;
         assert_eq!(page.location(), agent, "{}", page.html);
-        (world, agent)
+        (world, dana, agent)
     }
 
     pub(crate) async fn person(&self, name: &str) -> String {
@@ -191,8 +309,18 @@ impl World {
         self.answer(request.body(Body::empty()).unwrap()).await
     }
 
-    /// Opens a form, fills it in, sends it.
+    /// Opens a form, fills it in, sends it; and signs, if it must be signed.
     pub(crate) async fn fill(&self, path: &str, values: &[(&str, &str)]) -> Page {
+        let page = self.send_form(path, values).await;
+        if !page.location().starts_with("/sign/") {
+            return page;
+        }
+        let signing = page.location().to_owned();
+        self.sign(&signing).await
+    }
+
+    /// Opens a form, fills it in, sends it.
+    pub(crate) async fn send_form(&self, path: &str, values: &[(&str, &str)]) -> Page {
         let form = self.get(path).await;
         assert_eq!(form.status, StatusCode::OK, "{path}: {}", form.html);
         let csrf = form.csrf();
@@ -202,11 +330,24 @@ impl World {
         self.post(path, &all).await
     }
 
+    /// Signs what a page asks for, as its script does, and follows where it leads.
+    pub(crate) async fn sign(&self, path: &str) -> Page {
+        let page = self.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.html);
+        let options: Value = serde_json::from_str(&page.after("data-given=\"")).unwrap();
+        let made = self.key.lock().unwrap().assert(&options, ORIGIN).unwrap();
+        let done = self.post_json(&page.after("data-finish=\""), &made).await;
+        if done.status != StatusCode::OK {
+            return done;
+        }
+        self.get(path).await
+    }
+
     pub(crate) async fn post(&self, path: &str, values: &[(&str, &str)]) -> Page {
         self.clock.advance(Span::seconds(1));
         let request = Request::post(path)
             .header(header::HOST, HOST)
-            .header(header::ORIGIN, format!("http://{HOST}"))
+            .header(header::ORIGIN, &self.origin)
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         let Given(pairs) = Given::start(values);
@@ -215,6 +356,25 @@ impl World {
             .map(|(name, value)| format!("{}={}", route::encode(name), route::encode(value)))
             .collect();
         self.answer(request.body(Body::from(text.join("&"))).unwrap()).await
+    }
+
+    /// Sends JSON as the script does: with the token of the page, if somebody is signed in.
+    pub(crate) async fn post_json(&self, path: &str, body: &Value) -> Page {
+        let token = if self.cookie.is_empty() { String::new() } else { self.token().await };
+        self.clock.advance(Span::seconds(1));
+        let request = Request::post(path)
+            .header(header::HOST, HOST)
+            .header(header::ORIGIN, ORIGIN)
+            .header(header::COOKIE, &self.cookie)
+            .header("writ-csrf", token)
+            .header(header::CONTENT_TYPE, "application/json");
+        self.answer(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    async fn token(&self) -> String {
+        let page = self.get("/me").await;
+        let page = if page.location() == "/welcome" { self.get("/welcome").await } else { page };
+        page.after("name=\"csrf-token\" content=\"")
     }
 
     async fn answer(&self, request: Request<Body>) -> Page {

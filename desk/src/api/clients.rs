@@ -8,19 +8,33 @@ mod calls;
 mod grants;
 mod groups;
 mod instances;
+mod invitations;
 mod ledger;
 mod list;
+mod passkeys;
 mod people;
+mod policy;
+mod receipts;
+mod recoveries;
+mod sessions;
 mod show;
+mod witnesses;
 
 pub(super) fn table() -> Vec<Endpoint> {
     let mut all = vec![list::ENDPOINT, add::ENDPOINT, show::ENDPOINT];
     all.extend(people::TABLE);
+    all.extend(invitations::TABLE);
+    all.extend(recoveries::TABLE);
+    all.extend(passkeys::TABLE);
+    all.extend(sessions::TABLE);
+    all.extend(policy::TABLE);
     all.extend(groups::TABLE);
     all.extend(agents::TABLE);
     all.extend(instances::TABLE);
     all.extend(grants::TABLE);
     all.extend(calls::TABLE);
     all.extend(ledger::TABLE);
+    all.extend(receipts::TABLE);
+    all.extend(witnesses::TABLE);
     all
 }

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, routing::get};
 use serde_json::{Map, Value, json};
 
-use super::{Endpoint, Guard, table};
+use super::{Endpoint, Guard, Needs, table};
 use crate::{Desk, DeskError, door::Caller};
 
 pub(super) const SHOW: Endpoint = Endpoint {
@@ -11,6 +11,7 @@ pub(super) const SHOW: Endpoint = Endpoint {
     path: "/openapi.json",
     summary: "This document.",
     guard: Guard::Credential,
+    needs: Needs::nothing(),
     body: None,
     answer: r#"{"openapi":"3.1.0","info":{},"paths":{}}"#,
     route: || get(show),
@@ -66,6 +67,12 @@ fn operation(endpoint: &Endpoint) -> Value {
             Guard::CommandLine => "command_line",
             Guard::Reads => "reads",
             Guard::Changes => "changes",
+            Guard::Door => "door",
+        },
+        "x-writ-needs": {
+            "sides": endpoint.needs.sides,
+            "roles": endpoint.needs.roles,
+            "signature": endpoint.needs.signature,
         },
         "responses": {
             "200": {

@@ -3,6 +3,7 @@
 use super::Endpoint;
 
 mod found;
+mod offboard;
 mod show;
 
-pub(super) const TABLE: [Endpoint; 2] = [show::ENDPOINT, found::ENDPOINT];
+pub(super) const TABLE: [Endpoint; 3] = [show::ENDPOINT, found::ENDPOINT, offboard::ENDPOINT];

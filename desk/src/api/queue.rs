@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, routing::get};
 
-use super::{Endpoint, Guard};
+use super::{Endpoint, Guard, Needs};
 use crate::{Desk, DeskError, door::Acting, view::QueueView};
 
 pub(super) const SHOW: Endpoint = Endpoint {
@@ -10,6 +10,7 @@ pub(super) const SHOW: Endpoint = Endpoint {
     path: "/queue",
     summary: "Decisions waiting over all clients, most pressing first.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: r#"{"at":"2026-11-03T14:03:00.000000Z","items":[],"total":0,"clients":3}"#,
     route: || get(show),

@@ -1,15 +1,15 @@
 //! What every endpoint shares: bodies and queries read strictly, errors as problems (RFC 9457) with the request's id,
-//! and the doors beside the API: enrollment, sign-in, health.
+//! and the doors beside the API: enrollment, passkeys, health.
 //!
 //! Never here: a use-case.
 
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header, request::Parts},
+    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Query, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, Uri, header, request::Parts},
     middleware::{self, Next},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -19,7 +19,7 @@ use writ_model::{
 };
 
 use super::MAX_BODY;
-use crate::{Desk, DeskError, EnrollBody, Enrolled, error};
+use crate::{Desk, DeskError, EnrollBody, Enrolled};
 
 /// LIMIT: bytes of an enrollment: a code, a key and a proof.
 const MAX_ENROLLMENT: usize = 16 << 10;
@@ -86,7 +86,10 @@ pub(crate) async fn dress(State(desk): State<Desk>, request: Request, next: Next
     let none = TenantId::from_bytes([0; 16]);
     let id = RequestId::new(&desk.cx(none, Actor::system("desk"))).to_string();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = next.run(request).await;
+    let mut response = match drained(request).await {
+        Ok(request) => next.run(request).await,
+        Err(fault) => fault.into_response(),
+    };
     if let Some(Raised(fault)) = response.extensions_mut().remove::<Raised>() {
         match &fault {
             DeskError::Fault { code, what } => {
@@ -115,6 +118,16 @@ pub(crate) async fn dress(State(desk): State<Desk>, request: Request, next: Next
     response
 }
 
+/// The request with its whole body at hand. A body that nobody reads would close the connection under the next request.
+async fn drained(request: Request) -> Result<Request, DeskError> {
+    let (parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, MAX_BODY).await.map_err(|_too_large| {
+        let what = format!("the body is larger than {MAX_BODY} bytes");
+        DeskError::bad("body", what, "Send JSON as the OpenAPI says.")
+    })?;
+    Ok(Request::from_parts(parts, bytes.into()))
+}
+
 /// There is no such endpoint.
 pub(crate) async fn no_such_endpoint(uri: Uri) -> DeskError {
     DeskError::not_visible("endpoint", uri.path())
@@ -130,8 +143,8 @@ pub(crate) async fn no_such_method(request: Request) -> DeskError {
 pub(crate) fn doors(desk: &Desk) -> Router<Desk> {
     Router::new()
         .route("/enroll", post(enroll).layer(DefaultBodyLimit::max(MAX_ENROLLMENT)))
+        .merge(crate::doors::router())
         .layer(middleware::from_fn_with_state(desk.clone(), dress))
-        .route("/sign-in/{code}", get(sign_in))
         .route("/health", get(health))
 }
 
@@ -140,42 +153,6 @@ async fn enroll(
     Body(body): Body<EnrollBody>,
 ) -> Result<Json<Enrolled>, DeskError> {
     Ok(Json(desk.enroll(body).await?))
-}
-
-/// Follows a sign-in link. What went wrong is for the page to say, so that nothing of the code stays in the address.
-async fn sign_in(
-    State(desk): State<Desk>,
-    headers: HeaderMap,
-    uri: Uri,
-    Path(code): Path<String>,
-) -> Response {
-    if !crate::door::host_is_ours(&headers, &uri) {
-        return (StatusCode::FORBIDDEN, "this server answers only under a loopback name")
-            .into_response();
-    }
-    let quiet = [
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    ];
-    match desk.sign_in(&code).await {
-        Ok(signed) => match HeaderValue::from_str(signed.set_cookie.expose()) {
-            Ok(cookie) => {
-                (quiet, [(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response()
-            }
-            Err(_) => Redirect::to("/sign-in?refused=fault").into_response(),
-        },
-        Err(fault) => {
-            tracing::warn!(code = %fault.code(), "sign-in refused");
-            let busy = matches!(fault, DeskError::Busy { .. });
-            let to = match fault.code() {
-                error::SIGN_IN => "/sign-in?refused=link",
-                error::UNFOUNDED => "/sign-in?refused=unfounded",
-                _ if busy => "/sign-in?refused=busy",
-                _ => "/sign-in?refused=seat",
-            };
-            (quiet, Redirect::to(to)).into_response()
-        }
-    }
 }
 
 /// Whether the process serves; it asks nothing of the store.

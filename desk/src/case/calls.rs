@@ -94,8 +94,8 @@ impl Desk {
         })
     }
 
-    /// New calls at the clients the asker is seated at, as they are recorded. A reader that is too slow misses some and
-    /// is not told; the page is the truth.
+    /// New calls at the clients the asker is seated at, as they are recorded, for as long as their session lasts and they
+    /// have a seat. A reader that is too slow misses some and is not told; the page is the truth.
     pub fn live_calls(&self, who: Who) -> impl Stream<Item = CallRow> + Send + use<> {
         let (desk, receiver) = (self.clone(), self.inner.parts.lake.subscribe());
         stream::unfold((desk, receiver), move |(desk, mut receiver)| async move {
@@ -105,6 +105,9 @@ impl Desk {
                     Err(RecvError::Lagged(_)) => continue,
                     Err(RecvError::Closed) => return None,
                 };
+                if !desk.still_in(&who).await {
+                    return None;
+                }
                 let Ok(view) = desk.tenants().view(record.tenant).await else { continue };
                 if crate::desk::seated(&view.state, &who) {
                     return Some((row(&view.state, 0, &record), (desk, receiver)));

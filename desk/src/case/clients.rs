@@ -66,7 +66,9 @@ impl Desk {
         let (name, slug) = (body.name, body.slug);
         let listing = Command::AddClient { client, name: name.clone(), slug: slug.clone() };
         // Asked before anything is written, so that a refused client leaves no ledger behind.
-        command::decide(&provider.state, listing.clone(), &self.cx(provider.tenant, who.actor()))?;
+        let cx = self.cx(provider.tenant, who.actor());
+        crate::oidc::may(&provider.state, who, &listing, &cx)?;
+        command::decide(&provider.state, listing.clone(), &cx)?;
         if half.is_none() {
             let founded = LedgerFounded {
                 tenant: client,
@@ -77,9 +79,12 @@ impl Desk {
                 checkpoint_key: self.checkpoint_key_of(client).await?,
             };
             let people = first_seats(&provider.state, who.person);
-            self.act(client, who.actor(), Command::Found { founded, people }).await?;
+            self.act_as(client, who, Command::Found { founded, people }).await?;
         }
-        self.act(provider.tenant, who.actor(), listing).await?;
+        self.act_as(provider.tenant, who, listing).await?;
+        if let Err(fault) = self.mirror(client).await {
+            tracing::error!(%client, error = %fault, "passkeys not copied; the sweep will");
+        }
         self.client(who, &slug).await
     }
 }

@@ -30,7 +30,7 @@ impl Desk {
         let code = OneTimeCode::generate(self.entropy().as_ref());
         let expires = self.now() + CODE_LIFE;
         let command = Command::OfferEnrollment { agent: id, code: code.digest(), expires };
-        self.act(view.tenant, who.actor(), command).await?;
+        self.act_as(view.tenant, who, command).await?;
         let code = code.text().expose().clone();
         let command = format!("writ enroll {code} --desk {}", self.issuer());
         Ok(EnrollmentOffer { code, expires, agent: id, agent_name, command })

@@ -11,7 +11,7 @@ use writ_evidence::{
 use writ_store::View;
 
 use super::{ledger::verifier_key, show};
-use crate::{Desk, DeskError, Who, keys};
+use crate::{Desk, DeskError, Who, error, keys};
 
 /// LIMIT: bytes of an export path.
 const MAX_PATH: usize = 128;
@@ -49,7 +49,10 @@ impl Desk {
         let text = |media_type, text: String| ExportedFile { media_type, bytes: text.into_bytes() };
         let binary = |bytes| ExportedFile { media_type: "application/octet-stream", bytes };
         Ok(match wanted(path).ok_or_else(none)? {
-            Wanted::Checkpoint => text("text/plain; charset=utf-8", self.note(&view).await?),
+            Wanted::Checkpoint => {
+                let settled = self.settled(view.tenant).await?;
+                text("text/plain; charset=utf-8", self.note(&settled).await?)
+            }
             Wanted::About => text("application/json", about(&view)),
             Wanted::Tile { level, number, width } => {
                 binary(self.tile(&view, level, (number, width)).await?.ok_or_else(none)?)
@@ -103,15 +106,14 @@ impl Desk {
         }
         let mut bytes = Vec::new();
         for line in self.whole(view, number * WIDTH, width).await? {
-            // A line is bounded well below 65,535 when it is appended.
-            bytes.extend_from_slice(&u16::try_from(line.len()).unwrap_or(u16::MAX).to_be_bytes());
-            bytes.extend_from_slice(&line);
+            tiles::push_entry(&mut bytes, number, &line)
+                .map_err(|fault| DeskError::fault(error::FAULT, fault.to_string()))?;
         }
         Ok(Some(bytes))
     }
 
     /// All of these lines.
-    async fn whole(
+    pub(super) async fn whole(
         &self,
         view: &View<State>,
         first: u64,
@@ -138,6 +140,13 @@ fn about(view: &View<State>) -> String {
         "name": client.name,
         "origin": keys::origin(view.tenant),
         "verifier_key": verifier_key(&view.state),
+        "witnesses": view
+            .state
+            .witnesses
+            .values()
+            .filter(|one| one.removed_at.is_none())
+            .map(|one| serde_json::json!({"name": one.says.name, "key": one.says.key}))
+            .collect::<Vec<_>>(),
         "size": view.size,
         "root": view.root(),
     })

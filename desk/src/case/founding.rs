@@ -9,10 +9,7 @@ use writ_authority::{Command, fact::LedgerFounded};
 use writ_model::{Actor, PersonId, Role, Side, TenantId};
 
 use super::show;
-use crate::{
-    Desk, DeskError, Via, Who, keys,
-    view::{PersonRef, ProviderView},
-};
+use crate::{Desk, DeskError, Via, Who, keys, view::ProviderView};
 
 /// Who the provider is, and its first person.
 #[derive(Debug, Clone, Deserialize)]
@@ -103,20 +100,6 @@ impl Desk {
             lines: view.size,
             you: show::person(state, who.person),
         })
-    }
-
-    /// The acting person's name, wherever they are seated.
-    ///
-    /// # Errors
-    /// If the store fails.
-    pub async fn me(&self, who: &Who) -> Result<PersonRef, DeskError> {
-        let provider = self.provider_view().await?;
-        if crate::desk::seated(&provider.state, who) {
-            return Ok(show::person(&provider.state, who.person));
-        }
-        let seats = self.seats(who).await?;
-        let first = seats.first().map_or(&provider, |view| view);
-        Ok(show::person(&first.state, who.person))
     }
 
     /// Lists clients of this provider whose ledger is founded and not listed: what a crash left half done.

@@ -121,7 +121,7 @@ impl Desk {
         })
     }
 
-    /// The signed note over a view's size and root.
+    /// The signed note over a view's size and root, with the cosignatures of this size that have come.
     pub(crate) async fn note(&self, view: &View<State>) -> Result<String, DeskError> {
         let vault = self.inner.parts.vault.as_ref();
         let key = keys::checkpoint_key(vault, view.tenant, self.entropy().as_ref()).await?;
@@ -134,7 +134,11 @@ impl Desk {
         let head = TreeHead { size: view.size, root: view.root() };
         let checkpoint = Checkpoint::new(keys::origin(view.tenant), head);
         let note = checkpoint.sign(&[&key]).map_err(|why| fault(why.to_string()))?;
-        Ok(note.to_text())
+        let mut out = note.to_text();
+        for line in self.cosignatures(view).await? {
+            out.extend([&line, "\n"]);
+        }
+        Ok(out)
     }
 
     async fn bytes_of(&self, view: &View<State>, line: u64) -> Result<bytes::Bytes, DeskError> {
@@ -146,7 +150,7 @@ impl Desk {
     }
 }
 
-/// The key that line 0 names.
+/// The key that line 0 names, or the last move to another provider.
 pub(crate) fn verifier_key(state: &State) -> String {
-    state.founded.as_ref().map(|line| line.checkpoint_key.clone()).unwrap_or_default()
+    state.checkpoint_key().unwrap_or_default().to_owned()
 }

@@ -4,11 +4,10 @@ use tokio::{sync::broadcast::error::RecvError, time};
 use writ_authority::{Command, Fact, Life, State, fact::TerminationConfirmed};
 use writ_model::{AgentId, GatewayId, Span, TenantId};
 
-use super::resolve;
+use super::{after::acted, resolve};
 use crate::{
     Desk, DeskError, Who,
-    desk::Wrote,
-    say,
+    signing::After,
     view::{Acted, Receipt, ReceiptTarget},
 };
 
@@ -74,27 +73,33 @@ impl Desk {
     ) -> Result<Receipt, DeskError> {
         let view = self.seat(who, client).await?;
         let (tenant, id) = (view.tenant, resolve::agent(&view.state, agent)?.described.agent);
-        // Subscribed before the line is written, so that no confirmation is missed.
-        let mut changes = self.tenants().changes();
         let command = Command::Terminate { agent: id, reason };
-        let wrote = self.act(tenant, who.actor(), command).await?;
+        self.done_then(tenant, who, command, After::Nothing).await?;
+        self.ended(tenant, id).await
+    }
+
+    /// Waits, at most two seconds, until every gateway has confirmed an end, and gives its receipt.
+    pub(crate) async fn ended(&self, tenant: TenantId, id: AgentId) -> Result<Receipt, DeskError> {
+        // Subscribed before the state is read, so that no confirmation is missed.
+        let mut changes = self.tenants().changes();
+        let mut view = self.tenants().view(tenant).await?;
         let gateways = self.gateway_ids();
         let confirmed = async {
-            let mut state = wrote.view.clone();
-            while !all_confirmed(&state.state, id, &gateways) {
+            while !all_confirmed(&view.state, id, &gateways) {
                 match changes.recv().await {
                     Ok(change) if change.tenant != tenant => continue,
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => break,
                 }
                 let Ok(next) = self.tenants().view(tenant).await else { break };
-                state = next;
+                view = next;
             }
         };
         if time::timeout(CONFIRM_WAIT.to_std(), confirmed).await.is_err() {
             tracing::warn!(agent = %id, "not every gateway confirmed the end within two seconds");
         }
-        self.receipt_of(tenant, id).await?.ok_or_else(|| DeskError::not_visible("agent", agent))
+        let receipt = self.receipt_of(tenant, id).await?;
+        receipt.ok_or_else(|| DeskError::not_visible("agent", &id.to_string()))
     }
 
     /// The receipt of an ended agent, with what is confirmed by now.
@@ -172,20 +177,15 @@ impl Desk {
         self.done(view.tenant, who, command(id)).await
     }
 
-    /// Decides a command and says what became so.
+    /// Has a person's command done, and says what became so; if it needs their signature, that is the error.
     pub(crate) async fn done(
         &self,
         tenant: TenantId,
         who: &Who,
         command: Command,
     ) -> Result<Acted, DeskError> {
-        let Wrote { first, facts, at, view } = self.act(tenant, who.actor(), command).await?;
-        Ok(Acted {
-            line: first,
-            at,
-            says: facts.iter().map(|fact| say::fact(&view.state, fact)).collect(),
-            id: facts.iter().find_map(made),
-        })
+        let wrote = self.done_then(tenant, who, command, After::Nothing).await?;
+        Ok(acted(&wrote))
     }
 }
 
@@ -207,8 +207,12 @@ fn target(word: &TerminationConfirmed, line: Option<u64>) -> ReceiptTarget {
 }
 
 /// The id of what a fact made.
-fn made(fact: &Fact) -> Option<String> {
+pub(super) fn made(fact: &Fact) -> Option<String> {
     match fact {
+        Fact::PersonInvited(one) => Some(one.invitation.to_string()),
+        Fact::RecoveryAsked(one) => Some(one.recovery.to_string()),
+        Fact::PasskeyAdded { key, .. } => Some(key.passkey.to_string()),
+        Fact::WitnessNamed(one) => Some(one.witness.to_string()),
         Fact::PersonSeated(seated) => Some(seated.person.to_string()),
         Fact::GroupCreated { group, .. } => Some(group.to_string()),
         Fact::AgentObserved(one) | Fact::AgentProposed(one) => Some(one.agent.to_string()),

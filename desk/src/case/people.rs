@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use writ_authority::Command;
-use writ_model::{PersonId, Role, Side};
+use writ_model::{Role, Side};
 
 use super::{resolve, show};
 use crate::{
@@ -10,18 +10,12 @@ use crate::{
     view::{Acted, PersonRow},
 };
 
-/// A person to seat.
+/// A person of the provider to seat at a client. Everybody else is invited.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewPerson {
-    /// Their name. Left out, the name they have at the provider; then `person` must be given.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// A person who is seated elsewhere already, by id; a new one if it is left out.
-    #[serde(default)]
-    pub person: Option<PersonId>,
-    /// For which party.
-    pub side: Side,
+    /// Who: a person of the provider, by id or name.
+    pub person: String,
     /// In which roles.
     pub roles: Vec<Role>,
 }
@@ -35,10 +29,10 @@ impl Desk {
         Ok(show::seats(&self.seat(who, client).await?.state))
     }
 
-    /// Seats a person.
+    /// Seats a person of the provider at a client.
     ///
     /// # Errors
-    /// If a name or role is refused, or the actor may not.
+    /// If they are not of the provider, a role is refused, or the actor may not.
     pub async fn seat_person(
         &self,
         who: &Who,
@@ -46,16 +40,14 @@ impl Desk {
         body: NewPerson,
     ) -> Result<Acted, DeskError> {
         let view = self.seat(who, client).await?;
-        let NewPerson { name, person, side, roles } = body;
         let provider = self.provider_view().await?;
-        let at_provider = person.and_then(|id| provider.state.people.get(&id));
-        if at_provider.is_some() && side != Side::Provider {
-            let what = "a person of the provider is seated for the provider everywhere";
-            return Err(DeskError::bad("side", what, "Use side `provider`, or seat a new person."));
-        }
-        let known = name.or_else(|| at_provider.map(|one| one.name.clone()));
-        let name =
-            known.ok_or_else(|| DeskError::bad("name", "no name was given", "Name them."))?;
+        let person = resolve::person(&provider.state, "person", &body.person)?;
+        let known = provider.state.people.get(&person).filter(|one| one.active());
+        let name = known.map(|one| one.name.clone()).ok_or_else(|| {
+            let what = "only people of the provider are seated; everybody else is invited";
+            DeskError::bad("person", what, "Invite them, or name somebody of the provider.")
+        })?;
+        let (person, side, roles) = (Some(person), Side::Provider, body.roles);
         let command = Command::SeatPerson { person, name, side, roles };
         self.done(view.tenant, who, command).await
     }

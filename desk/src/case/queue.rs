@@ -17,11 +17,19 @@ impl Desk {
     /// If nothing is founded, or the store fails.
     pub async fn queue(&self, who: &Who) -> Result<QueueView, DeskError> {
         let at = self.now();
-        let views = self.seats(who).await?;
+        let mut views = self.seats(who).await?;
+        let clients = views.len();
+        let provider = self.provider_view().await?;
+        // The provider's own people wait in its own space.
+        if crate::desk::seated(&provider.state, who) {
+            views.push(provider);
+        }
         let mut items: Vec<QueueItem> = Vec::new();
         for view in &views {
             let client = show::client(&view.state);
             let waiting = queue::waiting(&view.state, at).into_iter();
+            let witnesses = self.witness_waiting(view, at).await?;
+            let waiting = waiting.chain(witnesses);
             items.extend(waiting.map(|waiting| QueueItem { client: client.clone(), waiting }));
         }
         items.sort_by_key(|item| {
@@ -30,6 +38,6 @@ impl Desk {
         });
         let total = items.len();
         items.truncate(Self::QUEUE);
-        Ok(QueueView { at, items, total, clients: views.len() })
+        Ok(QueueView { at, items, total, clients })
     }
 }

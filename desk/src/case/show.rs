@@ -1,7 +1,7 @@
 //! State to views: names resolved, answers with their source, grants in words. Pure.
 
 use writ_authority::{
-    Agent, Answers, Life, Missing, State,
+    Admitted, Agent, Answers, Attestation, Key, Life, Missing, Passkey, State,
     accountability::Source,
     fact::Subject,
     state::{Given, Person},
@@ -11,7 +11,7 @@ use writ_model::{GrantId, GroupId, PersonId};
 use super::super::say;
 use crate::view::{
     AgentRow, AnswerView, AnswersView, ClientRef, GrantSaid, GrantView, GroupRef, MissingView,
-    PersonRef, PersonRow, RuleView, UseView,
+    PasskeyRow, PersonRef, PersonRow, RuleView, UseView,
 };
 
 pub(crate) fn client(state: &State) -> ClientRef {
@@ -26,6 +26,65 @@ pub(crate) fn person(state: &State, id: PersonId) -> PersonRef {
         name: state.person_name(id),
         side: known.map(|one| one.side),
         active: known.is_some_and(|one| one.active()),
+        keys: known.map_or(0, |one| one.keys),
+    }
+}
+
+/// Who did something, or Writ itself.
+pub(crate) fn by(state: &State, id: Option<PersonId>) -> PersonRef {
+    match id {
+        Some(id) => person(state, id),
+        None => PersonRef {
+            person: PersonId::from_bytes([0; 16]),
+            name: "Writ".to_owned(),
+            side: None,
+            active: false,
+            keys: 0,
+        },
+    }
+}
+
+/// What a passkey is, one sentence.
+pub(crate) fn kind_of_key(key: &Passkey) -> String {
+    let kind = if key.synced {
+        "may be copied between its person's devices"
+    } else {
+        "never leaves its device"
+    };
+    let maker = match &key.attestation {
+        Attestation::Checked { .. } => "its maker vouches for it",
+        Attestation::None | Attestation::SelfSigned | Attestation::Unchecked { .. } => {
+            "no maker vouches for it"
+        }
+    };
+    format!("A passkey that {kind}; {maker}.")
+}
+
+pub(crate) fn passkey(state: &State, key: &Key) -> PasskeyRow {
+    let says = key.says.as_ref();
+    let by = match key.admitted {
+        Admitted::Bootstrap => "The provider's very first.",
+        Admitted::Own => "Added with an older one.",
+        Admitted::Admission => "Admitted with its person.",
+        Admitted::Recovery { .. } => "Two colleagues confirmed it.",
+        Admitted::Mirrored => "Copied from the provider.",
+    };
+    PasskeyRow {
+        passkey: says.passkey,
+        person: says.person,
+        label: says.label.clone(),
+        fingerprint: says.fingerprint(),
+        alg: says.alg.clone(),
+        aaguid: says.aaguid.clone(),
+        synced: says.synced,
+        backed_up: says.backed_up,
+        attestation: says.attestation.clone(),
+        admitted: key.admitted,
+        says: format!("{} {by}", kind_of_key(says)),
+        root: state.root == Some(says.passkey),
+        at: key.at,
+        line: key.line,
+        revoked_at: key.revoked_at,
     }
 }
 
@@ -37,6 +96,7 @@ pub(crate) fn seat(id: PersonId, person: &Person) -> PersonRow {
         roles: person.roles.clone(),
         seated_at: person.seated_at,
         left_at: person.left_at,
+        keys: person.keys,
     }
 }
 

@@ -46,7 +46,8 @@ impl Desk {
     /// If the asker may not export there, or the lake cannot be flushed.
     pub async fn seal_client(&self, who: &Who, client: &str) -> Result<Sealed, DeskError> {
         let view = self.seat(who, client).await?;
-        command::may_export(&view.state, &self.cx(view.tenant, who.actor()))?;
+        let left = crate::oidc::as_left(&view.state, who);
+        command::may_export(&left, &self.cx(view.tenant, who.actor()))?;
         // What a gateway has under way must not be taken for a gap.
         let finally = self.inner.fleet.read().gateways().is_empty();
         self.seal(Due { tenant: Some(view.tenant), finally }).await
@@ -91,6 +92,10 @@ impl Desk {
     /// If nothing is founded. A client that cannot be swept is counted and logged; the next sweep tries again.
     pub async fn sweep(&self) -> Result<Swept, DeskError> {
         let mut done = Swept::default();
+        // Also copies passkeys; what fails is logged there and tried again by the next sweep.
+        if self.unseat_the_gone().await.is_err() {
+            done.failed += 1;
+        }
         for view in self.every_client().await? {
             done.clients += 1;
             match self.act(view.tenant, Actor::system("reconciler"), Command::Sweep).await {

@@ -29,6 +29,8 @@ pub struct PersonRef {
     pub side: Option<Side>,
     /// Still seated here.
     pub active: bool,
+    /// Live passkeys here.
+    pub keys: u32,
 }
 
 /// A group, named.
@@ -94,6 +96,8 @@ pub struct PersonRow {
     pub seated_at: Timestamp,
     /// When they left, if they did.
     pub left_at: Option<Timestamp>,
+    /// Live passkeys here.
+    pub keys: u32,
 }
 
 /// A group and who answers for it.

@@ -273,14 +273,23 @@ async fn live_calls_arrive_and_only_where_one_is_seated() {
     granted(&world).await;
     let owner = world.get("/me").await["person"].as_str().unwrap().parse().unwrap();
     world.done("/clients", json!({"name": "Juniper Dental", "slug": "juniper"})).await;
-    let body = json!({"name": "Eve Lind", "side": "client", "roles": ["owner"]});
-    let eve = world.done("/clients/juniper/people", body).await["id"].as_str().unwrap().parse();
+    world.first("juniper", "Eve Lind").await;
+    let eve = world.people.lock()["Eve Lind"].id.parse();
     let mut ours = Box::pin(world.desk.live_calls(Who::new(owner, Via::Console)));
     let mut theirs = Box::pin(world.desk.live_calls(Who::new(eve.unwrap(), Via::Console)));
     let id = call(&world, &copy, 0, "send_message", json!({"to": "a@harborbooks.example"})).await;
     let row = ours.next().await.unwrap();
     assert_eq!((row.call.to_string(), row.client.slug.as_str()), (id, "harbor-books"));
     assert!(futures_util::poll!(theirs.next()).is_pending(), "nothing of another client");
+    // A stream ends with its session.
+    let browser = world.sign_in("Dana Cole").await;
+    let session = world.desk.session(&browser.headers_bare()).await.unwrap().unwrap();
+    let mut hers = Box::pin(world.desk.live_calls(session.who));
+    call(&world, &copy, 1, "send_message", json!({"to": "a@harborbooks.example"})).await;
+    assert!(hers.next().await.is_some());
+    world.desk.sign_out(&session);
+    call(&world, &copy, 2, "send_message", json!({"to": "a@harborbooks.example"})).await;
+    assert!(hers.next().await.is_none(), "signed out");
     let live = world.send(world.request(Method::GET, "/status", None)).await;
     assert_eq!(live.status, 200);
 }

@@ -3,6 +3,8 @@
 //! Never here: a mock of a store. To add a flow: a file, and [`world::World::check`] at its end.
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod coverage;
@@ -11,6 +13,10 @@ mod ledger;
 #[cfg(test)]
 mod oauth;
 #[cfg(test)]
+mod oidc;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod road;
@@ -18,5 +24,7 @@ mod road;
 mod seals;
 #[cfg(test)]
 mod session;
+#[cfg(test)]
+mod signing;
 #[cfg(test)]
 mod world;

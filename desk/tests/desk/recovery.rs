@@ -51,7 +51,7 @@ async fn a_half_added_client_is_listed_at_the_next_start() {
     let world = World::founded().await;
     half(&world, "cole-sons").await;
     let token = world.token.clone();
-    let world = World::in_folder(world.close().await, 8).await;
+    let world = world.reopened(8).await;
     assert_eq!(world.token, token);
     let clients = world.get("/clients").await;
     assert_eq!(clients.as_array().unwrap().len(), 2);
@@ -76,7 +76,7 @@ async fn a_reopened_store_knows_its_people_its_copies_and_signs_with_the_same_ke
     let copy = world.enroll("invoice-bot").await;
     let jwks = world.desk.jwks().unwrap();
     let key = world.get("/clients/harbor-books/ledger/checkpoint").await["verifier_key"].clone();
-    let world = World::in_folder(world.close().await, 8).await;
+    let world = world.reopened(8).await;
     assert_eq!(world.desk.jwks().unwrap(), jwks);
     let again = world.get("/clients/harbor-books/ledger/checkpoint").await;
     assert_eq!(again["verifier_key"], key);
@@ -88,11 +88,9 @@ async fn a_reopened_store_knows_its_people_its_copies_and_signs_with_the_same_ke
 #[tokio::test]
 async fn an_engineer_who_adds_a_client_brings_somebody_who_can_say_yes() {
     let world = World::founded().await;
-    let provider = world.get("/provider").await["slug"].as_str().unwrap().to_owned();
-    let body = json!({"name": "Tom Reyes", "side": "provider", "roles": ["engineer"]});
-    let tom = world.done(&format!("/clients/{provider}/people"), body).await["id"].clone();
+    let tom = world.staff("Tom Reyes", "engineer").await;
     let body = json!({"name": "Juniper Dental", "slug": "juniper"});
-    let added = world.post_as(tom.as_str().unwrap(), "/clients", body).await;
+    let added = world.post_as(&tom, "/clients", body).await;
     assert_eq!(added.status, 200, "{}", added.json());
     let people = world.get("/clients/juniper/people").await;
     let names: Vec<&str> =
@@ -104,6 +102,6 @@ async fn an_engineer_who_adds_a_client_brings_somebody_who_can_say_yes() {
         1,
     );
     let line = Entry::from_line(&line.await.unwrap()[0]).unwrap();
-    assert_eq!(line.actor.person().map(|id| id.to_string()), tom.as_str().map(str::to_owned));
+    assert_eq!(line.actor.person().map(|id| id.to_string()), Some(tom));
     world.check().await;
 }

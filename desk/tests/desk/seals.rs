@@ -83,9 +83,14 @@ async fn who_may_export_seals_first_and_only_there() {
     let refused = world.post_as(&approver, &path, json!({})).await;
     assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (403, &json!("AUTH-0003")));
     world.done("/clients", json!({"name": "Juniper Dental", "slug": "juniper"})).await;
+    world.done("/clients/juniper/export/allow", json!({})).await;
     let other = world.done("/clients/juniper/ledger/seal", json!({})).await;
     assert_eq!(other, json!({"seals": 0, "records": 0, "failed": 0}));
     let auditor = world.person("Noor Haddad").await;
+    let unallowed = world.post_as(&auditor, &path, json!({})).await;
+    assert_eq!((unallowed.status.as_u16(), &unallowed.json()["code"]), (403, &json!("AUTH-0018")));
+    world.done_as("Noor Haddad", &format!("{AT}/export/allow"), json!({})).await;
+    world.done(&format!("{AT}/export/allow"), json!({})).await;
     let sealed = world.post_as(&auditor, &path, json!({})).await.json();
     assert_eq!(sealed, json!({"seals": 1, "records": 2, "failed": 0}));
     let again = world.done(&path, json!({})).await;

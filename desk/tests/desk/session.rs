@@ -1,161 +1,214 @@
-//! The console's door: single-use links, sessions, forged requests.
+//! The console's door: the first link, sessions, forged requests.
 
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, Method, Request, StatusCode, header},
 };
 use serde_json::json;
-use writ_desk::{SESSION_IDLE, Session};
+use writ_desk::{DeskError, SESSION_IDLE, Session, SignedBy};
 use writ_model::Span;
 
-use crate::world::{Answer, World};
+use crate::world::{Answer, Browser, ORIGIN, World};
 
-async fn follow(world: &World, link: &str) -> Answer {
-    let path = link.strip_prefix("http://127.0.0.1:7420").unwrap();
-    let request = Request::get(path).header(header::HOST, "127.0.0.1:7420");
-    world.send(request.body(Body::empty()).unwrap()).await
+fn code(link: &str) -> String {
+    link.strip_prefix(&format!("{ORIGIN}/sign-in/")).unwrap().to_owned()
 }
 
-/// Headers of a browser that is signed in.
-fn browser(answer: &Answer) -> HeaderMap {
-    let cookie = answer.headers["set-cookie"].to_str().unwrap();
-    let mut headers = HeaderMap::new();
-    headers.insert(header::COOKIE, cookie.split(';').next().unwrap().parse().unwrap());
-    headers.insert(header::HOST, "127.0.0.1:7420".parse().unwrap());
-    headers
+async fn link(world: &World) -> String {
+    code(world.desk.new_sign_in_link().await.unwrap().expose())
 }
 
-async fn session(world: &World, headers: &HeaderMap) -> Option<Session> {
-    world.desk.session(headers).await.unwrap()
+async fn session(world: &World, browser: &Browser) -> Option<Session> {
+    world.desk.session(&browser.headers_bare()).await.unwrap()
+}
+
+fn word(refused: Result<writ_desk::SignedIn, DeskError>) -> &'static str {
+    refused.unwrap_err().code().0
 }
 
 #[tokio::test]
-async fn a_link_signs_in_once_and_the_session_ends() {
-    let world = World::founded().await;
-    let link = world.desk.new_sign_in_link(None).expose().clone();
-    let first = follow(&world, &link).await;
-    assert_eq!(first.status, StatusCode::SEE_OTHER);
-    assert_eq!(first.headers["location"], "/");
-    let cookie = first.headers["set-cookie"].to_str().unwrap();
-    assert!(cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
-    let again = follow(&world, &link).await;
-    assert_eq!(again.headers["location"], "/sign-in?refused=link");
-    assert!(again.headers.get("set-cookie").is_none());
-
-    let headers = browser(&first);
-    let found = session(&world, &headers).await.unwrap();
-    assert_eq!(world.desk.me(&found.who).await.unwrap().name, "Mira Okafor");
-    world.clock.advance(Span::minutes(29));
-    assert!(session(&world, &headers).await.is_some(), "used in time");
-    world.clock.advance(SESSION_IDLE);
-    assert!(session(&world, &headers).await.is_none(), "idle");
-
-    let late = world.desk.new_sign_in_link(None).expose().clone();
+async fn a_link_opens_only_the_door_to_the_first_passkey() {
+    let world = World::bare().await;
+    let first = link(&world).await;
+    // A preview of the link, by whoever, uses nothing up: following it takes a button.
+    let look = Request::get(format!("/sign-in/{first}")).header(header::HOST, "localhost:7420");
+    let looked = world.send(look.body(Body::empty()).unwrap()).await;
+    assert_eq!(looked.status, StatusCode::NOT_FOUND, "the page is the console's");
+    let opened = world.desk.follow(&first, "test").await.unwrap();
+    assert_eq!(opened.session.how, SignedBy::Link);
+    let set = opened.set_cookie.expose();
+    assert!(set.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{set}");
+    assert_eq!(word(world.desk.follow(&first, "test").await), "DESK-0007", "once");
+    let browser = Browser {
+        cookie: set.strip_prefix("writ_session=").unwrap().split(';').next().unwrap().to_owned(),
+        csrf: opened.session.csrf.expose().clone(),
+    };
+    for path in ["/me", "/clients", "/queue", "/status"] {
+        let refused = world.ask_as(&browser, Method::GET, path, None).await;
+        assert_eq!(refused.json()["code"], "DESK-0015", "{path}");
+    }
+    let late = link(&world).await;
     world.clock.advance(Span::minutes(15));
-    assert_eq!(follow(&world, &late).await.headers["location"], "/sign-in?refused=link");
+    assert_eq!(word(world.desk.follow(&late, "test").await), "DESK-0007", "late");
+    let spare = link(&world).await;
+    world.welcome("Mira Okafor").await;
+    assert!(session(&world, &browser).await.is_none(), "what the link opened has ended");
+    let asked = world.door_as(&browser, "/welcome/options", json!({})).await;
+    assert_eq!(asked.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(word(world.desk.follow(&spare, "test").await), "DESK-0007", "links are gone");
+    assert_eq!(world.desk.new_sign_in_link().await.unwrap_err().code().0, "DESK-0016");
+    let me = world.sign_in("Mira Okafor").await;
+    let me = world.ask_as(&me, Method::GET, "/me", None).await.json();
+    assert_eq!(
+        (me["name"].as_str(), me["signed_in_by"].as_str()),
+        (Some("Mira Okafor"), Some("passkey"))
+    );
+    assert_eq!(me["passkeys"][0]["admitted"], "bootstrap");
     world.check().await;
 }
 
 #[tokio::test]
-async fn a_session_does_not_outlive_half_a_day_its_seat_or_its_end() {
+async fn a_session_does_not_outlive_half_a_day_its_seat_its_key_or_its_end() {
     let world = World::founded().await;
     world.people().await;
-    let signed = |person: Option<String>| {
-        let link = world.desk.new_sign_in_link(person.map(|id| id.parse().unwrap()));
-        let (world, link) = (&world, link.expose().clone());
-        async move { browser(&follow(world, &link).await) }
-    };
-    let headers = signed(None).await;
+    let mira = world.sign_in("Mira Okafor").await;
     for _ in 0..35 {
         world.clock.advance(Span::minutes(20));
-        assert!(session(&world, &headers).await.is_some());
+        assert!(session(&world, &mira).await.is_some());
     }
     world.clock.advance(Span::minutes(20));
-    assert!(session(&world, &headers).await.is_none(), "twelve hours");
+    assert!(session(&world, &mira).await.is_none(), "twelve hours");
 
-    let ines = world.person("Ines Park").await;
-    let headers = signed(Some(ines.clone())).await;
-    assert!(session(&world, &headers).await.is_some());
-    world.done(&format!("/clients/harbor-books/people/{ines}/leave"), json!({})).await;
-    assert!(session(&world, &headers).await.is_none(), "the seat is gone");
-    let link = world.desk.new_sign_in_link(Some(ines.parse().unwrap())).expose().clone();
-    assert_eq!(follow(&world, &link).await.headers["location"], "/sign-in?refused=seat");
+    let mira = world.sign_in("Mira Okafor").await;
+    world.clock.advance(SESSION_IDLE);
+    assert!(session(&world, &mira).await.is_none(), "idle");
 
-    let headers = signed(None).await;
-    let open = session(&world, &headers).await.unwrap();
+    let ines = world.sign_in("Ines Park").await;
+    assert!(session(&world, &ines).await.is_some());
+    let id = world.person("Ines Park").await;
+    let leave = format!("/clients/harbor-books/people/{id}/leave");
+    world.done_as("Dana Cole", &leave, json!({})).await;
+    assert!(session(&world, &ines).await.is_none(), "the seat is gone");
+    let options = world.door("/passkey/sign-in/options", json!({})).await.json();
+    let response = world.assertion("Ines Park", &options["options"]);
+    let refused = world.door("/passkey/sign-in", json!({"response": response})).await;
+    assert_eq!(refused.json()["code"], "DESK-0012", "and so is the key's use");
+
+    let mira = world.sign_in("Mira Okafor").await;
+    let open = session(&world, &mira).await.unwrap();
     world.desk.sign_out(&open);
-    assert!(session(&world, &headers).await.is_none(), "signed out");
+    assert!(session(&world, &mira).await.is_none(), "signed out");
     let csrf = open.csrf.expose();
-    assert!(world.desk.check_form(&headers, &open, csrf).is_err(), "ended meanwhile");
+    assert!(world.desk.check_form(&mira.headers(), &open, csrf).is_err(), "ended meanwhile");
     world.check().await;
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_by_their_person_and_by_an_owner_of_their_side() {
+    let world = World::founded().await;
+    world.people().await;
+    let (one, two) = (world.sign_in("Ines Park").await, world.sign_in("Ines Park").await);
+    let rows = world.ask_as(&one, Method::GET, "/me/sessions", None).await.json();
+    assert_eq!(rows.as_array().unwrap().len(), 2);
+    let other = rows.as_array().unwrap().iter().find(|row| row["current"] == false).unwrap();
+    for hidden in [&one.cookie, &one.csrf, &two.cookie, &two.csrf] {
+        assert!(!rows.to_string().contains(hidden.as_str()), "no secret in a list");
+    }
+    let end = format!("/me/sessions/{}/end", other["session"].as_str().unwrap());
+    let noor = world.sign_in("Noor Haddad").await;
+    let refused = world.ask_as(&noor, Method::POST, &end, Some(&json!({}))).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND, "somebody else's looks like none");
+    assert_eq!(world.ask_as(&one, Method::POST, &end, Some(&json!({}))).await.status, 200);
+    assert!(session(&world, &two).await.is_none() && session(&world, &one).await.is_some());
+    let (three, four) = (world.sign_in("Ines Park").await, world.sign_in("Ines Park").await);
+    let others = "/me/sessions/others/end";
+    assert_eq!(world.ask_as(&one, Method::POST, others, Some(&json!({}))).await.status, 200);
+    assert!(session(&world, &three).await.is_none() && session(&world, &four).await.is_none());
+    assert!(session(&world, &one).await.is_some() && session(&world, &noor).await.is_some());
+
+    let at = "/clients/harbor-books/sessions";
+    let refused = world.ask_as(&noor, Method::GET, at, None).await;
+    assert_eq!(refused.json()["code"], "AUTH-0003", "not an owner");
+    let dana = world.sign_in("Dana Cole").await;
+    let rows = world.ask_as(&dana, Method::GET, at, None).await.json();
+    let ines = rows.as_array().unwrap().iter().find(|row| row["person"]["name"] == "Ines Park");
+    let end = format!("{at}/{}/end", ines.unwrap()["session"].as_str().unwrap());
+    let mira = world.sign_in("Mira Okafor").await;
+    let refused = world.ask_as(&mira, Method::POST, &end, Some(&json!({}))).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND, "the other party's");
+    assert_eq!(world.ask_as(&dana, Method::POST, &end, Some(&json!({}))).await.status, 200);
+    assert!(session(&world, &one).await.is_none());
 }
 
 #[tokio::test]
 async fn a_changing_request_must_come_from_our_own_page() {
     let world = World::founded().await;
-    let link = world.desk.new_sign_in_link(None).expose().clone();
-    let headers = browser(&follow(&world, &link).await);
-    let open = session(&world, &headers).await.unwrap();
+    let mira = world.sign_in("Mira Okafor").await;
+    let open = session(&world, &mira).await.unwrap();
     let csrf = open.csrf.expose().clone();
-    let ask = |origin: Option<&str>, csrf: Option<&str>| {
+    let ask = |host: &str, origin: Option<&str>, csrf: Option<&str>| {
         let body = json!({"name": "Juniper Dental", "slug": "juniper"}).to_string();
         let mut request = Request::post("/api/v1/clients").body(Body::from(body)).unwrap();
-        *request.headers_mut() = headers.clone();
-        request.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+        let headers = request.headers_mut();
+        *headers = mira.headers_bare();
+        headers.insert(header::HOST, host.parse().unwrap());
+        headers.insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
         if let Some(origin) = origin {
-            request.headers_mut().insert(header::ORIGIN, origin.parse().unwrap());
+            headers.insert(header::ORIGIN, origin.parse().unwrap());
         }
         if let Some(csrf) = csrf {
-            request.headers_mut().insert("writ-csrf", csrf.parse().unwrap());
+            headers.insert("writ-csrf", csrf.parse().unwrap());
         }
         request
     };
-    let ours = Some("http://127.0.0.1:7420");
-    for (origin, csrf) in [
-        (ours, None),
-        (ours, Some("wrong")),
-        (Some("http://evil.example"), Some(csrf.as_str())),
-        (Some("null"), Some(csrf.as_str())),
-        (Some("http://127.0.0.1:9999"), Some(csrf.as_str())),
+    let (host, ours, good) = ("localhost:7420", Some(ORIGIN), Some(csrf.as_str()));
+    for (host, origin, csrf) in [
+        (host, ours, None),
+        (host, ours, Some("wrong")),
+        (host, Some("http://evil.example"), good),
+        (host, Some("null"), good),
+        (host, Some("http://localhost:9999"), good),
+        (host, Some("https://localhost:7420"), good),
+        ("127.0.0.1:7420", Some("http://127.0.0.1:9999"), good),
     ] {
-        let answer = world.send(ask(origin, csrf)).await;
+        let asked = ask(host, origin, csrf);
+        let checked = world.desk.check_form(asked.headers(), &open, csrf.unwrap_or(""));
+        assert!(checked.is_err(), "{origin:?} {csrf:?}");
+        let answer = world.send(asked).await;
         assert_eq!(
             (answer.status.as_u16(), answer.json()["code"].as_str()),
             (403, Some("DESK-0005"))
         );
-        assert!(
-            world.desk.check_form(ask(origin, None).headers(), &open, csrf.unwrap_or("")).is_err()
-        );
     }
-    let done = world.send(ask(ours, Some(&csrf))).await;
+    let elsewhere = world.send(ask("evil.example", ours, good)).await;
+    assert_eq!(elsewhere.json()["code"], "DESK-0006");
+    let loopback = ask("127.0.0.1:7420", Some("http://127.0.0.1:7420"), good);
+    assert!(world.desk.origin_is_ours(loopback.headers()), "its own loopback name");
+    let done = world.send(ask(host, ours, good)).await;
     assert_eq!(done.status, StatusCode::OK, "{}", done.json());
     let first = world.get("/clients/juniper/ledger/1").await;
     assert_eq!(
         (first["by"].as_str(), first["via"].as_str()),
         (Some("Mira Okafor"), Some("console"))
     );
-    let mut read = Request::get("/api/v1/me").body(Body::empty()).unwrap();
-    *read.headers_mut() = headers.clone();
-    assert_eq!(world.send(read).await.json()["name"], "Mira Okafor");
     world.check().await;
 }
 
 #[tokio::test]
 async fn guessing_is_bounded() {
-    let world = World::founded().await;
-    let good = world.desk.new_sign_in_link(None).expose().clone();
+    let world = World::bare().await;
+    let good = link(&world).await;
     for _ in 0..60 {
-        let guess = "http://127.0.0.1:7420/sign-in/0000-0000";
-        assert_eq!(follow(&world, guess).await.headers["location"], "/sign-in?refused=link");
+        assert_eq!(word(world.desk.follow("0000-0000", "test").await), "DESK-0007");
     }
-    assert_eq!(follow(&world, &good).await.headers["location"], "/sign-in?refused=busy");
+    assert_eq!(word(world.desk.follow(&good, "test").await), "DESK-0008");
     world.clock.advance(Span::minutes(1));
-    assert_eq!(follow(&world, &good).await.headers["location"], "/");
+    assert!(world.desk.follow(&good, "test").await.is_ok());
 }
 
 #[tokio::test]
-async fn a_new_link_is_given_to_the_command_line_and_to_no_page() {
-    let world = World::active().await;
+async fn a_link_is_given_to_the_command_line_and_to_no_page() {
+    let world = World::bare().await;
     let ask = |change: &[(&str, &str)]| {
         let mut asked = world.request(Method::POST, "/sign-in-link", Some(&json!({})));
         for (name, value) in change {
@@ -168,30 +221,41 @@ async fn a_new_link_is_given_to_the_command_line_and_to_no_page() {
         }
         world.send(asked)
     };
-    let link = |answer: &Answer| answer.json()["sign_in"].as_str().unwrap().to_owned();
+    let link = |answer: &Answer| code(answer.json()["sign_in"].as_str().unwrap());
     let given = ask(&[]).await;
     assert_eq!(given.headers["cache-control"], "no-store");
-    let signed = follow(&world, &link(&given)).await;
-    assert_eq!(signed.headers["location"], "/");
-    let cookie = signed.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap();
-
-    let dana = world.person("Dana Cole").await;
-    let hers = follow(&world, &link(&ask(&[("writ-person", &dana)]).await)).await;
-    let found = session(&world, &browser(&hers)).await.unwrap();
-    assert_eq!(world.desk.me(&found.who).await.unwrap().name, "Dana Cole");
-
-    let csrf = session(&world, &browser(&signed)).await.unwrap().csrf.expose().clone();
-    let ours = "http://127.0.0.1:7420";
+    assert!(world.desk.follow(&link(&given), "test").await.is_ok());
     for (change, status, code) in [
-        (vec![("origin", ours)], 403, "DESK-0005"),
+        (vec![("origin", ORIGIN)], 403, "DESK-0005"),
         (vec![("host", "evil.example")], 403, "DESK-0006"),
         (vec![("authorization", "")], 401, "DESK-0001"),
-        (vec![("authorization", ""), ("cookie", cookie), ("writ-csrf", &csrf)], 401, "DESK-0001"),
-        (vec![("writ-person", "prs_01j9z3k4m5n6p7q8r9s0t1v2w3")], 404, "DESK-0004"),
     ] {
         let refused = ask(&change).await;
         let problem = refused.json();
         assert_eq!((refused.status.as_u16(), problem["code"].as_str()), (status, Some(code)));
     }
+    world.welcome("Mira Okafor").await;
+    let refused = ask(&[]).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (403, &json!("DESK-0016")));
     world.check().await;
+}
+
+#[tokio::test]
+async fn the_command_line_acts_only_as_the_providers_people() {
+    let world = World::founded().await;
+    world.people().await;
+    let as_person = |person: &str| {
+        let mut asked = world.request(Method::GET, "/me", None);
+        asked.headers_mut().insert("writ-person", person.parse().unwrap());
+        world.send(asked)
+    };
+    let people = |name: &str| world.people.lock()[name].id.clone();
+    assert_eq!(as_person(&people("Tom Reyes")).await.json()["name"], "Tom Reyes");
+    for name in ["Dana Cole", "Ines Park", "Noor Haddad"] {
+        let refused = as_person(&people(name)).await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (404, &json!("DESK-0004")));
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert(header::COOKIE, "writ_session=guessed".parse().unwrap());
+    assert!(world.desk.session(&headers).await.unwrap().is_none());
 }

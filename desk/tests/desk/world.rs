@@ -1,6 +1,6 @@
-//! An installation in a temporary folder, with a clock that stands still and a person to ask as.
+//! An installation in a temporary folder, with a clock that stands still and people with passkeys to ask as.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Router,
@@ -8,18 +8,24 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use http_body_util::BodyExt as _;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-use writ_authority::{Engine, State};
-use writ_desk::{Desk, DeskParts, Fleet, GatewayStatus, cli_token};
+use writ_authority::{Chain, Engine, State};
+use writ_desk::{Desk, DeskParts, Fleet, GatewayStatus, WebauthnCheck, cli_token};
 use writ_evidence::{leaf_hash, node_hash};
-use writ_identity::{AgentKey, assertion, dpop, jws};
+use writ_identity::{AgentKey, assertion, dpop, jws, webauthn::Anchors};
 use writ_lake::Activity;
 use writ_model::{BootId, Digest, GatewayId, InstanceId, Span, Timestamp};
 use writ_store::{Sequencer, SqliteLedger, SqliteVault, Tenants, View};
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
+mod people;
+
+pub(crate) use people::{Browser, Someone, cookie_of, signing_of};
+
 pub(crate) const DESK: &str = "http://127.0.0.1:7420";
+pub(crate) const ORIGIN: &str = "http://localhost:7420";
 pub(crate) const GATEWAY: &str = "http://127.0.0.1:7421";
 
 pub(crate) struct World {
@@ -29,6 +35,8 @@ pub(crate) struct World {
     pub(crate) tenants: Arc<Tenants<State>>,
     pub(crate) vault: Arc<SqliteVault>,
     pub(crate) token: String,
+    /// Everybody with a passkey, by name.
+    pub(crate) people: Mutex<BTreeMap<String, Someone>>,
     router: Router,
     pub(crate) dir: TempDir,
 }
@@ -67,7 +75,7 @@ impl Fleet for OneGateway {
             url: GATEWAY.to_owned(),
             following: true,
             servers: Vec::new(),
-            counters: std::collections::BTreeMap::new(),
+            counters: BTreeMap::new(),
         }]
     }
 }
@@ -96,6 +104,8 @@ impl World {
             clock: clock.clone(),
             entropy,
             issuer: DESK.to_owned(),
+            origin: ORIGIN.to_owned(),
+            anchors: Anchors::none(),
             gateway: GATEWAY.to_owned(),
             cli_token: token.clone(),
             version: "test".to_owned(),
@@ -104,14 +114,22 @@ impl World {
         .unwrap();
         let router = desk.router();
         let token = token.expose().clone();
-        Self { desk, clock, lake, tenants, vault, token, router, dir }
+        let people = Mutex::default();
+        Self { desk, clock, lake, tenants, vault, token, people, router, dir }
     }
 
-    /// A provider with an owner, and one client.
-    pub(crate) async fn founded() -> Self {
+    /// A provider that has an owner who has no passkey yet.
+    pub(crate) async fn bare() -> Self {
         let world = Self::empty().await;
         let body = json!({"name": "Northwind IT", "person": {"name": "Mira Okafor"}});
         world.done("/provider/found", body).await;
+        world
+    }
+
+    /// A provider with an owner who has a passkey, and one client.
+    pub(crate) async fn founded() -> Self {
+        let world = Self::bare().await;
+        world.welcome("Mira Okafor").await;
         world.done("/clients", json!({"name": "Harbor Books", "slug": "harbor-books"})).await;
         world
     }
@@ -125,15 +143,12 @@ impl World {
     }
 
     pub(crate) async fn people(&self) {
-        for (name, side, roles) in [
-            ("Dana Cole", "client", json!(["owner"])),
-            ("Ines Park", "client", json!(["approver"])),
-            ("Noor Haddad", "client", json!(["auditor"])),
-            ("Tom Reyes", "provider", json!(["engineer"])),
-        ] {
-            let body = json!({"name": name, "side": side, "roles": roles});
-            self.done("/clients/harbor-books/people", body).await;
-        }
+        self.first("harbor-books", "Dana Cole").await;
+        self.member("Dana Cole", "harbor-books", "Ines Park", "approver").await;
+        self.member("Dana Cole", "harbor-books", "Noor Haddad", "auditor").await;
+        self.staff("Tom Reyes", "engineer").await;
+        let seat = json!({"person": "Tom Reyes", "roles": ["engineer"]});
+        self.done("/clients/harbor-books/people", seat).await;
     }
 
     pub(crate) async fn agent(&self, name: &str) {
@@ -188,16 +203,32 @@ impl World {
         answer.json()
     }
 
+    /// A command of the command line, by the provider's first owner; signed if it has to be.
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        let answer = self.post_bare(path, body).await;
+        let Some(signing) = signing_of(&answer) else { return answer };
+        let name = signing["person"]["name"].as_str().unwrap();
+        let response = self.assertion(name, &signing["options"]);
+        let path = format!("/signings/{}", signing["signing"].as_str().unwrap());
+        self.send(self.request(Method::POST, &path, Some(&response))).await
+    }
+
+    /// The same without signing.
+    pub(crate) async fn post_bare(&self, path: &str, body: Value) -> Answer {
         self.clock.advance(Span::seconds(1));
         self.send(self.request(Method::POST, path, Some(&body))).await
     }
 
-    /// A command as somebody else.
+    /// A command as somebody else by id, in a new session; nothing is signed.
     pub(crate) async fn post_as(&self, person: &str, path: &str, body: Value) -> Answer {
-        let mut request = self.request(Method::POST, path, Some(&body));
-        request.headers_mut().insert("writ-person", person.parse().unwrap());
-        self.send(request).await
+        let browser = self.sign_in(&self.name_of(person)).await;
+        self.ask_as(&browser, Method::POST, path, Some(&body)).await
+    }
+
+    /// Who has this id.
+    pub(crate) fn name_of(&self, person: &str) -> String {
+        let people = self.people.lock();
+        people.iter().find(|(_, one)| one.id == person).unwrap().0.clone()
     }
 
     /// A person's id by their name, at the client.
@@ -291,6 +322,12 @@ impl World {
             view.extend(&lines).unwrap();
             let served = self.tenants.view(tenant).await.unwrap();
             assert_eq!(view.state, served.state);
+            let mut chain = Chain::new(tenant, None);
+            for (at, line) in (0..).zip(&lines) {
+                let taken = chain.take(at, line, &WebauthnCheck);
+                assert!(taken.is_ok(), "line {at} of {tenant}: {taken:?}");
+            }
+            chain.finish().unwrap();
             let instants: Vec<Timestamp> = lines
                 .iter()
                 .map(|line| writ_authority::Entry::from_line(line).unwrap().at)
@@ -299,10 +336,11 @@ impl World {
         }
     }
 
-    /// Ends this process: everything is closed, the folder stays.
-    pub(crate) async fn close(self) -> TempDir {
+    /// Ends this process and starts another on the same folder.
+    pub(crate) async fn reopened(self, seed: u64) -> Self {
         self.lake.close().await;
-        self.dir
+        let people = self.people;
+        Self { people, ..Self::in_folder(self.dir, seed).await }
     }
 }
 

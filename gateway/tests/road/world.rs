@@ -18,7 +18,8 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use writ_authority::{
-    AgentKind, ArgRule, Autonomy, Command, Engine, Entry, Fact, Grant, State, command,
+    Admitted, AgentKind, ArgRule, Attestation, Autonomy, Command, Engine, Entry, Fact, Grant,
+    Passkey, State, command,
     fact::{AgentDescribed, LedgerFounded, PersonSeated, Subject},
     grant::Surface,
 };
@@ -27,7 +28,7 @@ use writ_identity::{AgentKey, Claims, PublicKeys, SigningKey, dpop, token};
 use writ_lake::{Activity, CallFilter, Record};
 use writ_model::{
     Actor, AgentId, BootId, Clock as _, Cx, Digest, EnrollmentId, Entropy, GatewayId, GrantId,
-    InstanceId, PersonId, Role, Side, Span, TenantId, Timestamp, TokenId,
+    InstanceId, PasskeyId, PersonId, Role, Side, Span, TenantId, Timestamp, TokenId,
 };
 use writ_store::{Ledger, MemoryMeter, Sequencer, SqliteLedger, SqliteVault, Tenants};
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
@@ -76,6 +77,26 @@ pub(crate) struct World {
     nonce: Mutex<Option<String>>,
     jti: AtomicU64,
     _folder: TempDir,
+}
+
+/// A passkey that nobody signs with here: whoever answers for an agent has to have one.
+fn passkey(person: PersonId) -> Passkey {
+    let passkey = PasskeyId::from_bytes(person.to_bytes());
+    Passkey {
+        passkey,
+        person,
+        label: "test".to_owned(),
+        credential: passkey.to_string(),
+        jwk: "{}".to_owned(),
+        alg: "ES256".to_owned(),
+        rp_id: "localhost".to_owned(),
+        origin: "http://localhost".to_owned(),
+        aaguid: "00000000-0000-0000-0000-000000000000".to_owned(),
+        synced: false,
+        backed_up: false,
+        attestation: Attestation::None,
+        counter: 0,
+    }
 }
 
 #[derive(Debug)]
@@ -176,6 +197,8 @@ impl World {
                 side,
                 roles,
             }));
+            let key = Box::new(passkey(person));
+            facts.push(Fact::PasskeyAdded { key, admitted: Admitted::Mirrored });
         }
         let [pat, chris, cleo] = people;
         facts.extend([

@@ -194,6 +194,32 @@ async fn every_line_and_every_prefix_is_proven(ledger: Shared) {
     assert!(prove_line(&*ledger, tenant(1), 1100, 1100).await.is_err(), "no such line");
 }
 
+async fn any_two_sizes_are_shown_consistent_and_nothing_else_is(ledger: Shared) {
+    let all = lines(0, 300);
+    ledger.append(tenant(1), 0, all.clone()).await.unwrap();
+    let sizes = [1, 2, 3, 7, 8, 127, 128, 129, 255, 256, 257, 299, 300];
+    let at = |size: u64| TreeHead { size, root: naive(&all[..usize::try_from(size).unwrap()]) };
+    for old in sizes {
+        for new in sizes.into_iter().filter(|new| *new >= old) {
+            let proof = prove_consistency(&*ledger, tenant(1), old, new).await.unwrap();
+            assert_eq!(verify_consistency(&at(old), &at(new), &proof), Ok(()), "{old} to {new}");
+            let mut other = at(old);
+            other.root.0[0] ^= 1;
+            assert!(verify_consistency(&other, &at(new), &proof).is_err(), "{old} to {new}");
+            for n in 0..proof.len() {
+                let mut flipped = proof.clone();
+                flipped[n].0[31] ^= 0x80;
+                assert!(verify_consistency(&at(old), &at(new), &flipped).is_err());
+            }
+        }
+    }
+    for (old, new) in [(0, 5), (6, 5), (1, 301), (301, 301)] {
+        let proof = prove_consistency(&*ledger, tenant(1), old, new).await;
+        assert!(proof.is_err(), "{old} to {new}");
+    }
+    assert!(prove_consistency(&*ledger, tenant(2), 1, 5).await.is_err(), "another tenant's");
+}
+
 async fn a_snapshot_replaces_the_one_before(ledger: Shared) {
     assert_eq!(ledger.load_snapshot(tenant(1)).await.unwrap(), None);
     for n in 1..4 {
@@ -234,6 +260,7 @@ suite!(
     of_concurrent_appends_to_one_head_one_wins,
     watchers_are_told_what_moved,
     every_line_and_every_prefix_is_proven,
+    any_two_sizes_are_shown_consistent_and_nothing_else_is,
     a_snapshot_replaces_the_one_before,
 );
 

@@ -10,13 +10,13 @@ use writ_model::Secret;
 
 use super::Globals;
 use crate::{
-    api::{ApiClient, HttpTransport, InProcess, Transport},
+    api::{ApiClient, Credential, HttpTransport, InProcess, Signer, Transport, signer::Program},
     config::{self, Config},
     fault::Fault,
-    host::{Store, System, store::HELD},
+    host::{Places, Store, System, store::HELD},
     net::Http,
     out::Out,
-    system::{SystemClock, SystemEntropy},
+    system::{self, SystemClock, SystemEntropy},
 };
 
 /// The file in the data folder that says where the running server listens.
@@ -73,7 +73,7 @@ impl Ctx {
         };
         let server = server_file(&folder)?.ok_or_else(none)?;
         let transport = HttpTransport::new(Http::new(), &server.desk)?;
-        let api = ApiClient::new(Arc::new(transport), token(&folder)?, self.globals.acting.clone());
+        let api = self.client(Arc::new(transport), true)?;
         api.get("/api/v1/status").await?;
         Ok(api)
     }
@@ -84,23 +84,31 @@ impl Ctx {
     /// If the folder cannot be used.
     pub async fn api_or_new(&self) -> Result<ApiClient, Fault> {
         let folder = self.globals.folder();
-        let transport: Arc<dyn Transport> = match Store::open(&folder) {
+        let (transport, serves): (Arc<dyn Transport>, bool) = match Store::open(&folder) {
             Ok(store) => {
                 let system =
                     System { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
                 let config = Config::read(&folder.join(config::FILE))?;
-                let (desk, gateway) =
-                    (format!("http://{}", config.desk), format!("http://{}", config.gateway));
-                let desk = store.desk(&desk, &gateway, &system).await?;
-                Arc::new(InProcess::new(desk.router(), store))
+                let places = Places::of(&config, config.desk, &folder)?;
+                let desk = store.desk(&places, &system).await?;
+                (Arc::new(InProcess::new(desk.router(), store)), false)
             }
             Err(fault) if fault.code.as_deref() == Some(HELD) => {
                 let server = server_file(&folder)?.ok_or(fault)?;
-                Arc::new(HttpTransport::new(Http::new(), &server.desk)?)
+                (Arc::new(HttpTransport::new(Http::new(), &server.desk)?), true)
             }
             Err(fault) => return Err(fault),
         };
-        Ok(ApiClient::new(transport, token(&folder)?, self.globals.acting.clone()))
+        self.client(transport, serves)
+    }
+
+    fn client(&self, transport: Arc<dyn Transport>, serves: bool) -> Result<ApiClient, Fault> {
+        let token = token(&self.globals.folder())?;
+        let credential = Credential::Token { token, person: self.globals.acting.clone() };
+        let signer = self.globals.signer.clone().or_else(system::signer);
+        let signer = signer.as_deref().map(Program::parse).transpose()?;
+        let signer = signer.map(|program| Arc::new(program) as Arc<dyn Signer>);
+        Ok(ApiClient::new(transport, credential, serves).signing_with(signer))
     }
 }
 

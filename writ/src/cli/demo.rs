@@ -6,6 +6,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,7 @@ use crate::{
     demo::{
         actor::Actor,
         servers::{ALL, CLIENTS, Servers},
-        stage::Stage,
+        stage::{Guest, Stage},
         story::{self, Story, upstream_path},
         summary::Summary,
         world,
@@ -28,6 +29,9 @@ use crate::{
     out,
     system::{self, SystemClock, SystemEntropy},
 };
+
+/// How often it is looked whether the guest has come.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// How long to stay.
 #[derive(Debug, clap::Args)]
@@ -48,12 +52,13 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result<(), Fault> {
     let servers = servers.map_err(|error| Fault::file(&log, "open", &error))?;
     let host = Host::start(store, &config(&servers, args.once), &system).await?;
     let token = access::token(&folder)?;
-    let stage = Stage::new(host.desk().issuer(), token, Http::new(), system.clone());
-    let story = Story {
+    let stage = Stage::new(host.desk(), token, Http::new(), system.clone());
+    let mut story = Story {
         out: ctx.out,
         host: &host,
         servers: &servers,
         stage,
+        witnesses: None,
         system,
         folder: folder.clone(),
         began_us,
@@ -62,12 +67,13 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result<(), Fault> {
         Ok((summary, actors)) => {
             let result = conclude(ctx, &summary);
             if result.is_ok() && !args.once {
-                stay(ctx, &host, &actors).await;
+                stay(ctx, &story.stage, host.desk().origin(), &actors).await;
             }
             result
         }
         Err(fault) => Err(fault),
     };
+    drop(story);
     servers.stop();
     host.stop().await;
     if !kept {
@@ -104,7 +110,8 @@ fn config(servers: &Servers, once: bool) -> Config {
         }
     }
     let port = |wanted: u16| if once { any() } else { free(wanted) };
-    Config { desk: port(DESK_PORT), gateway: port(GATEWAY_PORT), servers: entries }
+    let (desk, gateway) = (port(DESK_PORT), port(GATEWAY_PORT));
+    Config { desk, gateway, servers: entries, ..Config::default() }
 }
 
 fn any() -> SocketAddr {
@@ -127,6 +134,9 @@ fn conclude(ctx: &Ctx, summary: &Summary) -> Result<(), Fault> {
             ("denied calls that reached a server", "/denied_received_upstream"),
             ("ended within ms", "/kill_ms"),
             ("ledgers verified", "/ledger_verified"),
+            ("receipts verified", "/receipts_verified"),
+            ("lines no witness has seen", "/witness_lag_lines"),
+            ("root of the bookshop's trust", "/root_fingerprint"),
             ("all in ms", "/elapsed_ms"),
         ];
         out::fields(document, &fields);
@@ -141,16 +151,45 @@ fn conclude(ctx: &Ctx, summary: &Summary) -> Result<(), Fault> {
     Err(fault)
 }
 
-async fn stay(ctx: &Ctx, host: &Host, actors: &[Arc<Actor>]) {
+async fn stay(ctx: &Ctx, stage: &Stage, console: &str, actors: &[Arc<Actor>]) {
     let stop = CancellationToken::new();
     super::on_signal(&stop);
-    let link = host.sign_in_link(None);
     ctx.out.say("");
-    ctx.out.say(&format!("Look around, signed in as {} (once, within 15 minutes):", world::OWNER));
-    ctx.out.say(&format!("  {}", link.expose()));
-    ctx.out.say("The agents go on with their work. Stop with Ctrl-C.");
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = story::carry_on(actors) => {}
+    match stage.invite_guest().await {
+        Ok(guest) => {
+            ctx.out.say("Look around: open this once in a browser and make a passkey of your own. You are a guest of");
+            ctx.out.say(&format!(
+                "{}, let in at once and seated at all three clients.",
+                world::PROVIDER
+            ));
+            ctx.out.say(&format!("  {}", guest.link));
+            ctx.out.say(&format!("Then sign in with it at {console}"));
+            ctx.out.say("The agents go on with their work. Stop with Ctrl-C.");
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = story::carry_on(actors) => {}
+                () = let_in(ctx, stage, &guest) => {}
+            }
+        }
+        Err(fault) => ctx.out.fault(&fault),
+    }
+}
+
+/// Lets the guest in when they have made their passkey; then goes on waiting.
+async fn let_in(ctx: &Ctx, stage: &Stage, guest: &Guest) {
+    let mut ticks = tokio::time::interval(LOOK);
+    loop {
+        ticks.tick().await;
+        match stage.admit_guest(guest).await {
+            Ok(false) => {}
+            Ok(true) => {
+                ctx.out.say("You are in.");
+                return std::future::pending().await;
+            }
+            Err(fault) => {
+                ctx.out.fault(&fault);
+                return std::future::pending().await;
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
-//! `writ doctor`: is this installation sound: folder, secrets, operator's file, server, gateway, upstream servers, keys.
+//! `writ doctor`: is this installation sound: folder, secrets, operator's file, server, gateway, upstream servers, keys;
+//! and what people should still do for it.
 //!
-//! Never here: a repair. To check one more thing: a function that returns a [`Check`], called in [`run`].
+//! Never here: a repair. To check one more thing: a function that returns a [`Check`], called in [`run`]; what is about
+//! people stands in `doctor/people.rs`.
 
 use std::{
     os::unix::fs::PermissionsExt as _,
@@ -13,6 +15,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::access::Ctx;
+
+mod people;
+
 use crate::{
     config::{self, Config, Place},
     fault::{Exit, Fault},
@@ -39,6 +44,9 @@ pub struct Check {
     pub what: String,
     /// It is as it should be.
     pub ok: bool,
+    /// It is advice to people: the installation works without it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub advice: bool,
     /// What was found.
     pub found: String,
     /// What to do about it.
@@ -47,11 +55,17 @@ pub struct Check {
 }
 
 fn good(what: &str, found: impl Into<String>) -> Check {
-    Check { what: what.to_owned(), ok: true, found: found.into(), cure: String::new() }
+    let found = found.into();
+    Check { what: what.to_owned(), ok: true, advice: false, found, cure: String::new() }
 }
 
 fn bad(what: &str, found: impl Into<String>, cure: impl Into<String>) -> Check {
-    Check { what: what.to_owned(), ok: false, found: found.into(), cure: cure.into() }
+    let (found, cure) = (found.into(), cure.into());
+    Check { what: what.to_owned(), ok: false, advice: false, found, cure }
+}
+
+fn advice(what: &str, found: impl Into<String>, cure: impl Into<String>) -> Check {
+    Check { advice: true, ..bad(what, found, cure) }
 }
 
 /// Looks at everything.
@@ -63,6 +77,7 @@ pub async fn run(ctx: &Ctx, _args: &Args) -> Result<(), Fault> {
     match read.and_then(|config| servers::checked(&config.servers).map(|_| config)) {
         Ok(config) => {
             checks.push(good("operator's file", format!("{} servers", config.servers.len())));
+            checks.push(origin(&config));
             for server in &config.servers {
                 checks.extend(upstream(&server.name, &server.place).await);
             }
@@ -70,8 +85,11 @@ pub async fn run(ctx: &Ctx, _args: &Args) -> Result<(), Fault> {
         Err(fault) => checks.push(bad("operator's file", fault.what, "correct it and restart")),
     }
     checks.extend(installation(ctx).await);
+    if let Ok(api) = ctx.api().await {
+        checks.extend(people::checks(&api).await);
+    }
     checks.extend(agent_keys(&system::agent_dir()));
-    let failed = checks.iter().filter(|check| !check.ok).count();
+    let failed = checks.iter().filter(|check| !check.ok && !check.advice).count();
     let document = json!({"ok": failed == 0, "checks": checks});
     ctx.out.answer(&document, |document| {
         let columns = [("CHECK", "/what"), ("OK", "/ok"), ("FOUND", "/found"), ("CURE", "/cure")];
@@ -122,6 +140,22 @@ fn private_files(folder: &Path) -> Vec<Check> {
             bad(&name, format!("mode {mode:o}: it is not for its owner only"), cure)
         })
         .collect()
+}
+
+/// Whether passkeys can be used at the console's origin: browsers offer them on https, and on this machine's own name.
+fn origin(config: &Config) -> Check {
+    let origin = config.origin_at(config.desk);
+    let local = origin.strip_prefix("http://").is_some_and(|host| {
+        host.split(':').next().is_some_and(|name| name.eq_ignore_ascii_case("localhost"))
+    });
+    if local || origin.starts_with("https://") {
+        return good("console", origin);
+    }
+    bad(
+        "console",
+        format!("{origin} is not https"),
+        "put TLS before the desk; origin = \"https://…\"",
+    )
 }
 
 async fn upstream(name: &str, place: &Place) -> Option<Check> {

@@ -66,6 +66,12 @@ pub enum Verb {
         /// The verifier key to insist on [default: the one in line 0]
         #[arg(long)]
         key: Option<String>,
+        /// Demand that this witness has cosigned (its verifier key); may be given more than once
+        #[arg(long, value_name = "KEY")]
+        witness: Vec<String>,
+        /// Fingerprint of the client's first key, from the paper contract
+        #[arg(long, value_name = "FINGERPRINT")]
+        root: Option<String>,
     },
 }
 
@@ -123,9 +129,11 @@ pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
                 out::fields(answer, &fields);
             });
         }
-        Verb::Verify { dir, key } => {
-            let answer = verify::verify(&dir, key.as_deref())?;
-            ctx.out.answer(&answer, verified);
+        Verb::Verify { dir, key, witness, root } => {
+            let insist =
+                verify::Insist { key: key.as_deref(), witnesses: &witness, root: root.as_deref() };
+            let verified = verify::verify_with(&dir, &insist, None)?;
+            ctx.out.answer(&verified.answer, self::verified);
         }
     }
     Ok(())
@@ -142,10 +150,23 @@ fn verified(answer: &Value) {
         ("signed by", "/signers"),
         ("seals", "/seals"),
         ("records", "/records"),
+        ("receipts", "/receipts"),
+        ("passkeys", "/passkeys"),
+        ("client people", "/client_people"),
+        ("client's first key", "/client_root/fingerprint"),
+        ("cosigned by", "/witnesses"),
         ("key", "/key"),
+        ("moved to", "/moved/to"),
+        ("in line", "/moved/line"),
     ];
     out::fields(answer, &fields);
-    if answer.get("key_insisted_on") == Some(&Value::Bool(false)) {
+    let not = |member: &str| answer.get(member) == Some(&Value::Bool(false));
+    if not("client_root_insisted_on") && answer.pointer("/client_root/fingerprint").is_some() {
+        out::line(
+            "Compare the client's first key with the paper contract, or insist on it: --root.",
+        );
+    }
+    if not("key_insisted_on") {
         out::line(
             "The key is the one that line 0 names: compare it with one you have from elsewhere.",
         );

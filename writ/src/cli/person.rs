@@ -1,18 +1,23 @@
-//! `writ person`: who is seated at a client, for which side, in which roles.
+//! `writ person`: invited, admitted, seated, recovered, gone; for which side, in which roles.
 //!
-//! Never here: a password. To add a verb: a variant of [`Verb`], its arm in [`run`].
+//! Never here: a password, or a link that was shown before. To add a verb: a variant of [`Verb`], its arm in [`run`].
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::access::Ctx;
-use crate::{api::segment, fault::Fault, out};
+use crate::{
+    api::{ApiClient, segment},
+    fault::Fault,
+    out,
+};
 
 /// Columns of a list of people.
-pub const COLUMNS: [(&str, &str); 5] = [
+pub const COLUMNS: [(&str, &str); 6] = [
     ("PERSON", "/person"),
     ("NAME", "/name"),
     ("SIDE", "/side"),
     ("ROLES", "/roles"),
+    ("KEYS", "/keys"),
     ("LEFT", "/left_at"),
 ];
 
@@ -25,20 +30,59 @@ pub enum Verb {
         #[arg(long)]
         client: String,
     },
-    /// Seat a person
-    Add {
-        /// The client
+    /// Invite a person; prints a link that works once
+    Invite {
+        /// The client, or the provider's own short name
         #[arg(long)]
         client: String,
-        /// Their name [default: the one they have at the provider]
-        #[arg(long, required_unless_present = "person")]
-        name: Option<String>,
-        /// Who, if they are seated elsewhere already (prs_…)
+        /// Their name
         #[arg(long)]
-        person: Option<String>,
+        name: String,
         /// For which party: provider or client
         #[arg(long)]
         side: String,
+        /// In which role: engineer, approver, owner, auditor; may be given several times
+        #[arg(long = "role", required = true)]
+        roles: Vec<String>,
+    },
+    /// Invitations, and the fingerprints of the keys that were made
+    Invitations {
+        /// The client
+        #[arg(long)]
+        client: String,
+    },
+    /// Take an invitation back
+    Withdraw {
+        /// The client
+        #[arg(long)]
+        client: String,
+        /// Which (inv_…)
+        invitation: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let a person in who has made their key, after hearing its fingerprint from them
+    Admit {
+        /// The client
+        #[arg(long)]
+        client: String,
+        /// Who: name or prs_…
+        person: String,
+        /// The fingerprint that they read out
+        #[arg(long)]
+        fingerprint: String,
+        /// Who was called on which known number; required for a client's first person
+        #[arg(long, value_name = "TEXT")]
+        called: Option<String>,
+    },
+    /// Seat a person of the provider at a client
+    Seat {
+        /// The client
+        #[arg(long)]
+        client: String,
+        /// Who (prs_…)
+        person: String,
         /// In which role: engineer, approver, owner, auditor; may be given several times
         #[arg(long = "role", required = true)]
         roles: Vec<String>,
@@ -48,35 +92,155 @@ pub enum Verb {
         /// The client
         #[arg(long)]
         client: String,
-        /// Who (prs_…)
+        /// Who: name or prs_…
         person: String,
+    },
+    /// Ask for new keys for a person who lost theirs; two others must confirm
+    Recover {
+        /// The client, or the provider's own short name
+        #[arg(long)]
+        client: String,
+        /// Who: name or prs_…
+        person: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Recoveries, and the fingerprints of the new keys
+    Recoveries {
+        /// The client
+        #[arg(long)]
+        client: String,
+    },
+    /// Confirm a recovery, after hearing the new key's fingerprint from the person
+    Confirm {
+        /// The client
+        #[arg(long)]
+        client: String,
+        /// Which (rec_…)
+        recovery: String,
+        /// The fingerprint that they read out
+        #[arg(long)]
+        fingerprint: String,
+    },
+    /// Refuse a recovery
+    RefuseRecovery {
+        /// The client
+        #[arg(long)]
+        client: String,
+        /// Which (rec_…)
+        recovery: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// End a person of the provider everywhere, at once
+    Offboard {
+        /// Who: name or prs_…
+        person: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
     },
 }
 
 /// Does it.
 pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
     let api = ctx.api().await?;
-    match verb {
-        Verb::List { client } => {
-            let path = format!("/api/v1/clients/{}/people", segment(&client));
-            let answer = api.get(&path).await?;
-            ctx.out.answer(&answer, |answer| {
-                out::table(super::rows(answer, "people"), &COLUMNS, "nobody is seated");
-            });
+    let at = |client: &str, rest: &str| format!("/api/v1/clients/{}/{rest}", segment(client));
+    let of = |list: &str, id: &str, verb: &str| format!("{list}/{}/{verb}", segment(id));
+    let because = |reason: &str| json!({"reason": reason});
+    let (path, body) = match verb {
+        Verb::List { client } => return list(ctx, &api, &at(&client, "people"), PEOPLE).await,
+        Verb::Invitations { client } => {
+            return list(ctx, &api, &at(&client, "invitations"), INVITATIONS).await;
         }
-        Verb::Add { client, name, person, side, roles } => {
-            let path = format!("/api/v1/clients/{}/people", segment(&client));
-            let body =
-                super::given(json!({"name": name, "person": person, "side": side, "roles": roles}));
-            let answer = api.post(&path, &body).await?;
-            ctx.out.answer(&answer, super::acted);
+        Verb::Recoveries { client } => {
+            return list(ctx, &api, &at(&client, "recoveries"), RECOVERIES).await;
         }
-        Verb::Leave { client, person } => {
-            let path =
-                format!("/api/v1/clients/{}/people/{}/leave", segment(&client), segment(&person));
-            let answer = api.post(&path, &json!({})).await?;
-            ctx.out.answer(&answer, super::acted);
+        Verb::Invite { client, name, side, roles } => {
+            (at(&client, "invitations"), json!({"name": name, "side": side, "roles": roles}))
         }
-    }
+        Verb::Withdraw { client, invitation, reason } => {
+            (at(&client, &of("invitations", &invitation, "withdraw")), because(&reason))
+        }
+        Verb::Admit { client, person, fingerprint, called } => {
+            let body = super::given(json!({"fingerprint": fingerprint, "called": called}));
+            (at(&client, &of("people", &person, "admit")), body)
+        }
+        Verb::Seat { client, person, roles } => {
+            let body = json!({"person": person, "roles": roles});
+            (at(&client, "people"), body)
+        }
+        Verb::Leave { client, person } => (at(&client, &of("people", &person, "leave")), json!({})),
+        Verb::Recover { client, person, reason } => {
+            (at(&client, &of("people", &person, "recover")), because(&reason))
+        }
+        Verb::Confirm { client, recovery, fingerprint } => {
+            let body = json!({"fingerprint": fingerprint});
+            (at(&client, &of("recoveries", &recovery, "confirm")), body)
+        }
+        Verb::RefuseRecovery { client, recovery, reason } => {
+            (at(&client, &of("recoveries", &recovery, "refuse")), because(&reason))
+        }
+        Verb::Offboard { person, reason } => {
+            (format!("/api/v1/provider/{}", of("people", &person, "offboard")), because(&reason))
+        }
+    };
+    let answer = api.post(&path, &body).await?;
+    ctx.out.answer(&answer, said);
     Ok(())
+}
+
+/// What a list shows: its member, its columns, what is said of none.
+type Shown = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+const PEOPLE: Shown = ("people", &COLUMNS, "nobody is seated");
+const INVITATIONS: Shown = (
+    "invitations",
+    &[
+        ("INVITATION", "/invitation"),
+        ("NAME", "/name"),
+        ("PERSON", "/person"),
+        ("SIDE", "/side"),
+        ("ROLES", "/roles"),
+        ("STATE", "/state"),
+        ("FINGERPRINT", "/fingerprint"),
+        ("EXPIRES", "/expires"),
+    ],
+    "no invitations",
+);
+const RECOVERIES: Shown = (
+    "recoveries",
+    &[
+        ("RECOVERY", "/recovery"),
+        ("PERSON", "/person"),
+        ("STATE", "/state"),
+        ("FINGERPRINT", "/fingerprint"),
+        ("CONFIRMED BY", "/confirmed_by"),
+        ("EXPIRES", "/expires"),
+    ],
+    "no recoveries",
+);
+
+async fn list(ctx: &Ctx, api: &ApiClient, path: &str, shown: Shown) -> Result<(), Fault> {
+    let answer = api.get(path).await?;
+    let (name, columns, none) = shown;
+    ctx.out.answer(&answer, |answer| out::table(super::rows(answer, name), columns, none));
+    Ok(())
+}
+
+fn said(answer: &Value) {
+    super::acted(answer);
+    let fields = [
+        ("person", "/person"),
+        ("invitation", "/invitation"),
+        ("recovery", "/recovery"),
+        ("their link, once", "/link"),
+        ("until", "/expires"),
+    ];
+    out::fields(answer, &fields);
+    if answer.get("link").is_some() {
+        out::line("Give them the link in a way that you trust. It opens on their own device.");
+    }
 }

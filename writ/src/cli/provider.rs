@@ -25,12 +25,12 @@ pub enum Verb {
 
 /// Does it.
 pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
-    let answer = match verb {
+    let (answer, founded) = match verb {
         Verb::Found { name, person } => {
             let body = json!({"name": name, "person": {"name": person}});
-            ctx.api_or_new().await?.post("/api/v1/provider/found", &body).await?
+            (ctx.api_or_new().await?.post("/api/v1/provider/found", &body).await?, true)
         }
-        Verb::Show => ctx.api().await?.get("/api/v1/provider").await?,
+        Verb::Show => (ctx.api().await?.get("/api/v1/provider").await?, false),
     };
     ctx.out.answer(&answer, |answer| {
         out::fields(
@@ -45,6 +45,15 @@ pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
         if let Some(people) = answer.get("people") {
             out::line("");
             out::table(people, &super::person::COLUMNS, "no people");
+        }
+        if founded {
+            out::line("");
+            out::line(
+                "Next: with the server running (`writ up`), `writ console` prints a link, once.",
+            );
+            out::line(
+                "Open it in a browser and make your passkey. What is sensitive is signed with it.",
+            );
         }
     });
     Ok(())

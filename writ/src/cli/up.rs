@@ -6,6 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use writ_model::Secret;
 
 use super::access::Ctx;
 use crate::{
@@ -48,7 +49,7 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result<(), Fault> {
     super::on_signal(&stop);
     let system = System { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
     let host = Host::start(Store::open(&folder)?, &config, &system).await?;
-    announce(ctx, &host);
+    announce(ctx, &host).await;
     stop.cancelled().await;
     ctx.out.say("Stopping. Records are sealed first; a second interrupt stops at once.");
     let again = CancellationToken::new();
@@ -60,19 +61,21 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result<(), Fault> {
     Ok(())
 }
 
-fn announce(ctx: &Ctx, host: &Host) {
-    let link = host.sign_in_link(None);
+async fn announce(ctx: &Ctx, host: &Host) {
+    let link = host.sign_in_link().await;
     let (desk, gateway) = (host.desk().issuer(), host.gateway().base());
     let document = json!({
-        "desk": desk, "gateway": gateway, "sign_in": link.expose(), "pid": std::process::id(),
+        "desk": desk, "gateway": gateway, "console": host.desk().origin(),
+        "sign_in": link.as_ref().map(Secret::expose), "pid": std::process::id(),
         "data": ctx.globals.folder(),
     });
     ctx.out.answer(&document, |document| {
         let fields = [
             ("desk", "/desk"),
             ("gateway", "/gateway"),
+            ("console", "/console"),
             ("data", "/data"),
-            ("sign in (once, within 15 minutes)", "/sign_in"),
+            ("make the first passkey (once, within 15 minutes)", "/sign_in"),
         ];
         out::fields(document, &fields);
         out::line("Stop with Ctrl-C.");

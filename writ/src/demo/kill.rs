@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use writ_model::Clock;
 
-use super::actor::Actor;
+use super::{actor::Actor, people::Hand};
 use crate::{api::ApiClient, fault::Fault, mcp::client::Step};
 
 /// LIMIT: calls of the probe; at some hundred a second this is far longer than any ending takes.
 const PROBES: u32 = 20_000;
 
-/// What was measured. Times are microseconds since the person's request was sent.
+/// What was measured. Times are microseconds since the person's signature was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measured {
     /// When the last byte of the open stream came, or its end.
@@ -56,7 +56,7 @@ struct Probed {
 pub async fn end(
     actor: Arc<Actor>,
     clock: Arc<dyn Clock>,
-    api: &ApiClient,
+    (api, hand): (&ApiClient, &Hand),
     reason: &str,
 ) -> Result<Measured, Fault> {
     let odd = |what: &str| Fault::unreachable(format!("the demo cannot measure: {what}"));
@@ -82,8 +82,12 @@ pub async fn end(
     }
     let (client, name) = (actor.seed.client, actor.seed.name);
     let path = format!("/api/v1/clients/{client}/agents/{name}/terminate");
+    // The person is shown what they sign; the clock runs from their touch.
+    let asked = api.prepare(&path, &json!({"reason": reason})).await?;
+    let signing = asked.map_err(|_done| odd("ending needed no signature"))?;
+    let assertion = hand.assert(&signing.options, signing.origin())?;
     let from = clock.monotonic_micros();
-    let receipt = api.post(&path, &json!({"reason": reason})).await?;
+    let receipt = api.complete(&signing, &assertion).await?;
     let (cut, notices) = watcher.await.map_err(|error| odd(&error.to_string()))?;
     let probed = prober.await.map_err(|error| odd(&error.to_string()))?;
     let (refused, told) = probed.refused.ok_or_else(|| odd("no call was ever refused"))?;

@@ -5,12 +5,16 @@
 
 use std::{fs, path::Path};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{servers::seed::STRANGER, stage::text};
 use crate::{
     api::ApiClient,
-    book::{export, verify},
+    book::{
+        export,
+        receipt::{self, Against},
+        verify::{self, Insist},
+    },
     fault::Fault,
 };
 
@@ -62,28 +66,93 @@ pub struct Ledgers {
     pub change_found: bool,
 }
 
-/// Exports each ledger into a folder of its own and verifies it there, insisting on the key that the desk names; then
-/// changes one letter of one copy, which must be found.
+/// A ledger, and what its readers have from elsewhere.
+#[derive(Debug, Clone)]
+pub struct Book<'a> {
+    /// Whose: its short name.
+    pub name: &'a str,
+    /// The fingerprint in the paper contract, if it is a client's.
+    pub root: Option<&'a str>,
+    /// The verifier key of the witness that must have cosigned, if one watches.
+    pub witness: Option<String>,
+}
+
+/// Allows the exports, each with a signature, and seals what was recorded, so that nothing is written any more while the
+/// witnesses catch up.
+///
+/// # Errors
+/// If the desk refuses.
+pub async fn allow(api: &ApiClient, books: &[Book<'_>]) -> Result<(), Fault> {
+    for book in books {
+        let base = format!("/api/v1/clients/{}", book.name);
+        api.post(&format!("{base}/export/allow"), &json!({})).await?;
+        api.post(&format!("{base}/ledger/seal"), &json!({})).await?;
+    }
+    Ok(())
+}
+
+/// Exports each ledger into a folder of its own and verifies it there, insisting on the key that the desk names, on the
+/// client's root and on its witness; then changes one letter of one copy, which must be found.
 ///
 /// # Errors
 /// If one cannot be exported, or does not verify.
-pub async fn ledgers(api: &ApiClient, names: &[&str], folder: &Path) -> Result<Ledgers, Fault> {
+pub async fn ledgers(api: &ApiClient, books: &[Book<'_>], folder: &Path) -> Result<Ledgers, Fault> {
     let mut sum = Ledgers::default();
-    for name in names {
-        let dir = folder.join(name);
+    for book in books {
+        let (name, dir) = (book.name, folder.join(book.name));
         export::export(api, name, &dir).await?;
         let checkpoint = api.get(&format!("/api/v1/clients/{name}/ledger/checkpoint")).await?;
         let key = text(&checkpoint, "verifier_key");
-        let report = verify::verify(&dir, Some(&key))?;
+        let witnesses: Vec<String> = book.witness.iter().cloned().collect();
+        let insist = Insist { key: Some(&key), witnesses: &witnesses, root: book.root };
+        let report = verify::verify_with(&dir, &insist, None)?.answer;
         let count = |name: &str| report.get(name).and_then(Value::as_u64).unwrap_or_default();
         sum.verified += 1;
         sum.lines += count("lines");
         sum.records += count("records");
     }
-    if let Some(first) = names.first() {
-        sum.change_found = change_is_found(&folder.join(first))?;
+    if let Some(first) = books.first() {
+        sum.change_found = change_is_found(&folder.join(first.name))?;
     }
     Ok(sum)
+}
+
+/// Receipts that verified.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipts {
+    /// How many.
+    pub count: u64,
+    /// The words of the newest one that ends an agent.
+    pub words: Vec<String>,
+}
+
+/// Verifies every receipt of the newest page of a client against its exported book, its root and its witness.
+///
+/// # Errors
+/// If one does not verify.
+pub async fn receipts(
+    api: &ApiClient,
+    (client, root): (&str, &str),
+    witness: Option<String>,
+    book: &Path,
+) -> Result<Receipts, Fault> {
+    let base = format!("/api/v1/clients/{client}/receipts");
+    let page = api.get(&base).await?;
+    let witnesses: Vec<String> = witness.into_iter().collect();
+    let insist = Insist { key: None, witnesses: &witnesses, root: Some(root) };
+    let mut out = Receipts::default();
+    for row in page.get("rows").and_then(Value::as_array).into_iter().flatten() {
+        let line = row.get("line").and_then(Value::as_u64).unwrap_or_default();
+        let file = api.get(&format!("{base}/{line}")).await?.to_string();
+        let against = Against { insist, digest: None, ledger: Some(book) };
+        let answer = receipt::verify(file.as_bytes(), &against)?;
+        out.count += 1;
+        if out.words.is_empty() && text(row, "title").starts_with("End ") {
+            let words = answer.get("text").and_then(Value::as_array).into_iter().flatten();
+            out.words = words.filter_map(Value::as_str).map(str::to_owned).collect();
+        }
+    }
+    Ok(out)
 }
 
 /// Changes one letter in a bundle, verifies, and puts it back.

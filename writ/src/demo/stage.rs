@@ -1,15 +1,17 @@
-//! Sets the demo up through the same API that the console and the command line use: provider, clients, people, groups,
-//! agents, accountability, grants, enrollment.
+//! Sets the demo up through the same API that the console and the command line use: provider, clients, people with their
+//! passkeys, groups, agents, accountability, grants, enrollment.
 //!
 //! Never here: a fact written past the API. To set one more thing up: a step in [`Stage::set`].
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
+use writ_desk::Desk;
 use writ_model::{Secret, Span};
 
 use super::{
-    servers::{CLIENTS, Seed},
+    people::{Hand, Joined, People},
+    servers::CLIENTS,
     world::{self, AGENTS, AgentSeed, UNGOVERNED},
 };
 use crate::{
@@ -17,12 +19,24 @@ use crate::{
         Holder,
         enroll::{self, Ask},
     },
-    api::{ApiClient, HttpTransport, segment},
-    cli::rule,
+    api::{ApiClient, Credential, HttpTransport, Signer, segment},
+    cli::{rows, rule},
     fault::Fault,
-    host::System,
+    host::{Host, System},
     net::Http,
 };
+
+/// Somebody who looks on.
+#[derive(Debug)]
+pub struct Guest {
+    space: String,
+    person: String,
+    /// What they open in their browser.
+    pub link: String,
+}
+
+/// Provider staff: who, and in which role they are seated at clients.
+pub type Staff = Vec<(String, &'static str)>;
 
 /// By when the bot that nobody answers for must be governed.
 const DEADLINE: Span = Span::days(7);
@@ -34,8 +48,20 @@ pub struct Stage {
     token: Secret<String>,
     http: Http,
     system: System,
-    /// Ids of the owners of the clients, by short name.
-    owners: BTreeMap<&'static str, String>,
+    people: People,
+    /// The passkey of the provider's owner.
+    owner: Option<Arc<Hand>>,
+    /// The clients' owners, by short name.
+    owners: BTreeMap<&'static str, Owner>,
+}
+
+/// The owner of a client.
+#[derive(Debug)]
+pub struct Owner {
+    /// Their passkey.
+    pub hand: Arc<Hand>,
+    /// Its fingerprint, as it stands in the paper contract: the root of that client's trust.
+    pub root: String,
 }
 
 /// What became of the activation that nobody audits.
@@ -51,44 +77,130 @@ pub struct Refused {
 
 impl Stage {
     /// On a running desk.
-    pub fn new(desk: &str, token: Secret<String>, http: Http, system: System) -> Self {
-        Self { desk: desk.to_owned(), token, http, system, owners: BTreeMap::new() }
+    pub fn new(desk: &Desk, token: Secret<String>, http: Http, system: System) -> Self {
+        Self {
+            desk: desk.issuer().to_owned(),
+            token,
+            people: People::new(desk.clone(), http.clone(), system.clone()),
+            http,
+            system,
+            owner: None,
+            owners: BTreeMap::new(),
+        }
     }
 
-    /// The API as the provider's owner.
+    /// The API as the provider's owner, who signs with her passkey where it is asked for.
     ///
     /// # Errors
     /// If the desk's address is not one.
     pub fn api(&self) -> Result<ApiClient, Fault> {
-        self.api_as(None)
+        let transport = HttpTransport::new(self.http.clone(), &self.desk)?;
+        let credential = Credential::Token { token: self.token.clone(), person: None };
+        let signer = self.owner.clone().map(|hand| hand as Arc<dyn Signer>);
+        Ok(ApiClient::new(Arc::new(transport), credential, true).signing_with(signer))
     }
 
-    /// The API as the owner of a client.
+    /// The API as the owner of a client, signed in with a passkey of their own: the command line's token is of no use for
+    /// a client's people.
     ///
     /// # Errors
-    /// As [`Stage::api`].
-    pub fn api_as_owner_of(&self, client: &str) -> Result<ApiClient, Fault> {
-        self.api_as(self.owners.get(client).cloned())
+    /// If the desk refuses the sign-in.
+    pub async fn api_as_owner_of(&self, client: &str) -> Result<ApiClient, Fault> {
+        self.people.sign_in(Arc::clone(&self.owner_of(client)?.hand)).await
     }
 
-    fn api_as(&self, person: Option<String>) -> Result<ApiClient, Fault> {
-        let transport = HttpTransport::new(self.http.clone(), &self.desk)?;
-        Ok(ApiClient::new(Arc::new(transport), self.token.clone(), person))
+    /// The owner of a client.
+    ///
+    /// # Errors
+    /// If the demo has no such client.
+    pub fn owner_of(&self, client: &str) -> Result<&Owner, Fault> {
+        let none = || Fault::usage(format!("the demo has no client `{client}`"));
+        self.owners.get(client).ok_or_else(none)
     }
 
-    /// Founds the provider, takes the clients on, seats their people, proposes the agents. Nobody may act yet.
+    /// The desk's base address.
+    pub fn desk(&self) -> &str {
+        &self.desk
+    }
+
+    /// The clients' owners.
+    pub fn owners(&self) -> impl Iterator<Item = (&'static str, &Owner)> {
+        self.owners.iter().map(|(client, owner)| (*client, owner))
+    }
+
+    /// Invites somebody who looks on, with a browser of their own.
+    ///
+    /// # Errors
+    /// If the desk refuses.
+    pub async fn invite_guest(&self) -> Result<Guest, Fault> {
+        let api = self.api()?;
+        let space = text(&api.get("/api/v1/provider").await?, "slug");
+        let path = format!("/api/v1/clients/{}/invitations", segment(&space));
+        let body = json!({"name": world::GUEST, "side": "provider", "roles": world::GUEST_ROLES});
+        let invited = api.post(&path, &body).await?;
+        Ok(Guest { space, link: text(&invited, "link"), person: text(&invited, "person") })
+    }
+
+    /// Lets the guest in once they have made their passkey, and seats them everywhere. True if it is done.
+    ///
+    /// # Errors
+    /// If the desk refuses.
+    pub async fn admit_guest(&self, guest: &Guest) -> Result<bool, Fault> {
+        let api = self.api()?;
+        let space = format!("/api/v1/clients/{}", segment(&guest.space));
+        let answer = api.get(&format!("{space}/invitations")).await?;
+        let rows = rows(&answer, "invitations").as_array().cloned().unwrap_or_default();
+        let joined = rows
+            .iter()
+            .find(|row| text(row, "person") == guest.person && text(row, "state") == "joined");
+        let Some(joined) = joined else { return Ok(false) };
+        let body = json!({"fingerprint": text(joined, "fingerprint")});
+        let person = segment(&guest.person);
+        api.post(&format!("{space}/people/{person}/admit"), &body).await?;
+        for seed in &CLIENTS {
+            let body = json!({"person": guest.person, "roles": world::GUEST_ROLES});
+            api.post(&format!("/api/v1/clients/{}/people", seed.slug), &body).await?;
+        }
+        Ok(true)
+    }
+
+    /// Founds the provider, makes its first passkey by `link`, invites its staff.
     ///
     /// # Errors
     /// If the desk refuses any of it.
-    pub async fn set(&mut self) -> Result<(), Fault> {
-        let api = self.api()?;
+    pub async fn found(&mut self, host: &Host) -> Result<Staff, Fault> {
         let body = json!({"name": world::PROVIDER, "person": {"name": world::OWNER}});
-        api.post("/api/v1/provider/found", &body).await?;
+        let provider = self.api()?.post("/api/v1/provider/found", &body).await?;
+        let link = host.sign_in_link().await;
+        let link = link.ok_or_else(|| Fault::unreachable("there is no link to a first passkey"))?;
+        self.owner = Some(self.people.welcome(&link).await?);
+        let api = self.api()?;
+        let space = text(&provider, "slug");
+        let mut staff = Vec::new();
+        for (name, role) in [(world::ENGINEER, "engineer"), (world::AUDITOR, "auditor")] {
+            let joined = self.invite(&api, &space, (name, "provider", role)).await?;
+            staff.push((joined.person, role));
+        }
+        Ok(staff)
+    }
+
+    /// Takes the clients on, seats staff there, invites each client's first person, proposes the agents. Nobody may act
+    /// yet.
+    ///
+    /// # Errors
+    /// If the desk refuses any of it.
+    pub async fn set(&mut self, staff: &Staff) -> Result<(), Fault> {
+        let api = self.api()?;
         for seed in &CLIENTS {
             let body = json!({"name": seed.name, "slug": seed.slug});
             api.post("/api/v1/clients", &body).await?;
-            let owner = self.seat(&api, seed).await?;
-            self.owners.insert(seed.slug, owner);
+            for (person, role) in staff {
+                let body = json!({"person": person, "roles": [role]});
+                api.post(&format!("/api/v1/clients/{}/people", seed.slug), &body).await?;
+            }
+            let owner = (world::client_owner(seed.slug), "client", "owner");
+            let joined = self.invite(&api, seed.slug, owner).await?;
+            self.owners.insert(seed.slug, Owner { hand: joined.hand, root: joined.fingerprint });
             let body = json!({"name": "office"});
             api.post(&format!("/api/v1/clients/{}/groups", seed.slug), &body).await?;
         }
@@ -107,18 +219,25 @@ impl Stage {
         Ok(())
     }
 
-    async fn seat(&self, api: &ApiClient, seed: &Seed) -> Result<String, Fault> {
-        let path = format!("/api/v1/clients/{}/people", seed.slug);
-        let mut owner = String::new();
-        for (name, side, role) in [
-            (world::ENGINEER, "provider", "engineer"),
-            (world::AUDITOR, "provider", "auditor"),
-            (world::client_owner(seed.slug), "client", "owner"),
-        ] {
-            let body = json!({"name": name, "side": side, "roles": [role]});
-            owner = text(&api.post(&path, &body).await?, "id");
-        }
-        Ok(owner)
+    /// Somebody is invited, makes their passkey, reads its fingerprint out on a call, and is let in.
+    async fn invite(
+        &self,
+        api: &ApiClient,
+        client: &str,
+        (name, side, role): (&str, &str, &str),
+    ) -> Result<Joined, Fault> {
+        let path = format!("/api/v1/clients/{}", segment(client));
+        let body = json!({"name": name, "side": side, "roles": [role]});
+        let invited = api.post(&format!("{path}/invitations"), &body).await?;
+        let joined = self.people.join(&text(&invited, "link")).await?;
+        let body = if side == "client" {
+            let called = format!("{name} on the number in the contract");
+            json!({"fingerprint": joined.fingerprint, "called": called})
+        } else {
+            json!({"fingerprint": joined.fingerprint})
+        };
+        api.post(&format!("{path}/people/{}/admit", segment(&joined.person)), &body).await?;
+        Ok(joined)
     }
 
     async fn propose(&self, api: &ApiClient, agent: &AgentSeed) -> Result<(), Fault> {

@@ -14,15 +14,17 @@ use writ_model::Clock;
 
 use super::{
     actor::{Actor, Tally},
-    kill, proof,
+    kill,
+    proof::{self, Book},
     servers::{CLIENTS, Seed, Servers, seed::STRANGER},
     stage::{Stage, text},
     summary::Summary,
+    witness::Witnesses,
     world::{self, AGENTS, ASTRAY},
 };
 use crate::{
     agent::{Holder, KeyFile},
-    api::segment,
+    api::{ApiClient, segment},
     fault::Fault,
     host::{Host, System},
     mcp::{McpFault, Revision},
@@ -46,6 +48,8 @@ pub struct Story<'a> {
     pub servers: &'a Servers,
     /// How it is set up.
     pub stage: Stage,
+    /// Who watches from the clients' side.
+    pub witnesses: Option<Witnesses>,
     /// Clock and entropy.
     pub system: System,
     /// The data folder.
@@ -70,7 +74,7 @@ impl Story<'_> {
     ///
     /// # Errors
     /// If a scene cannot be played; what did not hold is in the summary.
-    pub async fn run(mut self) -> Result<(Summary, Vec<Arc<Actor>>), Fault> {
+    pub async fn run(&mut self) -> Result<(Summary, Vec<Arc<Actor>>), Fault> {
         self.opening().await?;
         let refused = self.stage.activate_too_early().await?;
         self.tell("A first attempt to switch on `orders` at the bakery, while nobody audits it:");
@@ -106,15 +110,32 @@ impl Story<'_> {
 
     async fn opening(&mut self) -> Result<(), Fault> {
         let from = self.system.clock.monotonic_micros();
-        self.stage.set().await?;
+        let staff = self.stage.found(self.host).await?;
+        self.tell(&format!("{} founds {} and makes her passkey.", world::OWNER, world::PROVIDER));
+        self.tell(
+            "All passkeys here are software passkeys, for the demo only: nobody's thumb is asked.",
+        );
+        self.stage.set(&staff).await?;
         self.tell(&format!(
-            "{} serves three clients: Harbor Books, Juniper Dental, Cole & Sons Bakery.",
+            "{} serves three clients: Harbor Books, Juniper Dental, Cole & Sons Bakery. Each one's",
             world::PROVIDER
         ));
+        self.tell(
+            "first person was invited, made a passkey, and was called back on a known number:",
+        );
+        for seed in &CLIENTS {
+            let (owner, root) =
+                (world::client_owner(seed.slug), &self.stage.owner_of(seed.slug)?.root);
+            self.tell(&format!("  {owner:14} {root}"));
+        }
         self.tell(&format!(
             "A dozen agents are proposed, each with what it is for. ({:.0} ms)",
             self.since(from)
         ));
+        self.witnesses = Some(Witnesses::start(&self.stage, &self.system, &self.folder).await?);
+        self.tell(
+            "Each owner names a witness, which reads every line at the client and cosigns it.",
+        );
         self.tell("A thirteenth runs already and nobody answers for it: it gets a deadline.\n");
         Ok(())
     }
@@ -232,10 +253,12 @@ impl Story<'_> {
         self.tell(&format!(
             "\n{owner} owns the bookshop and sees it. `front-desk` is still reading a stream and"
         ));
-        self.tell("making calls without a pause when she ends it.");
-        let api = self.stage.api_as_owner_of(ASTRAY.0)?;
+        self.tell("making calls without a pause when she ends it, signed with her passkey.");
+        let api = self.stage.api_as_owner_of(ASTRAY.0).await?;
         let clock: Arc<dyn Clock> = Arc::clone(&self.system.clock);
-        let measured = kill::end(actor, clock, &api, "It tried to send our customers away").await?;
+        let hand = &self.stage.owner_of(ASTRAY.0)?.hand;
+        let measured =
+            kill::end(actor, clock, (&api, hand), "It tried to send our customers away").await?;
         let ms = |us: u64| f64::from(u32::try_from(us).unwrap_or(u32::MAX)) / 1000.0;
         self.tell(&format!(
             "  stream cut after {:.1} ms, next call refused after {:.1} ms:",
@@ -285,17 +308,29 @@ impl Story<'_> {
         self.host.gateway().seal_now().await;
         let api = self.stage.api()?;
         let provider = text(&api.get("/api/v1/provider").await?, "slug");
-        let mut names: Vec<&str> = CLIENTS.iter().map(|seed| seed.slug).collect();
-        names.push(&provider);
-        let ledgers = proof::ledgers(&api, &names, &self.folder.join("export")).await?;
+        let mut books: Vec<Book<'_>> = Vec::new();
+        for (client, owner) in self.stage.owners() {
+            let witness = self.witnesses.as_ref().and_then(|all| all.key(client)).cloned();
+            books.push(Book { name: client, root: Some(&owner.root), witness });
+        }
+        books.push(Book { name: &provider, root: None, witness: None });
+        proof::allow(&api, &books).await?;
+        let witness_lag_lines = match &self.witnesses {
+            Some(witnesses) => witnesses.caught_up(&api).await?,
+            None => u64::MAX,
+        };
+        let ledgers = proof::ledgers(&api, &books, &self.folder.join("export")).await?;
         self.tell(&format!(
             "\nThe book: {} ledgers, {} lines, {} sealed records of calls, exported and verified from",
             ledgers.verified, ledgers.lines, ledgers.records
         ));
+        self.tell("the files alone: every client person back to the key in their contract, every line cosigned by");
         self.tell(&format!(
-            "the files alone; one changed letter is found. ({:.0} ms)",
+            "the client's witness; one changed letter is found. ({:.0} ms)",
             self.since(from)
         ));
+        let receipts_verified = self.receipts(&api).await?;
+        let root_fingerprint = self.stage.owner_of(ASTRAY.0)?.root.clone();
         let status = api.get("/api/v1/status").await?;
         let upstream = self.upstream().await?;
         let (calls_permitted, calls_denied, calls_lost) = tally.now();
@@ -311,10 +346,26 @@ impl Story<'_> {
             after,
             upstream,
             ledgers,
+            receipts_verified,
+            witness_lag_lines,
+            root_fingerprint,
             tenants: status.get("tenants").and_then(Value::as_u64).unwrap_or_default(),
             elapsed_ms: elapsed / 1000,
             folder: self.folder.display().to_string(),
         })
+    }
+
+    /// Verifies the receipts of the bookshop against its exported book; shows the words of the last one.
+    async fn receipts(&self, api: &ApiClient) -> Result<u64, Fault> {
+        let book = self.folder.join("export").join(ASTRAY.0);
+        let root = &self.stage.owner_of(ASTRAY.0)?.root;
+        let witness = self.witnesses.as_ref().and_then(|all| all.key(ASTRAY.0)).cloned();
+        let verified = proof::receipts(api, (ASTRAY.0, root), witness, &book).await?;
+        self.tell("A receipt is the exact words that were signed. The bookshop's ending of `front-desk`, verified:");
+        for words in &verified.words {
+            self.quote(words);
+        }
+        Ok(verified.count)
     }
 
     /// What the tool servers received; a cut stream is noticed there at its next tick.

@@ -33,6 +33,12 @@ pub struct Summary {
     pub upstream: Upstream,
     /// What the exported ledgers hold.
     pub ledgers: Ledgers,
+    /// Receipts of one client that verified against its book.
+    pub receipts_verified: u64,
+    /// Lines that the slowest witness had not seen at the end.
+    pub witness_lag_lines: u64,
+    /// Fingerprint of the bookshop's root of trust.
+    pub root_fingerprint: String,
     /// Ledgers there are, the provider's included.
     pub tenants: u64,
     /// From the first command to here.
@@ -73,6 +79,9 @@ impl Summary {
         );
         need(self.ledgers.verified == self.tenants, "not every ledger verified".to_owned());
         need(self.ledgers.change_found, "a changed letter in an export was not found".to_owned());
+        need(self.receipts_verified > 0, "no receipt verified".to_owned());
+        let lag = self.witness_lag_lines;
+        need(lag == 0, format!("a witness has not seen the last {lag} lines"));
         let decided = self.calls_permitted + self.calls_denied;
         need(
             self.ledgers.records >= decided,
@@ -109,6 +118,9 @@ impl Summary {
                     .collect::<Vec<_>>(),
             "ledger_lines": self.ledgers.lines,
             "records_sealed": self.ledgers.records,
+            "receipts_verified": self.receipts_verified,
+            "witness_lag_lines": self.witness_lag_lines,
+            "root_fingerprint": self.root_fingerprint,
             "change_found": self.ledgers.change_found,
             "data": self.folder,
             "held": failures.is_empty(),

@@ -16,6 +16,11 @@ pub const ENGINEER: &str = "Jonas Weber";
 /// Its auditor.
 pub const AUDITOR: &str = "Tova Berg";
 
+/// Whoever looks on afterwards.
+pub const GUEST: &str = "Guest";
+/// In which roles they are seated.
+pub const GUEST_ROLES: [&str; 3] = ["owner", "approver", "engineer"];
+
 /// The owner of each client, by its short name.
 pub fn client_owner(client: &str) -> &'static str {
     match client {

@@ -2,21 +2,52 @@
 //!
 //! Never here: a second process on the same folder. To add a seam: a field, its opening, its closing.
 
-use std::{path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use writ_authority::{Engine, State};
 use writ_desk::{Desk, DeskParts, cli_token};
+use writ_identity::webauthn::Anchors;
 use writ_lake::Activity;
 use writ_model::Secret;
 use writ_store::{
     DataFolder, FolderFault, Hold, Sequencer, SqliteLedger, SqliteVault, Tenants, Vault,
 };
 
-use super::System;
+use super::{System, anchors};
 use crate::{
+    config::Config,
     fault::{Exit, Fault},
     net,
 };
+
+/// Where an installation is reached.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The desk's base address: the issuer of tokens.
+    pub issuer: String,
+    /// The gateway's base address.
+    pub gateway: String,
+    /// The console's origin, as browsers see it: what passkeys are bound to.
+    pub origin: String,
+    /// Makers of authenticators whose word about their keys is taken.
+    pub anchors: Anchors,
+}
+
+impl Places {
+    /// As the operator's file says, with the address that the desk got.
+    ///
+    /// # Errors
+    /// If the certificates that it names cannot be read.
+    pub fn of(config: &Config, desk: SocketAddr, folder: &Path) -> Result<Self, Fault> {
+        let roots = config.attestation_roots.as_ref().map(|file| folder.join(file));
+        Ok(Self {
+            issuer: format!("http://{desk}"),
+            gateway: format!("http://{}", config.gateway),
+            origin: config.origin_at(desk),
+            anchors: anchors::read(roots.as_deref())?,
+        })
+    }
+}
 
 /// An open data folder. Cheap to clone; the folder's lock is given back with the last clone.
 #[derive(Debug, Clone)]
@@ -89,7 +120,7 @@ impl Store {
     ///
     /// # Errors
     /// If the store or the vault fails.
-    pub async fn desk(&self, issuer: &str, gateway: &str, system: &System) -> Result<Desk, Fault> {
+    pub async fn desk(&self, places: &Places, system: &System) -> Result<Desk, Fault> {
         let cli_token = self.token(system)?;
         let parts = DeskParts {
             sequencer: self.sequencer.clone(),
@@ -98,8 +129,10 @@ impl Store {
             engine: Arc::clone(&self.engine),
             clock: Arc::clone(&system.clock),
             entropy: Arc::clone(&system.entropy),
-            issuer: issuer.to_owned(),
-            gateway: gateway.to_owned(),
+            issuer: places.issuer.clone(),
+            gateway: places.gateway.clone(),
+            origin: places.origin.clone(),
+            anchors: places.anchors.clone(),
             cli_token,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };

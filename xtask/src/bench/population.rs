@@ -4,15 +4,15 @@
 
 use anyhow::Result;
 use writ_authority::{
-    AgentKind, Autonomy, Entry, Fact, Grant, Window,
+    Admitted, AgentKind, Attestation, Autonomy, Entry, Fact, Grant, Passkey, Window,
     condition::{ArgRule, Condition},
     fact::{AgentDescribed, FORMAT, LedgerFounded, PersonSeated, Subject},
     grant::Surface,
 };
 use writ_identity::{AgentKey, Jwk};
 use writ_model::{
-    Actor, AgentId, Digest, EnrollmentId, Entropy as _, GroupId, Id, InstanceId, PersonId, Role,
-    Side, Span, TenantId, Timestamp,
+    Actor, AgentId, Digest, EnrollmentId, Entropy as _, GroupId, Id, InstanceId, PasskeyId,
+    PersonId, Role, Side, Span, TenantId, Timestamp,
 };
 use writ_testkit::SeededEntropy;
 
@@ -172,14 +172,41 @@ fn crew(
 }
 
 fn seat(pen: &mut Pen<'_>, people: People) -> Result<()> {
+    let jwk = shared_key()?.to_json();
     for (person, name, side, roles) in [
         (people.engineer, "Mara Lind", Side::Provider, vec![Role::Engineer]),
         (people.auditor, "Ivo Brandt", Side::Provider, vec![Role::Auditor]),
         (people.owner, "June Harbor", Side::Client, vec![Role::Owner]),
     ] {
         pen.write(Fact::PersonSeated(PersonSeated { person, name: name.to_owned(), side, roles }))?;
+        let key = passkey(pen, person, &jwk);
+        let admitted = match side {
+            Side::Provider => Admitted::Mirrored,
+            Side::Client => Admitted::Admission,
+        };
+        pen.write(Fact::PasskeyAdded { key: Box::new(key), admitted })?;
     }
     Ok(())
+}
+
+/// A passkey that nobody ever signs with here: without one, nobody may answer for an agent.
+fn passkey(pen: &Pen<'_>, person: PersonId, jwk: &str) -> Passkey {
+    let passkey: PasskeyId = pen.maker.id();
+    Passkey {
+        passkey,
+        person,
+        label: "bench".to_owned(),
+        credential: passkey.to_string(),
+        jwk: jwk.to_owned(),
+        alg: "EdDSA".to_owned(),
+        rp_id: "localhost".to_owned(),
+        origin: "http://localhost".to_owned(),
+        aaguid: "00000000-0000-0000-0000-000000000000".to_owned(),
+        synced: false,
+        backed_up: false,
+        attestation: Attestation::None,
+        counter: 0,
+    }
 }
 
 fn employ(

@@ -17,12 +17,14 @@ use serde_json::Value;
 use writ_model::Entropy as _;
 use writ_testkit::SeededEntropy;
 
+use super::passkey;
 use crate::{
     bench::{
         child::{Server, free_port, pause},
         gateway::now,
         load::Line,
     },
+    root::target,
     shell::{captured, command, make_folder, say},
     tally::Tally,
 };
@@ -56,7 +58,7 @@ pub(crate) fn run(writ: &Path, folder: &Path, rounds: u64) -> Result<Tally> {
     while left > 0 && result.is_ok() {
         let some = left.min(ROUNDS_PER_SITE);
         left -= some;
-        let site = Site::found(writ, folder)?;
+        let site = Site::found(writ, folder, &entropy)?;
         result = site.rounds(some, &entropy, &count).map(|more| acked += more);
     }
     let count = format!("{rounds} kills of writ up, {acked} commands answered");
@@ -72,12 +74,13 @@ pub(crate) fn run(writ: &Path, folder: &Path, rounds: u64) -> Result<Tally> {
     Ok(tally)
 }
 
-fn seat(name: &str) -> String {
-    format!("{{\"name\":\"{name}\",\"side\":\"client\",\"roles\":[\"auditor\"]}}")
+/// A command that needs no signature: nobody could sign four hundred times a second.
+fn proposal(name: &str) -> String {
+    format!("{{\"name\":\"{name}\",\"kind\":\"bot\",\"purpose\":\"reads\"}}")
 }
 
 impl<'a> Site<'a> {
-    fn found(writ: &'a Path, folder: &Path) -> Result<Self> {
+    fn found(writ: &'a Path, folder: &Path, entropy: &SeededEntropy) -> Result<Self> {
         let data = folder.join("server");
         if data.exists() {
             fs::remove_dir_all(&data).context("cannot empty the crash folder")?;
@@ -92,6 +95,10 @@ impl<'a> Site<'a> {
         let server = site.up()?;
         let found = ["provider", "found", "--name", "Northgate IT", "--person", "Mara Lind"];
         captured(site.writ(&found))?;
+        let told: Value = serde_json::from_str(&captured(site.writ(&["console"]))?)
+            .context("no link to a first passkey")?;
+        let link = told.get("sign_in").and_then(Value::as_str).context("no link")?;
+        passkey::make(desk, link, entropy, &site.key())?;
         captured(site.writ(&["client", "add", "--name", "Harbor Books", "--slug", CLIENT]))?;
         server.stop()?;
         Ok(site)
@@ -100,7 +107,14 @@ impl<'a> Site<'a> {
     fn writ(&self, words: &[&str]) -> Command {
         let mut writ = command(self.writ, words);
         writ.arg("--data").arg(&self.data).arg("--json");
+        let signer = target().join("debug/xtask");
+        writ.env("WRIT_SIGNER", format!("{} sign {}", signer.display(), self.key().display()));
         writ
+    }
+
+    /// The passkey of the one person.
+    fn key(&self) -> PathBuf {
+        self.data.join("crash.passkey")
     }
 
     /// A server that answers. `server.json` of a killed one names another process.
@@ -119,7 +133,7 @@ impl<'a> Site<'a> {
     fn ask(&self, line: &mut Line, method: &str, body: &str) -> Result<(u16, Vec<u8>)> {
         let token = fs::read_to_string(self.data.join("cli.token")).context("no cli.token")?;
         let request = format!(
-            "{method} /api/v1/clients/{CLIENT}/people HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} /api/v1/clients/{CLIENT}/agents HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.desk,
             token.trim(),
             body.len()
@@ -142,7 +156,7 @@ impl<'a> Site<'a> {
         Ok(acked.len() as u64)
     }
 
-    /// One life. Gives the names of the people whose seat was answered with a success.
+    /// One life. Gives the names of the agents whose proposal was answered with a success.
     fn round(&self, life: Duration, count: &AtomicU64) -> Result<Vec<String>> {
         let server = self.up()?;
         thread::scope(|scope| {
@@ -158,13 +172,13 @@ impl<'a> Site<'a> {
         })
     }
 
-    /// Seats people until the connection breaks.
+    /// Proposes agents until the connection breaks.
     fn call(&self, count: &AtomicU64) -> Result<Vec<String>> {
         let mut acked = Vec::new();
         let Ok(mut line) = Line::open(self.desk) else { return Ok(acked) };
         loop {
-            let name = format!("Reader {}", count.fetch_add(1, Ordering::SeqCst));
-            match self.ask(&mut line, "POST", &seat(&name)) {
+            let name = format!("clerk-{}", count.fetch_add(1, Ordering::SeqCst));
+            match self.ask(&mut line, "POST", &proposal(&name)) {
                 Ok((200..=299, _)) => acked.push(name),
                 Ok((status, body)) => {
                     anyhow::bail!("{name}: {status} {}", String::from_utf8_lossy(&body))
@@ -177,7 +191,7 @@ impl<'a> Site<'a> {
     fn look(&self, acked: &BTreeSet<String>) -> Result<()> {
         let server = self.up()?;
         let (status, body) = self.ask(&mut Line::open(self.desk)?, "GET", "")?;
-        anyhow::ensure!(status == 200, "the list of people answers {status}");
+        anyhow::ensure!(status == 200, "the list of agents answers {status}");
         let text = String::from_utf8_lossy(&body);
         for name in acked {
             anyhow::ensure!(

@@ -11,7 +11,7 @@ use crate::{
 const FLOORS: &[(u8, &[&str])] = &[
     (0, &["model"]),
     (1, &["authority", "identity", "evidence"]),
-    (2, &["store", "lake"]),
+    (2, &["store", "lake", "reach"]),
     (3, &["gateway", "desk"]),
     (4, &["console"]),
     (5, &["writ"]),

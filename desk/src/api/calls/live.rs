@@ -9,7 +9,7 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt as _};
 
-use super::super::{Endpoint, Guard};
+use super::super::{Endpoint, Guard, Needs};
 use crate::{Desk, door::Acting};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -17,6 +17,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/calls/live",
     summary: "New calls as server-sent events, as they are recorded.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: r#"{"call":"cal_01j9z3k4m5n6p7q8r9s0t1v2w3","effect":"blocked","code":"DENY-0012"}"#,
     route: || get(handle),

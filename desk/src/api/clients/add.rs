@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, routing::post};
 
-use super::super::{Endpoint, Guard, web::Body};
+use super::super::{Endpoint, Guard, Needs, web::Body};
 use crate::{Desk, DeskError, NewClient, door::Acting, view::ClientRow};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -10,6 +10,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients",
     summary: "Adds a client: founds its ledger, seats you there, lists it.",
     guard: Guard::Changes,
+    needs: Needs::works().of_provider(),
     body: Some(r#"{"name":"Harbor Books","slug":"harbor-books"}"#),
     answer: r#"{"tenant":"tnt_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"Harbor Books","slug":"harbor-books","agents":4,"active":3,"waiting":1,"people":5,"lines":42}"#,
     route: || post(handle),

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, routing::get};
 
-use super::super::{Endpoint, Guard};
+use super::super::{Endpoint, Guard, Needs};
 use crate::{Desk, DeskError, door::Acting, view::ClientRow};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -10,6 +10,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients",
     summary: "The clients you are seated at.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: r#"[{"tenant":"tnt_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"Harbor Books","slug":"harbor-books","agents":4,"active":3,"waiting":1,"people":5,"lines":42}]"#,
     route: || get(handle),

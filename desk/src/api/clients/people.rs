@@ -2,8 +2,10 @@
 
 use super::super::Endpoint;
 
+mod admit;
 mod leave;
 mod list;
 mod seat;
 
-pub(in crate::api) const TABLE: [Endpoint; 3] = [list::ENDPOINT, seat::ENDPOINT, leave::ENDPOINT];
+pub(in crate::api) const TABLE: [Endpoint; 4] =
+    [list::ENDPOINT, seat::ENDPOINT, leave::ENDPOINT, admit::ENDPOINT];

@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 
-use super::super::{Endpoint, Guard};
+use super::super::{Endpoint, Guard, Needs};
 use crate::{Desk, DeskError, door::Acting, view::ClientRow};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -14,6 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}",
     summary: "One client.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: r#"{"tenant":"tnt_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"Harbor Books","slug":"harbor-books","agents":4,"active":3,"waiting":1,"people":5,"lines":42}"#,
     route: || get(handle),

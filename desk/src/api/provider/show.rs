@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, routing::get};
 
-use super::super::{Endpoint, Guard};
+use super::super::{Endpoint, Guard, Needs};
 use crate::{Desk, DeskError, door::Acting, view::ProviderView};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -10,6 +10,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/provider",
     summary: "The provider, its people, and who asks.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: r#"{"tenant":"tnt_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"Northwind IT","slug":"northwind-it","people":[],"clients":3,"lines":9,"you":{}}"#,
     route: || get(handle),

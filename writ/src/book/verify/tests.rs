@@ -3,7 +3,9 @@
 use std::fs;
 
 use writ_authority::fact::{ActivitySealed, LedgerFounded};
-use writ_evidence::{Checkpoint, Exporter, NoteSigner, seal::batch_root};
+use writ_evidence::{
+    Checkpoint, Exporter, NoteSigner, VerifierKey, note::ED25519, seal::batch_root,
+};
 use writ_identity::SigningKey;
 use writ_model::{Actor, BootId, GatewayId, Side, TenantId, Timestamp};
 use writ_testkit::TempDir;

@@ -6,7 +6,7 @@ use axum::{
     routing::post,
 };
 
-use super::super::super::{Endpoint, Guard};
+use super::super::super::{Endpoint, Guard, Needs};
 use crate::{Desk, DeskError, door::Acting, view::Acted};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -14,6 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/agents/{a}/activate",
     summary: "Switches an agent on, if its three answers are complete.",
     guard: Guard::Changes,
+    needs: Needs::says_yes().signed(),
     body: None,
     answer: r#"{"line":7,"at":"2026-11-03T14:03:00.000000Z","says":["invoice-bot was activated."],"id":null}"#,
     route: || post(handle),

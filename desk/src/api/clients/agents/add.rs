@@ -6,7 +6,7 @@ use axum::{
     routing::post,
 };
 
-use super::super::super::{Endpoint, Guard, web::Body};
+use super::super::super::{Endpoint, Guard, Needs, web::Body};
 use crate::{Desk, DeskError, NewAgentBody, door::Acting, view::Acted};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -14,6 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/agents",
     summary: "Proposes an agent, or with `observed` writes down one that runs ungoverned.",
     guard: Guard::Changes,
+    needs: Needs::works(),
     body: Some(
         r#"{"name":"invoice-bot","kind":"ai_agent","purpose":"Matches invoices to orders","models":["example-large"],"data_classes":["invoices"]}"#,
     ),

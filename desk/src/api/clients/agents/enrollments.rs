@@ -6,7 +6,7 @@ use axum::{
     routing::post,
 };
 
-use super::super::super::{Endpoint, Guard};
+use super::super::super::{Endpoint, Guard, Needs};
 use crate::{Desk, DeskError, door::Acting, view::EnrollmentOffer};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -14,6 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/agents/{a}/enrollments",
     summary: "Makes a code that binds one running copy. It is shown once.",
     guard: Guard::Changes,
+    needs: Needs::works(),
     body: None,
     answer: r#"{"code":"7K2M-0000-0000-0000-0000-0000-0000","expires":"2026-11-03T14:03:00.000000Z","agent":"agt_01j9z3k4m5n6p7q8r9s0t1v2w3","agent_name":"invoice-bot","command":"writ enroll 7K2M-…"}"#,
     route: || post(handle),

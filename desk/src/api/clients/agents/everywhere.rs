@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, routing::get};
 
-use super::super::super::{Endpoint, Guard, web::Asked};
+use super::super::super::{Endpoint, Guard, Needs, web::Asked};
 use crate::{AgentFilter, Desk, DeskError, door::Acting, view::AgentRow};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -10,6 +10,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/agents",
     summary: "Agents over all clients you are seated at: `client`, `life`, `q`.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: r#"[{"client":{"tenant":"tnt_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"Harbor Books","slug":"harbor-books"},"agent":"agt_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"invoice-bot","kind":"ai_agent","purpose":"Matches invoices to orders","life":"active","missing":[],"instances":1,"grants":3}]"#,
     route: || get(handle),

@@ -6,7 +6,7 @@ use axum::{
     routing::post,
 };
 
-use super::super::super::{Endpoint, Guard, web::Body};
+use super::super::super::{Endpoint, Guard, Needs, web::Body};
 use crate::{Desk, DeskError, ExplainBody, door::Acting, view::ExplainView};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -14,6 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/agents/{a}/explain",
     summary: "Why a call of this agent was, or would be, permitted or denied: by `call_id`, or `server`, `method`, `params` and `at`.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: Some(
         r#"{"server":"mail","method":"tools/call","params":{"name":"send_message","arguments":{"to":"stranger@elsewhere.example"}}}"#,
     ),

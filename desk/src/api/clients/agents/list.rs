@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 
-use super::super::super::{Endpoint, Guard, web::Asked};
+use super::super::super::{Endpoint, Guard, Needs, web::Asked};
 use crate::{AgentFilter, Desk, DeskError, door::Acting, view::AgentRow};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -14,6 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/agents",
     summary: "The agents of a client: `life`, `q`.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: r#"[{"client":{"tenant":"tnt_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"Harbor Books","slug":"harbor-books"},"agent":"agt_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"invoice-bot","kind":"ai_agent","purpose":"Matches invoices to orders","life":"active","missing":[],"instances":1,"grants":3}]"#,
     route: || get(handle),

@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 
-use super::super::super::{Endpoint, Guard};
+use super::super::super::{Endpoint, Guard, Needs};
 use crate::{Desk, DeskError, door::Acting, view::Receipt};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -14,6 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/agents/{a}/receipt",
     summary: "The receipt of an ended agent, with what is confirmed by now.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: r#"{"agent":"agt_01j9z3k4m5n6p7q8r9s0t1v2w3","agent_name":"invoice-bot","ended_at":"2026-11-03T14:03:00.000000Z","reason":"It sent customer records to a stranger","line":31,"targets":[{"gateway":"gwy_01j9z3k4m5n6p7q8r9s0t1v2w3","tokens_refused_us":410,"last_cut_us":2900,"streams":1,"calls":0,"children":0}],"waiting_for":[],"complete":true}"#,
     route: || get(handle),

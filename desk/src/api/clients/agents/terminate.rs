@@ -7,7 +7,7 @@ use axum::{
 };
 
 use super::super::super::{
-    Endpoint, Guard,
+    Endpoint, Guard, Needs,
     web::{Body, Reason},
 };
 use crate::{Desk, DeskError, door::Acting, view::Receipt};
@@ -17,6 +17,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/agents/{a}/terminate",
     summary: "Ends an agent for good and answers with the receipt, waiting at most two seconds for the gateways.",
     guard: Guard::Changes,
+    needs: Needs::owns().signed(),
     body: Some(r#"{"reason":"It sent customer records to a stranger"}"#),
     answer: r#"{"agent":"agt_01j9z3k4m5n6p7q8r9s0t1v2w3","agent_name":"invoice-bot","ended_at":"2026-11-03T14:03:00.000000Z","reason":"It sent customer records to a stranger","line":31,"targets":[{"gateway":"gwy_01j9z3k4m5n6p7q8r9s0t1v2w3","tokens_refused_us":410,"last_cut_us":2900,"streams":1,"calls":0,"children":0}],"waiting_for":[],"complete":true}"#,
     route: || post(handle),

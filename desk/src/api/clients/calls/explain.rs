@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 
-use super::super::super::{Endpoint, Guard};
+use super::super::super::{Endpoint, Guard, Needs};
 use crate::{Desk, DeskError, door::Acting, view::ExplainView};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -14,6 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/calls/{id}/explain",
     summary: "Decides a recorded call again from what its decision stood on, and says whether it comes out the same.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: r#"{"effect":"deny","code":"DENY-0012","words":"argument `/to` must be addresses of harborbooks.example","cure":"Ask Dana Cole for a grant that allows it.","tree_size":31,"same":true,"differs":[]}"#,
     route: || get(handle),

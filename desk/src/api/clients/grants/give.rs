@@ -6,7 +6,7 @@ use axum::{
     routing::post,
 };
 
-use super::super::super::{Endpoint, Guard, web::Body};
+use super::super::super::{Endpoint, Guard, Needs, web::Body};
 use crate::{Desk, DeskError, NewGrant, door::Acting, view::Acted};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -14,6 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/grants",
     summary: "Gives a grant to an agent or a group.",
     guard: Guard::Changes,
+    needs: Needs::says_yes().signed(),
     body: Some(
         r#"{"subject":{"agent":"invoice-bot"},"server":"mail","surface":"tool","name":"send_message","rules":[{"path":"/to","must":{"domains":["harborbooks.example"]}}],"limits":[{"count":50,"per":"day"}],"reason":"It answers suppliers"}"#,
     ),

@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 
-use super::super::super::{Endpoint, Guard};
+use super::super::super::{Endpoint, Guard, Needs};
 use crate::{Desk, DeskError, door::Acting, view::GrantView};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -14,6 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/grants",
     summary: "The grants of a client beside their use, newest first, revoked ones included.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: r#"[{"grant":"grt_01j9z3k4m5n6p7q8r9s0t1v2w3","subject":{"agent":"agt_01j9z3k4m5n6p7q8r9s0t1v2w3"},"subject_name":"invoice-bot","server":"mail","surface":"tool","name":"send_message","words":"call tool send_message on mail","rules":[],"used":{"count":12}}]"#,
     route: || get(handle),

@@ -6,7 +6,7 @@ use axum::{
     routing::post,
 };
 
-use super::super::super::{Endpoint, Guard, web::Body};
+use super::super::super::{Endpoint, Guard, Needs, web::Body};
 use crate::{AnswersBody, Desk, DeskError, door::Acting, view::Acted};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -14,6 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/groups/{g}/accountability",
     summary: "Says who answers for a group and everything in it that names nobody itself.",
     guard: Guard::Changes,
+    needs: Needs::says_yes(),
     body: Some(
         r#"{"authorizer":"Dana Cole","auditor":"Mira Okafor","terminators":["Dana Cole","Mira Okafor"]}"#,
     ),

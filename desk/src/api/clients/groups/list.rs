@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 
-use super::super::super::{Endpoint, Guard};
+use super::super::super::{Endpoint, Guard, Needs};
 use crate::{Desk, DeskError, door::Acting, view::GroupRow};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -14,6 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/groups",
     summary: "The groups of a client and who answers for them.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: r#"[{"group":"grp_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"back office","parent":null,"agents":3,"answers":{},"missing":[]}]"#,
     route: || get(handle),

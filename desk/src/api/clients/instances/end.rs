@@ -7,7 +7,7 @@ use axum::{
 };
 
 use super::super::super::{
-    Endpoint, Guard,
+    Endpoint, Guard, Needs,
     web::{Body, Reason},
 };
 use crate::{Desk, DeskError, door::Acting, view::Acted};
@@ -17,6 +17,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/instances/{i}/end",
     summary: "Ends one running copy; the agent's others live.",
     guard: Guard::Changes,
+    needs: Needs::works(),
     body: Some(r#"{"reason":"It sent customer records to a stranger"}"#),
     answer: r#"{"line":7,"at":"2026-11-03T14:03:00.000000Z","says":["Running copy laptop of invoice-bot was ended: lost."],"id":null}"#,
     route: || post(handle),

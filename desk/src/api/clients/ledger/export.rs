@@ -7,7 +7,7 @@ use axum::{
     routing::get,
 };
 
-use super::super::super::{Endpoint, Guard};
+use super::super::super::{Endpoint, Guard, Needs};
 use crate::{Desk, DeskError, door::Acting};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -15,6 +15,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/ledger/export/{*path}",
     summary: "One file of the ledger's export (C2SP tlog-tiles, ledger.json, activity/<line>.ndjson).",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: "{}",
     route: || get(handle),

@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 
-use super::super::super::{Endpoint, Guard};
+use super::super::super::{Endpoint, Guard, Needs};
 use super::number;
 use crate::{Desk, DeskError, door::Acting, view::LineDetail};
 
@@ -15,6 +15,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/ledger/{n}",
     summary: "One line with its bytes and leaf hash.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: r#"{"line":7,"at":"2026-11-03T14:03:00.000000Z","by":"Dana Cole","via":"console","kind":"agent_terminated","says":"invoice-bot was ended for good: it sent data out.","agent":"agt_01j9z3k4m5n6p7q8r9s0t1v2w3","entry":{},"bytes":"{}","leaf_hash":"6f1b7a0f6a3a2f0f9d0b8c6f5c1f0a2b3c4d5e6f708192a3b4c5d6e7f8091a2b","size":42}"#,
     route: || get(handle),

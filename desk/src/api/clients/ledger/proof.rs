@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 
-use super::super::super::{Endpoint, Guard};
+use super::super::super::{Endpoint, Guard, Needs};
 use super::number;
 use crate::{Desk, DeskError, door::Acting, view::ProofView};
 
@@ -15,6 +15,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/ledger/{n}/proof",
     summary: "That a line is in the ledger: audit path and signed checkpoint.",
     guard: Guard::Reads,
+    needs: Needs::seat(),
     body: None,
     answer: r#"{"client":{"tenant":"tnt_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"Harbor Books","slug":"harbor-books"},"line":7,"size":42,"leaf_hash":"6f1b7a0f6a3a2f0f9d0b8c6f5c1f0a2b3c4d5e6f708192a3b4c5d6e7f8091a2b","path":["6f1b7a0f6a3a2f0f9d0b8c6f5c1f0a2b3c4d5e6f708192a3b4c5d6e7f8091a2b"],"root":"6f1b7a0f6a3a2f0f9d0b8c6f5c1f0a2b3c4d5e6f708192a3b4c5d6e7f8091a2b","checkpoint":"…","bytes":"{}"}"#,
     route: || get(handle),

@@ -6,7 +6,7 @@ use axum::{
     routing::post,
 };
 
-use super::super::super::{Endpoint, Guard};
+use super::super::super::{Endpoint, Guard, Needs};
 use crate::{Desk, DeskError, door::Acting, view::Sealed};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
@@ -14,6 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/ledger/seal",
     summary: "Seal what was recorded until now, so that an export holds it.",
     guard: Guard::Changes,
+    needs: Needs::exports(),
     body: None,
     answer: r#"{"seals":1,"records":17,"failed":0}"#,
     route: || post(handle),

@@ -1,14 +1,21 @@
-//! The doors as a user opens them: a store set up while it stands still, a server on it, a key enrolled, a local server
-//! wrapped, an agent ended; all by the real binary.
+//! The doors as a user opens them: a provider founded while its store stands still, a server on it, people with passkeys, a
+//! key enrolled, a local server wrapped, an agent ended; all by the real binary.
+
+mod leaving;
+mod people;
 
 use std::{
+    borrow::BorrowMut,
     io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
 use serde_json::{Value, json};
 use writ_testkit::TempDir;
+
+use people::{Person, ask};
 
 /// Answers each request with its tool's name.
 const SERVER: &str = r#"
@@ -22,15 +29,28 @@ for line in sys.stdin:
 
 struct Scene {
     folder: TempDir,
+    /// What signs the commands of the provider's owner.
+    signer: String,
+}
+
+/// A running server and what was seated on the way.
+struct Stage {
+    scene: Scene,
+    up: Running,
 }
 
 impl Scene {
+    fn new() -> Self {
+        Self { folder: TempDir::new().unwrap(), signer: String::new() }
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_writ"));
         command
             .args(arguments)
             .env("WRIT_DATA_DIR", self.folder.path().join("data"))
-            .env("WRIT_AGENT_DIR", self.folder.path().join("agents"));
+            .env("WRIT_AGENT_DIR", self.folder.path().join("agents"))
+            .env("WRIT_SIGNER", &self.signer);
         command
     }
 
@@ -51,36 +71,117 @@ impl Scene {
         document
     }
 
-    fn set_up(&self) {
-        self.done(&["provider", "found", "--name", "Northlight", "--person", "Mara"]);
-        self.done(&["client", "add", "--name", "Harbor", "--slug", "harbor"]);
-        for (name, side, role) in [("Ines", "client", "owner"), ("Tova", "provider", "auditor")] {
-            let seat = ["person", "add", "--client", "harbor", "--name", name, "--side", side];
-            self.done(&[&seat[..], &["--role", role]].concat());
-        }
-        self.done(&[
-            "agent",
-            "propose",
-            "--client",
-            "harbor",
-            "--name",
-            "bot",
-            "--purpose",
-            "Reads",
-        ]);
-        let (code, refused) = self.run(&["agent", "activate", "--client", "harbor", "bot"]);
+    fn start(&self) -> Running {
+        Running::start(self.command(&["up", "--json"])).unwrap()
+    }
+
+    /// The operator's file: ports of their own, since passkeys are bound to the console's, and one server on the agent's
+    /// machine.
+    fn configure(&self) {
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (desk, gateway) = (free(), free());
+        let file = format!(
+            "[desk]\nlisten = \"{desk}\"\n[gateway]\nlisten = \"{gateway}\"\n[[server]]\nname = \"local\"\nwrapped = true\n"
+        );
+        std::fs::write(self.folder.path().join("data/writ.toml"), file).unwrap();
+    }
+
+    /// Somebody is invited, joins, reads their fingerprint out, and is let in.
+    fn invite(&self, client: &str, (name, side, role): (&str, &str, &str), seed: u64) -> String {
+        let who = ["person", "invite", "--client", client, "--name", name, "--side", side];
+        let invited = self.done(&[&who[..], &["--role", role]].concat());
+        let (person, fingerprint) = Person::new(seed).join(invited["link"].as_str().unwrap());
+        let admit = ["person", "admit", "--client", client, &person];
+        let wrong = "aaaa-aaaa-aaaa-aaaa-aaaa-aaaa-aaaa-aaaa";
+        let called = ["--called", "the number in the contract", "--fingerprint"];
+        assert_eq!(self.run(&[&admit[..], &called, &[wrong]].concat()).0, 1, "another's key");
+        self.done(&[&admit[..], &called, &[&fingerprint]].concat());
+        person
+    }
+}
+
+impl Stage {
+    /// A provider with an auditor, a client with an owner, an agent that may read.
+    fn set(mut scene: Scene) -> Self {
+        scene.done(&["provider", "found", "--name", "Northlight", "--person", "Mara"]);
+        scene.configure();
+        let mut up = scene.start();
+        let told = up.document();
+        let link = told["sign_in"].as_str().unwrap();
+        assert!(link.starts_with("http://localhost:") && link.contains("/sign-in/"), "{told:#}");
+        let mut mara = Person::new(1);
+        assert_eq!(mara.welcome(link), 200);
+        let console = scene.done(&["console"]);
+        assert!(console["sign_in"].is_null() && console["console"].is_string(), "{console:#}");
+        scene.done(&["client", "add", "--name", "Harbor", "--slug", "harbor"]);
+        Self::agent(&scene, &mara, told["console"].as_str().unwrap());
+        scene.signer = mara.signs(scene.folder.path());
+        let stage = Self { scene, up };
+        stage.people();
+        stage
+    }
+
+    /// Whoever has no signer is sent to a browser, and the command waits.
+    fn agent(scene: &Scene, mara: &Person, origin: &str) {
+        let who = ["person", "invite", "--client", "northlight", "--name", "Tova", "--side"];
+        let command =
+            scene.command(&[&who[..], &["provider", "--role", "auditor", "--json"]].concat());
+        let (mut refused, code) = Asking::start(command);
+        assert_eq!(scene.done(&["signing", "refuse", &code])["state"], "refused");
+        assert_eq!(refused.child.wait().unwrap().code(), Some(1));
+
+        let command =
+            scene.command(&[&who[..], &["provider", "--role", "auditor", "--json"]].concat());
+        let (mut waiting, code) = Asking::start(command);
+        let shown = scene.done(&["signing", "show", &code]);
+        assert!(shown["text"].to_string().contains("Tova"), "{shown:#}");
+        let token = std::fs::read_to_string(scene.folder.path().join("data/cli.token")).unwrap();
+        let bearer = format!("Authorization: Bearer {}\r\n", token.trim());
+        let url = format!("{origin}/api/v1/signings/{code}");
+        let forged = Person::new(99).assert_any(&shown["options"], origin);
+        assert_eq!(ask("POST", &url, &bearer, &forged.to_string()).status, 403, "another's key");
+        let good = mara.assert(&shown["options"], origin).to_string();
+        assert_eq!(ask("POST", &url, &bearer, &good).status, 200);
+        let invited = waiting.document();
+        assert!(invited["link"].as_str().unwrap().starts_with(origin), "{invited:#}");
+        assert_eq!(waiting.child.wait().unwrap().code(), Some(0));
+        let id = invited["invitation"].as_str().unwrap();
+        scene.done(&["person", "withdraw", "--client", "northlight", id, "--reason", "a test"]);
+    }
+
+    fn people(&self) {
+        let scene = &self.scene;
+        let tova = scene.invite("northlight", ("Tova", "provider", "auditor"), 2);
+        scene.done(&["person", "seat", "--client", "harbor", &tova, "--role", "auditor"]);
+        scene.invite("harbor", ("Ines", "client", "owner"), 3);
+        let propose = ["agent", "propose", "--client", "harbor", "--name", "bot"];
+        scene.done(&[&propose[..], &["--purpose", "Reads"]].concat());
+        let (code, refused) = scene.run(&["agent", "activate", "--client", "harbor", "bot"]);
         assert_eq!(code, 1, "{refused:#}");
         let cure = refused.pointer("/error/cure").and_then(Value::as_str);
         assert!(cure.is_some_and(|cure| cure.contains("auditor")), "{refused:#}");
         let answers = ["--authorizer", "Mara", "--auditor", "Tova", "--terminator", "Mara"];
         let account = ["agent", "account", "--client", "harbor", "bot", "--terminator", "Ines"];
-        self.done(&[&account[..], &answers[..]].concat());
-        self.done(&["agent", "activate", "--client", "harbor", "bot"]);
+        scene.done(&[&account[..], &answers[..]].concat());
+        scene.done(&["agent", "activate", "--client", "harbor", "bot"]);
         let give = ["grant", "give", "--client", "harbor", "--agent", "bot", "--server", "local"];
-        self.done(&[&give[..], &["--tool", "read", "--reason", "r"]].concat());
-        let file = "[[server]]\nname = \"local\"\nwrapped = true\n";
-        let written = std::fs::write(self.folder.path().join("data/writ.toml"), file);
-        assert!(written.is_ok());
+        scene.done(&[&give[..], &["--tool", "read", "--reason", "r"]].concat());
+    }
+}
+
+/// A command that waits for a signature in a browser.
+struct Asking;
+
+impl Asking {
+    /// Starts it and gives the short code that it shows.
+    fn start(mut command: Command) -> (Running, String) {
+        let mut running = Running::start(command.stderr(Stdio::piped())).unwrap();
+        let mut line = String::new();
+        let mut stderr = BufReader::new(running.child.stderr.take().unwrap());
+        stderr.read_line(&mut line).unwrap();
+        let code = line.split("(code ").nth(1).and_then(|rest| rest.split(')').next()).unwrap();
+        assert!(line.contains(&format!("/sign/{code} ")), "{line}");
+        (running, code.to_owned())
     }
 }
 
@@ -91,8 +192,9 @@ struct Running {
 }
 
 impl Running {
-    fn start(mut command: Command) -> Option<Self> {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+    fn start(mut command: impl BorrowMut<Command>) -> Option<Self> {
+        let mut child =
+            command.borrow_mut().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
         let (input, output) = (child.stdin.take(), BufReader::new(child.stdout.take()?));
         Some(Self { child, input, output })
     }
@@ -132,14 +234,17 @@ fn exists(path: &Path) -> bool {
 
 #[test]
 fn from_an_empty_folder_to_an_ended_agent() {
-    let scene = Scene { folder: TempDir::new().unwrap() };
-    scene.set_up();
-    let up = scene.command(&["up", "--json", "--desk", "127.0.0.1:0", "--gateway", "127.0.0.1:0"]);
-    let mut up = Running::start(up).unwrap();
-    assert!(up.document()["sign_in"].as_str().is_some_and(|link| link.contains("/sign-in/")));
+    let scene = Scene::new();
+    let Stage { scene, mut up } = Stage::set(scene);
     let (code, doctor) = scene.run(&["doctor"]);
     assert_eq!(code, 0, "{doctor:#}");
-    assert!(scene.done(&["console"])["sign_in"].is_string());
+    assert!(doctor.to_string().contains("fewer than two: Mara"), "{doctor:#}");
+    let keys = scene.done(&["passkey", "list"]);
+    assert_eq!(keys.as_array().map(Vec::len), Some(1), "{keys:#}");
+    let sessions = scene.done(&["session", "list"]);
+    assert_eq!(sessions[0]["signed_in_by"], "passkey", "whoever makes a key is in: {sessions:#}");
+    scene.done(&["session", "end", sessions[0]["session"].as_str().unwrap()]);
+    assert_eq!(scene.done(&["session", "list"]), json!([]));
 
     let offer = scene.done(&["agent", "offer", "--client", "harbor", "bot"]);
     let code = offer["code"].as_str().unwrap();
@@ -174,11 +279,8 @@ fn from_an_empty_folder_to_an_ended_agent() {
 
 #[test]
 fn what_an_agent_does_is_seen_live_and_exported_while_the_server_runs() {
-    let scene = Scene { folder: TempDir::new().unwrap() };
-    scene.set_up();
-    let up = scene.command(&["up", "--json", "--desk", "127.0.0.1:0", "--gateway", "127.0.0.1:0"]);
-    let mut up = Running::start(up).unwrap();
-    up.document();
+    let scene = Scene::new();
+    let Stage { scene, up: _up } = Stage::set(scene);
     let give = ["grant", "give", "--client", "harbor", "--agent", "bot", "--server", "local"];
     let window = ["--window", "Mon-Fri 08:00-18:00 Europe/Berlin", "--limit", "10/hour"];
     let spans = ["--from", "2026-01-01T00:00:00Z", "--until", "2126-01-01T00:00:00Z"];

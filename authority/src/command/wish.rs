@@ -1,0 +1,312 @@
+//! The commands themselves: what somebody can want to become so.
+//!
+//! A command that can be signed stands in receipts, so its fields are part of the ledger's format and never change.
+//! Never here: whether it may.
+
+use serde::{Deserialize, Serialize};
+use writ_model::{
+    AgentId, Digest, GrantId, GroupId, InstanceId, InvitationId, PasskeyId, PersonId, RecoveryId,
+    Role, Side, TenantId, Timestamp, WitnessId,
+};
+
+use super::NewAgent;
+use crate::{
+    fact::{ActivitySealed, LedgerFounded, LedgerMoved, Subject, TerminationConfirmed},
+    grant::Grant,
+    passkey::{KeyPolicy, Passkey},
+    signed::Receipt,
+};
+
+/// What somebody wants to become so.
+///
+/// A command that can be signed stands in receipts, so its fields are part of the ledger's format and never change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Begin a ledger: line 0, with its first people.
+    Found {
+        /// Whose.
+        founded: LedgerFounded,
+        /// Its first people: at least one.
+        people: Vec<(PersonId, String, Side, Vec<Role>)>,
+    },
+    /// List a client in the provider's ledger, once its own ledger is founded.
+    AddClient {
+        /// Its space.
+        client: TenantId,
+        /// Its name.
+        name: String,
+        /// Its short name.
+        slug: String,
+    },
+    /// Seat a person.
+    SeatPerson {
+        /// A person known from another client; new if none.
+        person: Option<PersonId>,
+        /// Their name.
+        name: String,
+        /// For which party.
+        side: Side,
+        /// In which roles.
+        roles: Vec<Role>,
+    },
+    /// End a person's seat.
+    PersonLeaves {
+        /// Whose.
+        person: PersonId,
+    },
+    /// Make a group.
+    CreateGroup {
+        /// Its name.
+        name: String,
+        /// What it inherits from.
+        parent: Option<GroupId>,
+    },
+    /// Write down an identity that runs ungoverned.
+    Observe(NewAgent),
+    /// Propose an agent, or take an observed one of the same name into the register.
+    Propose(NewAgent),
+    /// Say who answers.
+    SetAccountability {
+        /// For what.
+        subject: Subject,
+        /// Who authorises.
+        authorizer: Option<PersonId>,
+        /// Who audits.
+        auditor: Option<PersonId>,
+        /// Who can end it.
+        terminators: Vec<PersonId>,
+    },
+    /// Switch an agent on.
+    Activate {
+        /// Which.
+        agent: AgentId,
+    },
+    /// Make an agent wait.
+    Hold {
+        /// Which.
+        agent: AgentId,
+        /// Why.
+        reason: String,
+    },
+    /// Let a held or quarantined agent go on.
+    Release {
+        /// Which.
+        agent: AgentId,
+    },
+    /// Stop an agent on suspicion.
+    Quarantine {
+        /// Which.
+        agent: AgentId,
+        /// Why.
+        reason: String,
+    },
+    /// End an agent for good.
+    Terminate {
+        /// Which.
+        agent: AgentId,
+        /// Why.
+        reason: String,
+    },
+    /// A gateway confirms an ended agent.
+    ConfirmTermination(TerminationConfirmed),
+    /// Offer to bind one instance.
+    OfferEnrollment {
+        /// Of which agent.
+        agent: AgentId,
+        /// Digest of the code.
+        code: Digest,
+        /// Until when.
+        expires: Timestamp,
+    },
+    /// Bind an instance with a code.
+    Enroll {
+        /// Digest of the code.
+        code: Digest,
+        /// What the instance calls itself.
+        label: String,
+        /// Thumbprint of its key.
+        jkt: String,
+        /// The key, canonical JSON.
+        jwk: String,
+    },
+    /// End one instance.
+    EndInstance {
+        /// Which.
+        instance: InstanceId,
+        /// Why.
+        reason: String,
+    },
+    /// Give a grant; who gives it is the actor.
+    GiveGrant(Box<Grant>),
+    /// Take a grant back.
+    RevokeGrant {
+        /// Which.
+        grant: GrantId,
+        /// Why.
+        reason: String,
+    },
+    /// Write down the root of a range of records.
+    SealActivity(ActivitySealed),
+    /// Put on hold what has lost its answers for longer than the grace period.
+    Sweep,
+    /// Do what a person signed.
+    Signed {
+        /// What they signed, and their signature.
+        receipt: Box<Receipt>,
+    },
+    /// Let somebody become a person of a party here.
+    InvitePerson {
+        /// The invitation's id.
+        invitation: InvitationId,
+        /// The person's id.
+        person: PersonId,
+        /// Their name.
+        name: String,
+        /// For which party.
+        side: Side,
+        /// In which roles.
+        roles: Vec<Role>,
+        /// Digest of the code.
+        code: Digest,
+        /// Until when they may join; at most seven days.
+        expires: Timestamp,
+    },
+    /// Take an invitation back.
+    WithdrawInvitation {
+        /// Which.
+        invitation: InvitationId,
+        /// Why.
+        reason: String,
+    },
+    /// Follow an invitation with a passkey; the actor is the invited person.
+    Join {
+        /// Digest of the code.
+        code: Digest,
+        /// The passkey.
+        key: Box<Passkey>,
+    },
+    /// Seat somebody who joined.
+    AdmitPerson {
+        /// Whom.
+        person: PersonId,
+        /// Fingerprint of their key, as they said it.
+        fingerprint: String,
+        /// Who was called on which known number; the client's first person needs it.
+        called: Option<String>,
+    },
+    /// Add a passkey of one's own.
+    AddPasskey {
+        /// The passkey.
+        key: Box<Passkey>,
+    },
+    /// Add the very first passkey of a provider.
+    BootstrapPasskey {
+        /// The passkey.
+        key: Box<Passkey>,
+    },
+    /// Revoke a passkey.
+    RevokePasskey {
+        /// Which.
+        passkey: PasskeyId,
+        /// Why.
+        reason: String,
+    },
+    /// Begin giving somebody who lost their passkeys a new one.
+    AskRecovery {
+        /// The recovery's id.
+        recovery: RecoveryId,
+        /// Whom.
+        person: PersonId,
+        /// Why.
+        reason: String,
+        /// Digest of the code.
+        code: Digest,
+        /// Until when a key may be offered; at most a day.
+        expires: Timestamp,
+    },
+    /// Follow a recovery's link with a new passkey; the actor is the person.
+    OfferRecoveryKey {
+        /// Digest of the code.
+        code: Digest,
+        /// The passkey.
+        key: Box<Passkey>,
+    },
+    /// Confirm that a new key is whose it says.
+    ConfirmRecovery {
+        /// Which recovery.
+        recovery: RecoveryId,
+        /// Fingerprint of the key, as its person said it.
+        fingerprint: String,
+    },
+    /// Call a recovery off.
+    RefuseRecovery {
+        /// Which.
+        recovery: RecoveryId,
+        /// Why.
+        reason: String,
+    },
+    /// End a person's work for the provider.
+    Offboard {
+        /// Whose.
+        person: PersonId,
+        /// Why.
+        reason: String,
+    },
+    /// Copy changes of provider people's passkeys into a client's ledger.
+    MirrorPasskeys {
+        /// New ones.
+        add: Vec<Passkey>,
+        /// Those that are revoked at the provider.
+        revoke: Vec<PasskeyId>,
+    },
+    /// Have this ledger watched and cosigned.
+    NameWitness {
+        /// The witness's id.
+        witness: WitnessId,
+        /// What it is called.
+        name: String,
+        /// Its verifier key (C2SP signed-note form).
+        key: String,
+        /// Whose it is.
+        side: Side,
+    },
+    /// Ask a witness no more.
+    RemoveWitness {
+        /// Which.
+        witness: WitnessId,
+        /// Why.
+        reason: String,
+    },
+    /// Let oneself have this ledger exported for a while.
+    AllowExport {
+        /// Until when; at most an hour.
+        until: Timestamp,
+    },
+    /// Say which passkeys the people of this ledger's own party may use.
+    SetKeyPolicy {
+        /// Which.
+        policy: KeyPolicy,
+    },
+    /// Go on with a client's ledger at another provider.
+    MoveLedger {
+        /// Where to, and whose key signs from now on.
+        moved: LedgerMoved,
+        /// People of the new provider who are seated by it: who, their name, in which roles.
+        people: Vec<(PersonId, String, Vec<Role>)>,
+    },
+    /// Let oneself sign in through an identity provider.
+    LinkLogin {
+        /// Its issuer.
+        issuer: String,
+        /// Who one is there.
+        subject: String,
+    },
+    /// End that.
+    UnlinkLogin {
+        /// Its issuer.
+        issuer: String,
+        /// Who one is there.
+        subject: String,
+    },
+}

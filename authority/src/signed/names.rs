@@ -1,0 +1,102 @@
+//! The names in a request: of every id that its text shows, as the ledger says. They are part of what is signed, so that
+//! a text cannot show one name while the ledger means another; who checks compares them with the state.
+//!
+//! Keys are ids, or `word:id` where the text has to say what somebody is to the act (`authorizer:prs_…`).
+//! To let another command be signed: its arm in [`of`].
+
+use std::collections::BTreeMap;
+
+use writ_model::{AgentId, PersonId};
+
+use crate::{
+    command::Command,
+    fact::Subject,
+    state::{Person, State},
+};
+
+type Names = BTreeMap<String, String>;
+
+/// The names for an act of a person.
+#[expect(clippy::unnested_or_patterns, reason = "the list of what is never signed is one pattern")]
+pub(super) fn of(state: &State, person: PersonId, act: &Command) -> Names {
+    let mut names = Names::new();
+    names.insert(state.tenant.to_string(), state.party_name().to_owned());
+    names.insert(person.to_string(), state.person_name(person));
+    match act {
+        Command::Activate { agent } | Command::Release { agent } => {
+            insert_agent(&mut names, state, *agent);
+            insert_answers(&mut names, state, *agent);
+        }
+        Command::Terminate { agent, .. } => insert_agent(&mut names, state, *agent),
+        Command::GiveGrant(grant) => match grant.subject {
+            Subject::Agent(agent) => insert_agent(&mut names, state, agent),
+            Subject::Group(id) => {
+                if let Some(group) = state.groups.get(&id) {
+                    names.insert(id.to_string(), group.name.clone());
+                }
+            }
+        },
+        Command::PersonLeaves { person }
+        | Command::Offboard { person, .. }
+        | Command::AskRecovery { person, .. } => {
+            names.insert(person.to_string(), state.person_name(*person));
+        }
+        Command::AdmitPerson { person, .. } => insert_invited(&mut names, state, *person),
+        Command::RevokePasskey { passkey, .. } => {
+            if let Some(key) = state.passkeys.get(passkey) {
+                names.insert(passkey.to_string(), key.says.label.clone());
+                let whose = key.says.person;
+                names.insert(format!("owner:{whose}"), state.person_name(whose));
+            }
+        }
+        Command::ConfirmRecovery { recovery, .. } => {
+            if let Some(known) = state.recoveries.get(recovery) {
+                let whose = known.says.person;
+                names.insert(recovery.to_string(), state.person_name(whose));
+            }
+        }
+        Command::RemoveWitness { witness, .. } => {
+            if let Some(known) = state.witnesses.get(witness) {
+                names.insert(witness.to_string(), known.says.name.clone());
+            }
+        }
+        // What these show is in the command itself; the rest is never signed.
+        Command::SeatPerson { .. }
+        | Command::InvitePerson { .. }
+        | Command::AddPasskey { .. }
+        | Command::NameWitness { .. }
+        | Command::AllowExport { .. }
+        | Command::SetKeyPolicy { .. }
+        | Command::LinkLogin { .. }
+        | unsigned!() => {}
+    }
+    names
+}
+
+fn insert_agent(names: &mut Names, state: &State, id: AgentId) {
+    names.insert(id.to_string(), state.agent_name(id));
+}
+
+/// Who answers for an agent is part of letting it act.
+fn insert_answers(names: &mut Names, state: &State, id: AgentId) {
+    let Some(agent) = state.agents.get(&id) else {
+        return;
+    };
+    let answers = state.answers(agent);
+    let single = [("authorizer", answers.authorizer), ("auditor", answers.auditor)];
+    let single = single.into_iter().filter_map(|(word, one)| Some((word, one?.0)));
+    let ending = answers.terminators.iter().map(|(person, _)| ("terminator", *person));
+    for (word, person) in single.chain(ending) {
+        names.insert(format!("{word}:{person}"), state.person_name(person));
+    }
+}
+
+/// Somebody who is no person here yet: what their invitation says.
+fn insert_invited(names: &mut Names, state: &State, person: PersonId) {
+    let Some(known) = state.invited.get(&person).and_then(|id| state.invitations.get(id)) else {
+        return;
+    };
+    names.insert(person.to_string(), known.says.name.clone());
+    let roles = Person::words(known.says.side, &known.says.roles);
+    names.insert(format!("as:{person}"), roles);
+}

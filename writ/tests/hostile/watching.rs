@@ -1,0 +1,154 @@
+//! An honest log is cosigned, at once; and what a witness does over restarts and outages.
+
+use std::{sync::Arc, time::Instant};
+
+use writ_app::{
+    book::verify::{Insist, verify_with},
+    witness::{Step, Stop},
+};
+use writ_authority::Command;
+use writ_desk::{Via, Who};
+use writ_model::{Actor, Span};
+
+use crate::{
+    server::Server,
+    world::{Honest, World},
+};
+
+fn agent(name: &str) -> Command {
+    Command::CreateGroup { name: name.to_owned(), parent: None }
+}
+
+#[tokio::test]
+async fn an_honest_log_is_cosigned_and_its_exports_carry_it() {
+    let world = World::honest().await;
+    let mut watch = world.witness("office").await;
+    let size = world.view().await.size;
+    let root = Some(world.dana.key.fingerprint());
+    let step = watch.round(0).await.unwrap();
+    assert_eq!(step, Step::Cosigned { size, new: size, receipts: 3, root });
+    assert_eq!(watch.round(0).await.unwrap(), Step::Same { size });
+    let who = Who::new(world.mira.person, Via::Cli);
+    let rows = world.desk.witnesses(&who, "harbor-books").await.unwrap();
+    assert_eq!((rows[0].seen_size, rows[0].behind, &rows[0].disagrees), (Some(size), 0, &None));
+    let note = world.desk.checkpoint(&who, "harbor-books").await.unwrap().note;
+    assert_eq!(note.lines().filter(|line| line.starts_with('\u{2014}')).count(), 2, "{note}");
+
+    // The note as it is served is what `ledger verify --witness` wants to see.
+    let mut server = Server::of(&world).await;
+    server.cosignatures = vec![note.lines().last().unwrap().to_owned()];
+    let dir = writ_testkit::TempDir::new().unwrap();
+    server.export(dir.path());
+    let (key, fingerprint) = (watch.home().public().to_text(), world.dana.key.fingerprint());
+    let log = world.log_key().await;
+    let witnesses = [key];
+    let insist = Insist { key: Some(&log), witnesses: &witnesses, root: Some(&fingerprint) };
+    let found = verify_with(dir.path(), &insist, None).unwrap().answer;
+    assert_eq!(found["witnesses"][0]["name"], "office");
+    assert_eq!(found["client_root"]["fingerprint"], fingerprint.as_str());
+    assert_eq!((found["receipts"].as_u64(), found["client_people"].as_u64()), (Some(3), Some(1)));
+}
+
+/// The bar is a second; the time is printed, since a loaded machine says nothing about the code.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_line_is_cosigned_while_the_witness_waits() {
+    let world = Arc::new(World::honest().await);
+    let mut watch = world.witness("office").await;
+    watch.round(0).await.unwrap();
+    let waiting = tokio::spawn(async move { watch.round(20).await });
+    let mira = world.mira.actor();
+    world.act(mira, agent("night-shift")).await;
+    let begun = Instant::now();
+    let step = waiting.await.unwrap().unwrap();
+    let took = begun.elapsed();
+    assert!(matches!(step, Step::Cosigned { new: 1, .. }), "{step:?}");
+    let who = Who::new(world.mira.person, Via::Cli);
+    let rows = world.desk.witnesses(&who, "harbor-books").await.unwrap();
+    assert_eq!(rows[0].behind, 0);
+    println!("cosigned {} ms after the line was durable", took.as_millis());
+}
+
+#[tokio::test]
+async fn a_witness_goes_on_where_it_was_after_a_restart_and_an_outage() {
+    let world = World::honest().await;
+    let mut watch = world.witness("office").await;
+    watch.round(0).await.unwrap();
+    let seen = watch.size();
+    drop(watch);
+    world.act(world.mira.actor(), agent("one")).await;
+    let down = Arc::new(Honest(axum::Router::new()));
+    let mut watch = world.watch("office", down).await;
+    assert!(matches!(watch.round(0).await, Err(Stop::Fault(_))), "nobody answers");
+    assert_eq!(watch.size(), seen);
+    let mut watch = world.watch("office", Arc::new(Honest(world.desk.router()))).await;
+    let step = watch.round(0).await.unwrap();
+    assert!(matches!(step, Step::Cosigned { new: 1, .. }), "{step:?}");
+}
+
+#[tokio::test]
+async fn only_a_named_witness_gets_in_and_each_token_once() {
+    let world = World::honest().await;
+    let mut watch = world.witness("office").await;
+    watch.round(0).await.unwrap();
+    let stranger = writ_app::witness::Home::init(
+        &world.dir.path().join("stranger"),
+        "office",
+        &writ_testkit::SeededEntropy::new(99),
+    );
+    drop(stranger.unwrap());
+    let honest = Arc::new(Honest(world.desk.router()));
+    let mut stranger = world.watch("stranger", honest).await;
+    let Err(Stop::Fault(fault)) = stranger.round(0).await else { panic!("a stranger got in") };
+    assert_eq!(fault.code.as_deref(), Some("DESK-0001"));
+
+    // Removed by the client, it is asked no more.
+    let view = world.view().await;
+    let witness = *view.state.witnesses.keys().next().unwrap();
+    let reason = "the machine was replaced".to_owned();
+    world.sign(&world.dana, Command::RemoveWitness { witness, reason }).await;
+    let Err(Stop::Fault(fault)) = watch.round(0).await else { panic!("a removed one got in") };
+    assert_eq!(fault.code.as_deref(), Some("DESK-0001"));
+}
+
+#[tokio::test]
+async fn a_silent_or_disagreeing_witness_is_a_decision() {
+    let world = World::honest().await;
+    let mut watch = world.witness("office").await;
+    watch.round(0).await.unwrap();
+    let who = Who::new(world.mira.person, Via::Cli);
+    let about = |queue: &writ_desk::view::QueueView| -> Vec<String> {
+        let items = queue.items.iter().map(|item| item.waiting.what.clone());
+        items.filter(|what| what.contains("office")).collect()
+    };
+    let queue = world.desk.queue(&who).await.unwrap();
+    assert_eq!(about(&queue), Vec::<String>::new());
+    world.act(world.mira.actor(), agent("one")).await;
+    world.clock.advance(Span::minutes(59));
+    assert_eq!(about(&world.desk.queue(&who).await.unwrap()), Vec::<String>::new());
+    world.clock.advance(Span::minutes(2));
+    let silent = about(&world.desk.queue(&who).await.unwrap());
+    assert_eq!(silent, ["Witness “office” is silent."]);
+
+    // A forged line, written past the desk into its own store.
+    let mut server = Server::of(&world).await;
+    let known = server.lines.len();
+    let (person, name) = (world.dana.person, "Dana Cole".to_owned());
+    let seated = writ_authority::fact::PersonSeated {
+        person: writ_model::PersonId::new(&world.cx(Actor::system("desk"))),
+        name,
+        side: writ_model::Side::Client,
+        roles: vec![writ_model::Role::Owner],
+    };
+    let _ = person;
+    server.append(Actor::system("desk"), writ_authority::Fact::PersonSeated(seated));
+    let forged = server.lines[known..].iter().map(|line| line.clone().into()).collect();
+    let ledger = world.tenants.ledger();
+    ledger.append(world.client, known as u64, forged).await.unwrap();
+    world.tenants.poll().await.unwrap();
+    let Err(Stop::Disagrees { code, .. }) = watch.round(0).await else { panic!("it cosigned") };
+    assert_eq!(code, "AUTH-0024");
+    let rows = world.desk.witnesses(&who, "harbor-books").await.unwrap();
+    assert!(rows[0].disagrees.as_ref().unwrap().contains("AUTH-0024"));
+    let said = about(&world.desk.queue(&who).await.unwrap());
+    assert_eq!(said, ["Witness “office” disagrees."]);
+}
