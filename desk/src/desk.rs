@@ -258,7 +258,7 @@ impl Desk {
         let task = tokio::spawn(async move {
             let gate = Arc::clone(&desk.inner.gate);
             // Whoever is offboarded waits for every act under way, and every later act sees that they are.
-            let closes = offboards(&command);
+            let closes = desk.ends_somebodys_work(tenant, &command);
             let _alone = if closes { Some(Arc::clone(&gate).write_owned().await) } else { None };
             let _among = if closes { None } else { Some(gate.read_owned().await) };
             desk.standing(who.person).await?;
@@ -268,6 +268,13 @@ impl Desk {
             desk.act(tenant, who.actor(), command).await
         });
         task.await.map_err(|died| DeskError::fault(error::FAULT, died.to_string()))?
+    }
+
+    /// Whether somebody does not work for the provider any more, once this command is done.
+    fn ends_somebodys_work(&self, tenant: TenantId, command: &Command) -> bool {
+        let ends =
+            matches!(asked(command), Command::Offboard { .. } | Command::PersonLeaves { .. });
+        ends && self.provider_id().is_ok_and(|provider| provider == tenant)
     }
 
     /// Refuses whoever left the provider: everywhere, whatever a client's ledger still says.
@@ -461,8 +468,4 @@ fn asked(command: &Command) -> &Command {
         Command::Signed { receipt } => &receipt.request.act,
         other => other,
     }
-}
-
-fn offboards(command: &Command) -> bool {
-    matches!(asked(command), Command::Offboard { .. })
 }

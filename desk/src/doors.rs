@@ -2,14 +2,14 @@
 //! page or from none, under this server's name; each is bounded in how often it may be wrong.
 //!
 //! They stand beside the API, in a table of the same form: the router and the coverage test are made of it.
-//! Never here: what a door does (`case/`). To add a door: its handler, its line in [`doors`].
+//! Never here: what a door does (`case/`). To add a door: its handler, its line in [`DOORS`].
 
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Path, State},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{MethodRouter, post},
 };
 
 use crate::{
@@ -31,77 +31,80 @@ const JOINED: &str = r#"{"tenant":"tnt_01j9z3k4m5n6p7q8r9s0t1v2w3","client":"Har
 
 /// Every door without a session.
 pub fn doors() -> Vec<Endpoint> {
-    let door = |path, summary, body, answer, route| Endpoint {
-        method: "POST",
-        path,
-        summary,
-        guard: Guard::Door,
-        needs: Needs::nothing(),
-        body,
-        answer,
-        route,
-    };
-    vec![
-        door(
-            "/passkey/sign-in/options",
-            "What a browser needs to sign in with a passkey.",
-            None,
-            OPTIONS,
-            || post(sign_in_options),
-        ),
-        door(
-            "/passkey/sign-in",
-            "Signs in with a passkey.",
-            Some(
-                r#"{"response":{"id":"AQ","rawId":"AQ","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AQ","signature":"AQ"}},"next":"/"}"#,
-            ),
-            r#"{"next":"/"}"#,
-            || post(sign_in),
-        ),
-        door(
-            "/join/{code}/options",
-            "What a browser needs to make an invited person's passkey.",
-            None,
-            OPTIONS,
-            || post(join_options),
-        ),
-        door(
-            "/join/{code}",
-            "Joins with a new passkey, which somebody then admits.",
-            Some(NEW_KEY),
-            JOINED,
-            || post(join),
-        ),
-        door(
-            "/recover/{code}/options",
-            "What a browser needs to make a new passkey for lost ones.",
-            None,
-            OPTIONS,
-            || post(recover_options),
-        ),
-        door(
-            "/recover/{code}",
-            "Offers a new passkey, which two colleagues then confirm.",
-            Some(NEW_KEY),
-            JOINED,
-            || post(recover),
-        ),
-        door(
-            "/welcome/options",
-            "What a browser needs to make the very first passkey.",
-            None,
-            OPTIONS,
-            || post(welcome_options),
-        ),
-        door(
-            "/welcome",
-            "Makes the very first passkey and signs in with it.",
-            Some(NEW_KEY),
-            r#"{"next":"/me"}"#,
-            || post(welcome),
-        ),
-    ]
+    DOORS.to_vec()
 }
+
+const fn door(
+    path: &'static str,
+    summary: &'static str,
+    body: Option<&'static str>,
+    answer: &'static str,
+    route: fn() -> MethodRouter<Desk>,
+) -> Endpoint {
+    let (guard, needs) = (Guard::Door, Needs::nothing());
+    Endpoint { method: "POST", path, summary, guard, needs, body, answer, route }
+}
+
+const DOORS: [Endpoint; 8] = [
+    door(
+        "/passkey/sign-in/options",
+        "What a browser needs to sign in with a passkey.",
+        None,
+        OPTIONS,
+        || post(sign_in_options),
+    ),
+    door(
+        "/passkey/sign-in",
+        "Signs in with a passkey.",
+        Some(
+            r#"{"response":{"id":"AQ","rawId":"AQ","type":"public-key","response":{"clientDataJSON":"e30","authenticatorData":"AQ","signature":"AQ"}},"next":"/"}"#,
+        ),
+        r#"{"next":"/"}"#,
+        || post(sign_in),
+    ),
+    door(
+        "/join/{code}/options",
+        "What a browser needs to make an invited person's passkey.",
+        None,
+        OPTIONS,
+        || post(join_options),
+    ),
+    door(
+        "/join/{code}",
+        "Joins with a new passkey, which somebody then admits.",
+        Some(NEW_KEY),
+        JOINED,
+        || post(join),
+    ),
+    door(
+        "/recover/{code}/options",
+        "What a browser needs to make a new passkey for lost ones.",
+        None,
+        OPTIONS,
+        || post(recover_options),
+    ),
+    door(
+        "/recover/{code}",
+        "Offers a new passkey, which two colleagues then confirm.",
+        Some(NEW_KEY),
+        JOINED,
+        || post(recover),
+    ),
+    door(
+        "/welcome/options",
+        "What a browser needs to make the very first passkey.",
+        None,
+        OPTIONS,
+        || post(welcome_options),
+    ),
+    door(
+        "/welcome",
+        "Makes the very first passkey and signs in with it.",
+        Some(NEW_KEY),
+        r#"{"next":"/me"}"#,
+        || post(welcome),
+    ),
+];
 
 /// The doors' routes.
 pub(crate) fn router() -> Router<Desk> {

@@ -153,7 +153,7 @@ mod tests {
         let long = format!("https://a.example/{}", "x".repeat(MAX_ADDRESS));
         for text in [
             "http://id.example.com/",
-            "http://10.0.0.1/",
+            "http://0.0.0.0/",
             "http://127.0.0.1.example.com/",
             "http://localhost.example/",
             "ftp://a.example/",

@@ -374,7 +374,7 @@ mod tests {
             colour = "red"
             [desk]
             listen = "0.0.0.0:7420"
-            origin = "http://10.0.0.1:7420"
+            origin = "http://0.0.0.0:7420"
             port = 3
             [gateway]
             listen = 7421

@@ -122,11 +122,11 @@ pub(super) fn allowed(state: &State, key: &Passkey) -> Result<(), Refusal> {
 
 /// What somebody said the fingerprint is, is.
 pub(super) fn same_fingerprint(key: &Passkey, said: &str) -> Result<(), Refusal> {
-    let is = key.fingerprint();
-    if is == said {
+    if key.fingerprint() == said {
         return Ok(());
     }
-    let what = format!("the fingerprint `{}` is not that of the key, which is {is}", cut(said));
+    // The right one is not told: it is to be heard from its owner.
+    let what = format!("the fingerprint `{}` is not that of the key they made", cut(said));
     let cure =
         "Compare it with the person again; if it stays different, somebody else made the key.";
     Err(bad("fingerprint", what, cure))

@@ -27,7 +27,8 @@ fn joined(state: &State) -> impl Iterator<Item = Waiting> {
             what: format!("{name} made a passkey and waits to be admitted"),
             why: vec![
                 format!("{by} invited them as {roles}"),
-                format!("the fingerprint of their passkey is {}", joined.key.fingerprint()),
+                // Not the fingerprint: it is to be heard from them, not copied from here.
+                "only they can say the fingerprint that their own screen shows".to_owned(),
             ],
             otherwise: "They stay outside and can do nothing.".to_owned(),
             cure: vec![
@@ -41,7 +42,7 @@ fn joined(state: &State) -> impl Iterator<Item = Waiting> {
 
 fn recoveries(state: &State, now: Timestamp) -> impl Iterator<Item = Waiting> {
     state.recoveries.values().filter(|one| one.open()).filter_map(move |one| {
-        let (key, at) = one.offered.as_ref()?;
+        let (_, at) = one.offered.as_ref()?;
         let deadline = one.says.expires + CONFIRM;
         if deadline <= now {
             return None;
@@ -57,7 +58,7 @@ fn recoveries(state: &State, now: Timestamp) -> impl Iterator<Item = Waiting> {
             what: format!("{name} lost their passkeys and made a new one"),
             why: vec![
                 format!("{CONFIRMERS} people have to confirm it; so far {by} has"),
-                format!("the fingerprint of the new passkey is {}", key.fingerprint()),
+                "only they can say the fingerprint that their own screen shows".to_owned(),
             ],
             otherwise: "The new passkey signs nothing, and the recovery ends.".to_owned(),
             cure: vec![

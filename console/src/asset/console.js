@@ -68,7 +68,7 @@
   const keys = async (href) => {
     const list = await page(href).then((found) => $("#keys", found)).catch(() => null);
     if (!list) { location.assign(href); return; }
-    dialog("help", "Keys", el("div", { className: "inside" }, el("h2", { textContent: "Keys" }), list));
+    dialog("help", "Keyboard", el("div", { className: "inside" }, el("h2", { textContent: "Keyboard" }), list));
   };
   const palette = async (href) => {
     const input = el("input", { type: "search", placeholder: "Client, agent or page", autocomplete: "off" });

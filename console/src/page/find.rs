@@ -44,13 +44,18 @@ pub fn index(clients: &[ClientRow], agents: &[AgentRow]) -> Vec<Entry> {
         Entry::new("Live calls", "page", route::calls()),
         Entry::new("Clients", "page", route::clients()),
         Entry::new("Add a client", "action", route::client_new()),
-        Entry::new("Keys", "page", route::keys()),
+        Entry::new("My passkeys and sessions", "page", route::me()),
+        Entry::new("Sign by short code", "page", route::sign()),
+        Entry::new("Keyboard", "page", route::keys()),
     ];
     for one in clients {
         let (name, slug) = (&one.client.name, &one.client.slug);
         out.push(Entry::new(name, "client", route::client(slug)));
         out.push(Entry::new(&format!("{name}: ledger"), "ledger", route::ledger(slug)));
         out.push(Entry::new(&format!("{name}: calls"), "calls", route::client_calls(slug)));
+        out.push(Entry::new(&format!("{name}: people"), "people", route::people(slug)));
+        out.push(Entry::new(&format!("{name}: receipts"), "receipts", route::receipts(slug)));
+        out.push(Entry::new(&format!("{name}: witnesses"), "witnesses", route::witnesses(slug)));
         let propose = format!("{name}: propose an agent");
         out.push(Entry::new(&propose, "action", route::agent_new(slug)));
     }

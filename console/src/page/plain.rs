@@ -34,7 +34,7 @@ pub struct WrongPage {
 
 /// `GET /keys`
 pub(crate) async fn keys(visit: Visit) -> Answer {
-    Ok(render(StatusCode::OK, &KeysPage { shell: visit.shell("Keys", Section::Elsewhere) }))
+    Ok(render(StatusCode::OK, &KeysPage { shell: visit.shell("Keyboard", Section::Elsewhere) }))
 }
 
 /// Any other address.
@@ -45,7 +45,7 @@ pub(crate) async fn lost(visit: Visit, uri: Uri) -> Wrong {
 impl KeysPage {
     /// The page.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
-        vec![("full", Self { shell: Shell::sample("Keys", Section::Elsewhere) })]
+        vec![("full", Self { shell: Shell::sample("Keyboard", Section::Elsewhere) })]
     }
 }
 

@@ -145,27 +145,22 @@ async fn keys_are_added_by_signature_and_revoked() {
     let revoke = page.after("slim\" href=\"/me/passkeys");
     let page = world.fill(&format!("/me/passkeys{revoke}"), &[("reason", "Sold")]).await;
     assert_eq!(page.location(), "/me", "{}", page.html);
-    assert!(
-        second.clone().sign_in().await.status == StatusCode::OK
-            || world.get("/me").await.html.contains("revoked")
-    );
+    assert!(world.get("/me").await.html.contains("revoked"));
 }
 
 #[tokio::test]
 async fn sessions_are_listed_and_ended() {
     let world = World::founded().await;
     let mut tab = world.clone();
+    tab.cookie.clear();
     tab.sign_in().await;
     let page = world.get("/me").await.html;
     let ends: Vec<&str> = page.split("href=\"/me/sessions/").skip(1).collect();
     assert_eq!(ends.len(), 2, "{page}");
-    let other = ends.iter().find(|row| !row.contains("This one")).unwrap();
-    let mine = page.find("This one").unwrap();
     let ids: Vec<&str> = ends.iter().map(|row| row.split('/').next().unwrap()).collect();
-    let after = page.get(mine..).unwrap();
+    let after = page.split("This one").nth(1).unwrap();
     let current = after.split("href=\"/me/sessions/").nth(1).unwrap().split('/').next().unwrap();
     let id = ids.iter().find(|id| **id != current).unwrap();
-    assert!(!other.is_empty());
     let page = world.fill(&format!("/me/sessions/{id}/end"), &[]).await;
     assert_eq!(page.location(), "/me", "{}", page.html);
     assert_eq!(tab.get("/").await.location(), "/sign-in", "it is ended");

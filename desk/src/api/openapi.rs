@@ -4,7 +4,7 @@ use axum::{Json, extract::State, routing::get};
 use serde_json::{Map, Value, json};
 
 use super::{Endpoint, Guard, Needs, table};
-use crate::{Desk, DeskError, door::Caller};
+use crate::{Desk, DeskError, door::Caller, doors::doors};
 
 pub(super) const SHOW: Endpoint = Endpoint {
     method: "GET",
@@ -29,6 +29,10 @@ fn document(server: &str, version: &str) -> Value {
         if let Some(methods) = entry.as_object_mut() {
             methods.insert(endpoint.method.to_ascii_lowercase(), operation(&endpoint));
         }
+    }
+    for door in doors() {
+        let path = json!({ "servers": [{ "url": server }], "post": operation(&door) });
+        paths.insert(door.path.to_owned(), path);
     }
     json!({
         "openapi": "3.1.0",
@@ -113,9 +117,11 @@ mod tests {
     fn the_document_has_every_endpoint_of_the_table_once() {
         let document = document("http://127.0.0.1:7420", "0");
         let paths = document["paths"].as_object().unwrap();
-        let count: usize = paths.values().map(|one| one.as_object().unwrap().len()).sum();
-        assert_eq!(count, table().len(), "an endpoint stands twice in the table");
-        for endpoint in table() {
+        let methods =
+            |one: &Value| one.as_object().unwrap().keys().filter(|key| *key != "servers").count();
+        let count: usize = paths.values().map(methods).sum();
+        assert_eq!(count, table().len() + doors().len(), "an endpoint stands twice in the table");
+        for endpoint in table().into_iter().chain(doors()) {
             let operation = &paths[endpoint.path][endpoint.method.to_ascii_lowercase()];
             assert_eq!(operation["summary"], endpoint.summary);
             assert!(endpoint.summary.ends_with('.') && endpoint.summary.len() > 10);

@@ -48,18 +48,20 @@ impl Desk {
     }
 
     /// What Writ does by itself after an act. Its failures are logged: the act stands, and the sweep tries again.
-    async fn consequences(&self, tenant: TenantId, act: &Command, wrote: &Wrote) {
+    pub(super) async fn consequences(&self, tenant: TenantId, act: &Command, wrote: &Wrote) {
+        let at_provider = self.provider_id().is_ok_and(|provider| provider == tenant);
         for fact in &wrote.facts {
             match fact {
                 Fact::PasskeyRevoked { passkey, .. } => self.inner.sessions.end_key(*passkey),
-                Fact::PersonOffboarded { person, .. } => {
+                Fact::PersonLeft { person } | Fact::PersonOffboarded { person, .. }
+                    if at_provider =>
+                {
                     self.inner.sessions.end_person(*person);
                     self.inner.signings.forget(*person);
                 }
                 _ => {}
             }
         }
-        let at_provider = self.provider_id().is_ok_and(|provider| provider == tenant);
         let done = match act {
             Command::SeatPerson { .. } => self.mirror(tenant).await.map(|_| ()),
             Command::AddPasskey { .. }
@@ -70,7 +72,10 @@ impl Desk {
             {
                 self.mirror_everywhere().await
             }
-            Command::PersonLeaves { .. } | Command::Offboard { .. } => self.unseat_the_gone().await,
+            Command::PersonLeaves { .. } | Command::Offboard { .. } if at_provider => {
+                self.unseat_the_gone().await
+            }
+            Command::PersonLeaves { .. } => self.mirror(tenant).await.map(|_| ()),
             _ => Ok(()),
         };
         if let Err(fault) = done {

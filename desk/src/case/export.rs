@@ -3,7 +3,7 @@
 //!
 //! Never here: the layout (`evidence`); a path is read here and must print back to itself.
 
-use writ_authority::State;
+use writ_authority::{State, command};
 use writ_evidence::{
     Subtree, leaf_hash,
     tiles::{self, CHECKPOINT, WIDTH},
@@ -37,7 +37,7 @@ impl Desk {
     /// One file of a ledger's export, by its path.
     ///
     /// # Errors
-    /// If there is no such file, or the asker is not seated there.
+    /// If there is no such file, or the asker is not seated there or may not export now.
     pub async fn export_file(
         &self,
         who: &Who,
@@ -46,9 +46,12 @@ impl Desk {
     ) -> Result<ExportedFile, DeskError> {
         let view = self.seat(who, client).await?;
         let none = || DeskError::not_visible("export file", path);
+        let wanted = wanted(path).ok_or_else(none)?;
+        let left = crate::oidc::as_left(&view.state, who);
+        command::may_export(&left, &self.cx(view.tenant, who.actor()))?;
         let text = |media_type, text: String| ExportedFile { media_type, bytes: text.into_bytes() };
         let binary = |bytes| ExportedFile { media_type: "application/octet-stream", bytes };
-        Ok(match wanted(path).ok_or_else(none)? {
+        Ok(match wanted {
             Wanted::Checkpoint => {
                 let settled = self.settled(view.tenant).await?;
                 text("text/plain; charset=utf-8", self.note(&settled).await?)

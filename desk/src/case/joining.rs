@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use writ_authority::{Command, State, state::Invitation};
 use writ_identity::OneTimeCode;
-use writ_model::{Actor, Digest, PersonId, TenantId};
+use writ_model::{Actor, Digest, InvitationId, PersonId, TenantId, Timestamp};
 use writ_store::View;
 
 use super::{keys::NewPasskey, show};
@@ -25,7 +25,12 @@ struct Coming {
     code: Digest,
     person: PersonId,
     name: String,
+    /// Who asked them here, to which party, as what: one sentence each.
+    says: Vec<String>,
 }
+
+/// Who a code is for, and what the page says to them.
+type Found = (PersonId, String, Vec<String>);
 
 impl Desk {
     /// What the browser needs to make the very first passkey.
@@ -82,10 +87,8 @@ impl Desk {
     pub async fn join_options(&self, code: &str) -> Result<OptionsView, DeskError> {
         let coming = self.coming(Knock::Join, code).await?;
         let state = &coming.view.state;
-        let says = vec![
-            format!("You are invited as {} by {}.", coming.name, state.party_name()),
-            format!("This will be a passkey for {}.", self.origin()),
-        ];
+        let mut says = coming.says.clone();
+        says.push(format!("This will be a passkey for {}.", self.origin()));
         let what = For::Join(coming.view.tenant, coming.code);
         Ok(self.creation(what, state, (coming.person, &coming.name), says))
     }
@@ -111,10 +114,10 @@ impl Desk {
     pub async fn recover_options(&self, code: &str) -> Result<OptionsView, DeskError> {
         let coming = self.coming(Knock::Recover, code).await?;
         let state = &coming.view.state;
-        let says = vec![
-            format!("You are {} of {}.", coming.name, state.party_name()),
+        let mut says = coming.says.clone();
+        says.push(
             "Once two colleagues confirm it, this passkey replaces every older one.".to_owned(),
-        ];
+        );
         let what = For::Recover(coming.view.tenant, coming.code);
         Ok(self.creation(what, state, (coming.person, &coming.name), says))
     }
@@ -172,8 +175,8 @@ impl Desk {
                 Knock::Join => open_invitation(&view.state, digest, now),
                 _ => open_recovery(&view.state, digest, now),
             };
-            if let Some((person, name)) = found {
-                return Ok(Coming { view, code: digest, person, name });
+            if let Some((person, name, says)) = found {
+                return Ok(Coming { view, code: digest, person, name, says });
             }
         }
         self.inner.guesses.wrong(knock, digest, now);
@@ -185,30 +188,35 @@ impl Desk {
     }
 }
 
-fn open_invitation(
-    state: &State,
-    code: Digest,
-    now: writ_model::Timestamp,
-) -> Option<(PersonId, String)> {
-    let usable = |(id, one): &(&writ_model::InvitationId, &Arc<Invitation>)| {
+fn open_invitation(state: &State, code: Digest, now: Timestamp) -> Option<Found> {
+    let usable = |(id, one): &(&InvitationId, &Arc<Invitation>)| {
         one.says.code == code
             && one.open()
             && now < one.says.expires
             && !state.joined.contains_key(*id)
     };
-    let found = state.invitations.iter().find(usable);
-    found.map(|(_, one)| (one.says.person, one.says.name.clone()))
+    let (_, found) = state.invitations.iter().find(usable)?;
+    let (by, party, invited) = (show::by(state, found.by).name, state.party_name(), &found.says);
+    let roles: Vec<String> = invited.roles.iter().map(ToString::to_string).collect();
+    let (name, roles) = (invited.name.clone(), roles.join(" and "));
+    let says = vec![
+        format!("{by} invites {name} to {party}."),
+        format!("{name} will be {party}'s {roles}, once somebody has admitted them."),
+    ];
+    Some((invited.person, name, says))
 }
 
-fn open_recovery(
-    state: &State,
-    code: Digest,
-    now: writ_model::Timestamp,
-) -> Option<(PersonId, String)> {
+fn open_recovery(state: &State, code: Digest, now: Timestamp) -> Option<Found> {
     let found = state.recoveries.values().find(|one| {
         one.says.code == code && one.open() && now < one.says.expires && one.offered.is_none()
-    });
-    found.map(|one| (one.says.person, state.person_name(one.says.person)))
+    })?;
+    let name = state.person_name(found.says.person);
+    let (by, party) = (show::by(state, found.by).name, state.party_name());
+    let says = vec![
+        format!("This is for {name} of {party}."),
+        format!("{by} asked for it: {}", found.says.reason),
+    ];
+    Some((found.says.person, name, says))
 }
 
 fn joined(coming: &Coming, fingerprint: String, next: &str) -> Joined {

@@ -89,6 +89,10 @@ impl Desk {
         let proven = self.proven(&view, line).await?;
         let (_, receipt) = signed(proven.bytes.as_bytes()).ok_or_else(none)?;
         let key = view.state.passkeys.get(&receipt.passkey).ok_or_else(none)?;
+        let moved = match &view.state.moved {
+            Some((line, _)) => Some(self.proven(&view, *line).await?),
+            None => None,
+        };
         let mut history = Vec::new();
         for index in self.about(&view, receipt.passkey).await? {
             if index != line && index != key.line {
@@ -102,6 +106,7 @@ impl Desk {
             receipt: *receipt,
             line: proven,
             founding: self.proven(&view, 0).await?,
+            moved,
             key_line: self.proven(&view, key.line).await?,
             history,
             checkpoint: self.note(&view).await?,

@@ -30,6 +30,9 @@ use crate::{
 /// LIMIT: how long one request may wait for a signature; who waits longer asks again.
 const MAX_WAIT: Span = Span::seconds(30);
 
+/// LIMIT: bytes of what is signed: with its signature it has to fit into one ledger line of 60,000.
+const MAX_REQUEST: usize = 40_000;
+
 impl Desk {
     /// Has a person's command done, or asks for their signature if it needs one.
     pub(crate) async fn done_then(
@@ -42,7 +45,9 @@ impl Desk {
         self.standing(who.person).await?;
         let view = self.tenants().view(tenant).await?;
         if !command.needs_signature(&view.state, &who.actor()) {
-            return self.act_as(tenant, who, command).await;
+            let wrote = self.act_as(tenant, who, command.clone()).await?;
+            self.consequences(tenant, &command, &wrote).await;
+            return Ok(wrote);
         }
         let view = self.with_own_keys(view, who).await?;
         let signing = self.raise(&view, who, command, after)?;
@@ -74,6 +79,10 @@ impl Desk {
         crate::oidc::may(&view.state, who, &command, &cx)?;
         // Refusals come before signatures: nobody is asked to sign what would be refused.
         let request = Request::new(&view.state, &cx, self.origin(), LIFE, command)?;
+        if request.canonical()?.len() > MAX_REQUEST {
+            let what = format!("what is to be signed is larger than {MAX_REQUEST} bytes");
+            return Err(DeskError::bad("body", what, "Split it in two."));
+        }
         let allow: Vec<String> =
             view.state.live_keys(who.person).map(|(_, key)| key.says.credential.clone()).collect();
         if allow.is_empty() {
@@ -223,10 +232,11 @@ impl Desk {
             passkey: key.says.passkey,
             assertion,
         };
-        // The narrower of the two sessions counts: who asked, and who signs.
-        let who = Who { narrowed: asked.who.narrowed.or(who.narrowed), ..*who };
+        // Both sessions must leave roles that suffice: the one that asked, and the one that signs.
+        let cx = self.cx(view.tenant, asked.who.actor());
+        crate::oidc::may(&view.state, &asked.who, &asked.request.act, &cx)?;
         let command = Command::Signed { receipt: Box::new(receipt) };
-        let wrote = self.act_as(asked.tenant, &who, command).await?;
+        let wrote = self.act_as(asked.tenant, who, command).await?;
         self.follow_up(asked, wrote).await
     }
 }

@@ -187,7 +187,7 @@ mod tests {
             let (what, cure) = refusal(code).unwrap();
             assert!(!what.ends_with('.') && cure.ends_with('.'), "{what} {cure}");
         }
-        assert_eq!(refusal("OIDC-0099"), None);
+        assert_eq!(refusal("OIDC-99"), None);
         assert_eq!(refusal("<script>"), None);
     }
 }

@@ -69,6 +69,9 @@ pub struct ReceiptFile {
     pub line: ProvenLine,
     /// Line 0: whose ledger it is and which key signs its checkpoints.
     pub founding: ProvenLine,
+    /// The last move to another provider, if there was one: it names the key that signs from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<ProvenLine>,
     /// The line that admitted the passkey.
     pub key_line: ProvenLine,
     /// Every other line of the ledger that is about that passkey, oldest first.

@@ -81,6 +81,10 @@ async fn an_export_verifies_offline_from_its_files_alone() {
         let body = json!({"name": format!("group {n}")});
         world.done("/clients/harbor-books/groups", body).await;
     }
+    let unallowed = world.request(Method::GET, &format!("{AT}/export/ledger.json"), None);
+    let unallowed = world.send(unallowed).await;
+    assert_eq!((unallowed.status.as_u16(), &unallowed.json()["code"]), (403, &json!("AUTH-0018")));
+    world.done("/clients/harbor-books/export/allow", json!({})).await;
     let about: Value = serde_json::from_slice(&file(&world, "ledger.json").await.unwrap()).unwrap();
     let size = about["size"].as_u64().unwrap();
     let mut exporter = Exporter::new();

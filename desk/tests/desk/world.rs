@@ -17,9 +17,10 @@ use writ_evidence::{leaf_hash, node_hash};
 use writ_identity::{AgentKey, assertion, dpop, jws, webauthn::Anchors};
 use writ_lake::Activity;
 use writ_model::{BootId, Digest, GatewayId, InstanceId, Span, Timestamp};
-use writ_store::{Sequencer, SqliteLedger, SqliteVault, Tenants, View};
+use writ_store::{Ledger, Sequencer, SqliteLedger, SqliteVault, Tenants, View};
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
+mod order;
 mod people;
 
 pub(crate) use people::{Browser, Someone, cookie_of, signing_of};
@@ -37,6 +38,8 @@ pub(crate) struct World {
     pub(crate) token: String,
     /// Everybody with a passkey, by name.
     pub(crate) people: Mutex<BTreeMap<String, Someone>>,
+    /// Lines in the order they became durable over all ledgers.
+    pub(crate) order: Arc<order::InOrder>,
     router: Router,
     pub(crate) dir: TempDir,
 }
@@ -91,7 +94,8 @@ impl World {
         let later = Span::hours(i64::try_from(seed).unwrap());
         let clock = Arc::new(FakeClock::at(start + later));
         let entropy = Arc::new(SeededEntropy::new(seed));
-        let ledger = Arc::new(SqliteLedger::open(dir.path()).unwrap());
+        let order = order::InOrder::over(SqliteLedger::open(dir.path()).unwrap());
+        let ledger: Arc<dyn Ledger> = order.clone();
         let vault = Arc::new(SqliteVault::open(dir.path()).unwrap());
         let lake = Activity::open(&dir.path().join("lake.db")).unwrap();
         let tenants = Arc::new(Tenants::new(ledger));
@@ -115,7 +119,7 @@ impl World {
         let router = desk.router();
         let token = token.expose().clone();
         let people = Mutex::default();
-        Self { desk, clock, lake, tenants, vault, token, people, router, dir }
+        Self { desk, clock, lake, tenants, vault, token, people, order, router, dir }
     }
 
     /// A provider that has an owner who has no passkey yet.

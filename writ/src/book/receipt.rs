@@ -56,6 +56,7 @@ pub fn verify(bytes: &[u8], against: &Against<'_>) -> Result<Value, Fault> {
     let (checkpoint, note) = checkpoint(&file, against)?;
     let held = |line: &ProvenLine| held(line, &checkpoint);
     let founding = held(&file.founding)?;
+    file.moved.as_ref().map(&held).transpose()?;
     match &founding.fact {
         Fact::LedgerFounded(founded) if founded.tenant == file.tenant => {}
         _ => return Err(broken(CONTRADICTS, "line 0 does not found this ledger")),
@@ -79,11 +80,10 @@ pub fn verify(bytes: &[u8], against: &Against<'_>) -> Result<Value, Fault> {
             .cure("another request was signed than the one you were shown: keep both"));
     }
     let chain = ledger(&file, &checkpoint, against)?;
-    if let Some(root) = against.insist.root.filter(|_| chain.is_none()) {
-        if key.fingerprint() != *root {
-            return Err(Fault::usage("this file alone does not lead to the client's first key")
-                .cure("give an export of the ledger too: --ledger DIR"));
-        }
+    let alone = against.insist.root.filter(|_| chain.is_none());
+    if alone.is_some_and(|root| key.fingerprint() != root) {
+        return Err(Fault::usage("this file alone does not lead to the client's first key")
+            .cure("give an export of the ledger too: --ledger DIR"));
     }
     let keys = witness_keys(against.insist.witnesses)?;
     Ok(json!({
@@ -125,7 +125,7 @@ fn not_checked(against: &Against<'_>, key: &Passkey) -> Vec<String> {
     );
     say(
         insist.key.is_some(),
-        "That the ledger's key is the right one: it is the one that line 0 names (--key).",
+        "That the ledger's key is the right one: it is the one that the ledger itself names (--key).",
     );
     say(
         !insist.witnesses.is_empty(),
@@ -168,7 +168,7 @@ fn checkpoint(file: &ReceiptFile, against: &Against<'_>) -> Result<(Checkpoint, 
     let refused = |fault: NoteFault| broken(fault.code(), format!("the checkpoint: {fault}"));
     let log = match against.insist.key {
         Some(key) => log_key(key)?,
-        None => named_key(&file.founding)?,
+        None => named_key(file)?,
     };
     let witnesses = witness_keys(against.insist.witnesses)?;
     let mut keys: Vec<&dyn NoteVerifier> = vec![&log];
@@ -187,15 +187,16 @@ fn checkpoint(file: &ReceiptFile, against: &Against<'_>) -> Result<(Checkpoint, 
     Ok((checkpoint, note))
 }
 
-/// The key that line 0 names. Whether line 0 is in the log is checked afterwards.
-fn named_key(founding: &ProvenLine) -> Result<CheckpointVerifier, Fault> {
-    let none = || broken(Code("EVID-0005"), "line 0 names no key that can be used");
-    match Entry::from_line(founding.bytes.as_bytes()).map(|entry| entry.fact) {
-        Ok(Fact::LedgerFounded(founded)) => {
-            CheckpointVerifier::parse(&founded.checkpoint_key).ok_or_else(none)
-        }
-        _ => Err(none()),
-    }
+/// The key that signs now, as line 0 or the last move names it. Whether that line is in the log is checked afterwards.
+fn named_key(file: &ReceiptFile) -> Result<CheckpointVerifier, Fault> {
+    let named = file.moved.as_ref().unwrap_or(&file.founding);
+    let key = match Entry::from_line(named.bytes.as_bytes()).map(|entry| entry.fact) {
+        Ok(Fact::LedgerFounded(founded)) => Some(founded.checkpoint_key),
+        Ok(Fact::LedgerMoved(moved)) => Some(moved.checkpoint_key),
+        _ => None,
+    };
+    key.and_then(|key| CheckpointVerifier::parse(&key))
+        .ok_or_else(|| broken(Code("EVID-0005"), "the ledger names no key that can be used"))
 }
 
 /// The entry of a line that is in the log.

@@ -58,12 +58,9 @@ pub struct Oidc {
 impl Problems {
     /// Reads the section, if there is one.
     pub(super) fn oidc(&mut self, table: &mut Table) -> Option<Oidc> {
-        let mut section = match table.remove("oidc")? {
-            Value::Table(section) => section,
-            _ => {
-                self.add("oidc", "write it as a section");
-                return None;
-            }
+        let Value::Table(mut section) = table.remove("oidc")? else {
+            self.add("oidc", "write it as a section");
+            return None;
         };
         let before = self.0.len();
         let issuer = self.issuer(&mut section);

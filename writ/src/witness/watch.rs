@@ -5,7 +5,7 @@
 //! but the log key and the root that were given from outside.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use writ_authority::{Broken, Chain};
+use writ_authority::{Broken, Chain, Entry, Fact};
 use writ_desk::{CheckpointVerifier, WebauthnCheck};
 use writ_evidence::{
     Checkpoint, Cosigner, Disagreement, Frontier, Note, NoteSigner as _, Witness, leaf_hash,
@@ -19,7 +19,10 @@ use super::{
     home::{Home, Seen},
     remote::{By, Remote},
 };
-use crate::{book::verify::log_key, fault::Fault};
+use crate::{
+    book::{moves, verify::log_key},
+    fault::Fault,
+};
 
 /// LIMIT: lines of one answer that are taken: the desk gives at most as many.
 const MOST: usize = 4_096;
@@ -117,10 +120,12 @@ impl Watch {
         let verifier = log_key(log)?;
         let tenant = tenant_of(log)?;
         let mut seen = home.seen()?.unwrap_or_else(|| Seen::nothing(log, root));
-        if seen.log_key != log {
+        if tenant_of(&seen.log_key)? != tenant {
             return Err(Fault::usage("this witness watches another ledger")
                 .cure("use one folder for each ledger: `writ witness init`"));
         }
+        // Another key of the same ledger: it moved to another provider, which its own lines have to say.
+        log.clone_into(&mut seen.log_key);
         let other = |root: &str| seen.root.as_deref().is_some_and(|known| known != root);
         if let Some(other) = root.filter(|root| other(root)) {
             let what = format!("this witness knows another first key than {other}");
@@ -224,6 +229,7 @@ impl Watch {
                 return Err(malformed("not the lines that were asked for"));
             }
             for (index, line) in (from..).zip(lines) {
+                handed_over(&chain, &edge, line)?;
                 edge.push(leaf_hash(line));
                 if edge.size() == seen.size && edge.root() != seen.root {
                     let (size, offered, seen) = (seen.size, edge.root(), seen.root);
@@ -271,6 +277,15 @@ impl Watch {
         };
         Ok(line.to_line())
     }
+}
+
+/// If a line moves the ledger to another provider, the key before it signed exactly the lines before it.
+fn handed_over(chain: &Chain, before: &Frontier, line: &[u8]) -> Result<(), Stop> {
+    let Ok(Fact::LedgerMoved(moved)) = Entry::from_line(line).map(|entry| entry.fact) else {
+        return Ok(());
+    };
+    moves::handed_over(chain.state().checkpoint_key(), &moved, before)
+        .map_err(|what| Stop::Disagrees { code: "EVID-0014".to_owned(), what })
 }
 
 fn malformed(why: &str) -> Stop {

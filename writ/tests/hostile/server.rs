@@ -87,6 +87,23 @@ impl Server {
         self.key = LogKey(key, VerifierKey { key: public, ..self.key.1.clone() });
     }
 
+    /// Its key as others know it.
+    pub(crate) fn key_text(&self) -> String {
+        self.key.1.to_text()
+    }
+
+    /// Goes on at another provider, who signs with another key; the old one's last checkpoint goes into the line.
+    pub(crate) fn moves(&mut self, seed: [u8; 32], checkpoint: &str) {
+        self.rekey(seed);
+        let moved = writ_authority::fact::LedgerMoved {
+            provider: writ_model::TenantId::from_bytes([9; 16]),
+            name: "Quay IT".to_owned(),
+            checkpoint_key: self.key_text(),
+            checkpoint: checkpoint.to_owned(),
+        };
+        self.append(Actor::system("import"), Fact::LedgerMoved(moved));
+    }
+
     pub(crate) fn state(&self) -> State {
         let mut state = State::empty(self.cx.tenant());
         for (index, line) in (0..).zip(&self.lines) {
@@ -228,6 +245,7 @@ impl Server {
             origin: self.key.1.name.clone(),
             line: proven(line),
             founding: proven(0),
+            moved: None,
             key_line: proven(key.line),
             history: (0..head.size).filter(about).map(proven).collect(),
             checkpoint: self.note(),

@@ -11,7 +11,7 @@ use writ_desk::{Via, Who};
 use writ_model::{Actor, Span};
 
 use crate::{
-    server::Server,
+    server::{Server, witness_says},
     world::{Honest, World},
 };
 
@@ -151,4 +151,33 @@ async fn a_silent_or_disagreeing_witness_is_a_decision() {
     assert!(rows[0].disagrees.as_ref().unwrap().contains("AUTH-0024"));
     let said = about(&world.desk.queue(&who).await.unwrap());
     assert_eq!(said, ["Witness “office” disagrees."]);
+}
+
+#[tokio::test]
+async fn a_witness_goes_along_when_its_ledger_moves_and_not_when_it_is_only_said_to() {
+    let world = World::honest().await;
+    world.witness("office").await.round(0).await.unwrap();
+    let (old, new) = (Server::of(&world).await, [77; 32]);
+    let mut moved = Server::of(&world).await;
+    moved.moves(new, &old.note());
+    let key = moved.key_text();
+    let watch = |server: Server| {
+        let home = writ_app::witness::Home::open(&world.dir.path().join("office")).unwrap();
+        let remote = world.remote(Arc::new(server));
+        writ_app::witness::Watch::open(home, remote, &key, None).unwrap()
+    };
+    // A move that hands over other lines than there are.
+    let mut short = Server::of(&world).await;
+    short.lines.pop();
+    let shorter = short.note();
+    let mut wrong = Server::of(&world).await;
+    wrong.moves(new, &shorter);
+    assert_eq!(witness_says(&mut watch(wrong)).await, "EVID-0014");
+    // The new provider's key without any move.
+    let mut taken = Server::of(&world).await;
+    taken.rekey(new);
+    taken.act(world.mira.actor(), agent("one"));
+    assert_eq!(witness_says(&mut watch(taken)).await, "EVID-0005");
+    let step = watch(moved).round(0).await.unwrap();
+    assert!(matches!(step, Step::Cosigned { new: 1, .. }), "{step:?}");
 }

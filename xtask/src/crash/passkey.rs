@@ -30,12 +30,14 @@ const ORIGIN: &str = "WRIT_ORIGIN";
 /// If the desk refuses, or the file cannot be written.
 pub(super) fn make(desk: SocketAddr, link: &str, entropy: &dyn Entropy, file: &Path) -> Result<()> {
     let after = link.find("//").map_or(0, |at| at + 2);
-    let slash = link.get(after..).and_then(|rest| rest.find('/')).context("the link has no path")?;
+    let slash =
+        link.get(after..).and_then(|rest| rest.find('/')).context("the link has no path")?;
     let (origin, path) = link.split_at_checked(after + slash).context("the link has no path")?;
+    let host = origin.get(after..).unwrap_or_default();
     let mut key = SoftPasskey::generate(entropy, SoftKind::Es256);
     let ask = |method: &str, path: &str, cookie: &str, body: &str| -> Result<(String, String)> {
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {desk}\r\nOrigin: {origin}\r\n{cookie}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n{cookie}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
         let answer = Line::open(desk)?.ask(request.as_bytes())?;
@@ -68,7 +70,7 @@ pub(crate) fn sign(args: &Args) -> Result<bool> {
     let key = SoftPasskey::load(&fs::read_to_string(file).context("cannot read the passkey")?)?;
     let mut text = String::new();
     std::io::stdin().take(OPTIONS).read_to_string(&mut text).context("no options")?;
-    let origin = std::env::var(ORIGIN).context("no origin")?;
+    let origin = std::env::var_os(ORIGIN).context("no origin")?.to_string_lossy().into_owned();
     let answer = key.assert(&serde_json::from_str(&text).context("no options")?, &origin)?;
     writeln!(std::io::stdout(), "{answer}").context("nobody reads")?;
     Ok(true)

@@ -15,7 +15,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/ledger/export/{*path}",
     summary: "One file of the ledger's export (C2SP tlog-tiles, ledger.json, activity/<line>.ndjson).",
     guard: Guard::Reads,
-    needs: Needs::seat(),
+    needs: Needs::exports(),
     body: None,
     answer: "{}",
     route: || get(handle),
