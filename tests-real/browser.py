@@ -373,6 +373,79 @@ class Story:
         check("offboarded, his session is dead at once", status in (401, 403), status)
         check("and his passkey opens nothing", not await sign_in(jonas))
 
+    async def witness(self) -> None:
+        """A witness at the client; a receipt and the ledger taken out and verified without the server."""
+        june, mara, folder = self.june, self.mara, self.house.data.parent
+        made = self.house.run("witness", "init", str(folder / "witness"), "--name", "harbor-books/witness")
+        key = made["key"]
+        await june.go("/")
+        named = await signed(
+            june, f"/clients/{CLIENT}/witnesses", {"name": "Shop computer", "key": key, "side": "client"}
+        )
+        check("June names her witness", bool(named), pretty(named))
+        _, checkpoint = await api(june, "GET", f"/clients/{CLIENT}/ledger/checkpoint")
+        await june.go(f"/clients/{CLIENT}/root")
+        root = re.search(r"(?:[0-9a-z]{4}[- ]){7}[0-9a-z]{4}", await june.text())
+        root = root.group(0).replace(" ", "-") if root else ""
+        check("the page for the contract shows the root's fingerprint", bool(root), await june.text())
+        watch = [
+            str(self.house.writ), "witness", "run", str(folder / "witness"), "--server", self.house.desk,
+            "--log-key", checkpoint["verifier_key"], "--root", root,
+        ]
+        with open(folder / "witness.log", "wb") as log:
+            watching = subprocess.Popen(watch, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            row = {}
+            for _ in range(100):
+                _, rows = await api(june, "GET", f"/clients/{CLIENT}/witnesses")
+                row = rows[0] if rows else {}
+                if row.get("behind") == 0 and row.get("seen_size"):
+                    break
+                await asyncio.sleep(0.1)
+            check("her witness has seen every line", row.get("behind") == 0, pretty(row) + (folder / "witness.log").read_text())
+            await june.go(f"/clients/{CLIENT}/witnesses")
+            await self.look(june, "witnesses-seen")
+            await self.taken_out(mara, folder, key, root)
+        finally:
+            watching.terminate()
+            watching.wait(timeout=10)
+
+    async def taken_out(self, mara: Person, folder: pathlib.Path, key: str, root: str) -> None:
+        receipt = self.house.run("receipt", "list", "--client", CLIENT)
+        rows = receipt if isinstance(receipt, list) else receipt["rows"]
+        if not check("the receipts are listed", bool(rows), pretty(receipt)):
+            return
+        line = rows[0].get("line", rows[0].get("index"))
+        await mara.go(f"/clients/{CLIENT}/receipts/{line}")
+        async with mara.page.expect_download() as download:
+            await mara.page.locator("a[href$='receipt.json']").first.click()
+        file = folder / "receipt.json"
+        await (await download.value).save_as(file)
+        told = self.house.run("receipt", "verify", str(file), "--witness", key, "--root", root)
+        check("the downloaded receipt verifies without the server", told.get("verified") is True, pretty(told))
+        export = [str(self.house.writ), "ledger", "export", "--tenant", CLIENT, str(folder / "export"), "--json", "--data", str(self.house.data)]
+        asking = await asyncio.create_subprocess_exec(
+            *export, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        code, said = "", b""
+        while not code and (line := await asyncio.wait_for(asking.stderr.readline(), 20)):
+            said += line
+            found = re.search(rb"/sign/([0-9A-Z]{4}-[0-9A-Z]{4})", line)
+            code = found.group(1).decode() if found else ""
+        if not check("the command line says where to sign", bool(code), said.decode()):
+            asking.kill()
+            return
+        check("Mara signs in the browser", await sign(mara, code))
+        out, more = await asyncio.wait_for(asking.communicate(), 30)
+        check("and the command goes on", asking.returncode == 0, (said + more).decode())
+        told = self.house.run("ledger", "verify", str(folder / "export"), "--witness", key, "--root", root)
+        check("the export verifies, cosigned, from the root in the contract", told.get("verified") is True, pretty(told))
+        other = subprocess.run(
+            [str(self.house.writ), "ledger", "verify", str(folder / "export"), "--root", "0000" + root[4:]],
+            capture_output=True, text=True,
+        )
+        check("with another root it does not", other.returncode != 0 and "AUTH-" in other.stderr, other.stderr)
+
     async def keyboard(self) -> None:
         """The whole of signing without a mouse."""
         june = self.june
@@ -514,7 +587,7 @@ async def run(chosen: argparse.Namespace) -> None:
                 story = Story(house, browser, chosen.node, chosen.shots)
                 for part in (
                     story.found, story.in_and_out, story.second_key, story.people, story.step_up, story.attacks,
-                    story.recovery, story.revoked, story.keyboard,
+                    story.recovery, story.revoked, story.witness, story.keyboard,
                 ):
                     if not await guarded(part(), part.__name__):
                         break

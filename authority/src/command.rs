@@ -29,6 +29,7 @@ pub use agents::NewAgent;
 pub use invite::INVITED;
 pub use recovery::{CONFIRM, CONFIRMERS, OFFER};
 pub use signed::BEHIND;
+pub(crate) use signed::acts_already;
 pub use wish::Command;
 pub use witness::EXPORT;
 

@@ -29,7 +29,6 @@ macro_rules! unsigned {
             | Command::CreateGroup { .. }
             | Command::Observe(_)
             | Command::Propose(_)
-            | Command::SetAccountability { .. }
             | Command::Hold { .. }
             | Command::Quarantine { .. }
             | Command::ConfirmTermination(_)

@@ -178,7 +178,7 @@ impl Shell {
                 name: "Ines Ortega".to_owned(),
                 csrf: "sample-token".to_owned(),
             }),
-            waiting: 5,
+            waiting: 8,
             provider: "Northgate Managed IT".to_owned(),
             home: Some(named("Northgate Managed IT", "northgate")),
             notice: None,

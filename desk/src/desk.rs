@@ -258,10 +258,13 @@ impl Desk {
         let task = tokio::spawn(async move {
             let gate = Arc::clone(&desk.inner.gate);
             // Whoever is offboarded waits for every act under way, and every later act sees that they are.
-            let closes = desk.ends_somebodys_work(tenant, &command);
+            let closes = desk.takes_away(tenant, &command);
             let _alone = if closes { Some(Arc::clone(&gate).write_owned().await) } else { None };
             let _among = if closes { None } else { Some(gate.read_owned().await) };
             desk.standing(who.person).await?;
+            if let Command::Signed { receipt } = &command {
+                desk.stands_at_home(tenant, who.person, receipt.passkey).await?;
+            }
             let view = desk.tenants().view(tenant).await?;
             let cx = desk.cx(tenant, who.actor());
             crate::oidc::may(&view.state, &who, asked(&command), &cx)?;
@@ -270,10 +273,16 @@ impl Desk {
         task.await.map_err(|died| DeskError::fault(error::FAULT, died.to_string()))?
     }
 
-    /// Whether somebody does not work for the provider any more, once this command is done.
-    fn ends_somebodys_work(&self, tenant: TenantId, command: &Command) -> bool {
-        let ends =
-            matches!(asked(command), Command::Offboard { .. } | Command::PersonLeaves { .. });
+    /// Whether somebody does not work for the provider any more, or a key of theirs is worth nothing, once this command
+    /// is done.
+    fn takes_away(&self, tenant: TenantId, command: &Command) -> bool {
+        let ends = matches!(
+            asked(command),
+            Command::Offboard { .. }
+                | Command::PersonLeaves { .. }
+                | Command::RevokePasskey { .. }
+                | Command::ConfirmRecovery { .. }
+        );
         ends && self.provider_id().is_ok_and(|provider| provider == tenant)
     }
 

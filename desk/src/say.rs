@@ -263,6 +263,7 @@ fn signed_about(act: &Command) -> Option<Subject> {
         | Command::Release { agent }
         | Command::Terminate { agent, .. } => Some(Subject::Agent(*agent)),
         Command::GiveGrant(grant) => Some(grant.subject),
+        Command::SetAccountability { subject, .. } => Some(*subject),
         _ => None,
     }
 }

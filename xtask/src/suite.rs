@@ -115,6 +115,8 @@ fn demo() -> Result<Tally> {
             "denied_received_upstream is 0",
             number("denied_received_upstream").is_some_and(|n| n < 1.0),
         ),
+        ("receipts_verified is above 0", number("receipts_verified").is_some_and(|n| n > 0.0)),
+        ("witness_lag_lines is 0", number("witness_lag_lines").is_some_and(|n| n < 1.0)),
         ("held is true", truth("held")),
         ("tenants is at least 4", number("tenants").is_some_and(|n| n >= 4.0)),
     ] {

@@ -4,11 +4,11 @@
 //! is about the client's people, always. Facts of which the rule is a command are decided again by it.
 //! To add a kind: its arm in [`may_stand`]; when in doubt, it needs a signature.
 
-use writ_model::{Actor, PasskeyId, PersonId, Side};
+use writ_model::{Actor, AgentId, PasskeyId, PersonId, Side};
 
 use super::{Fault, decide};
 use crate::{
-    command::Command,
+    command::{self, Command},
     fact::{Entry, Fact},
     passkey::{Admitted, Passkey},
     refusal,
@@ -40,11 +40,17 @@ pub(super) fn may_stand(state: &State, entry: &Entry) -> Result<(), Fault> {
             client(entry, &format!("{} is made to leave", state.person_name(*person)))
         }
         Fact::PersonLeft { person } if entry.actor.person() == Some(*person) => Ok(()),
-        Fact::PersonSeated(_)
-        | Fact::PersonLeft { .. }
-        | Fact::AgentTerminated { .. }
-        | Fact::LedgerMoved(_) => by_writ(state, entry),
-        Fact::AgentChartered { .. }
+        Fact::AgentTerminated { agent, .. } => {
+            whole(entry, lives(state, *agent)).and_then(|()| by_writ(state, entry))
+        }
+        Fact::PersonSeated(_) | Fact::PersonLeft { .. } | Fact::LedgerMoved(_) => {
+            by_writ(state, entry)
+        }
+        Fact::AccountabilitySet { subject, .. } if !command::acts_already(state, *subject) => {
+            Ok(())
+        }
+        Fact::AccountabilitySet { .. }
+        | Fact::AgentChartered { .. }
         | Fact::AgentActivated { .. }
         | Fact::AgentReleased { .. }
         | Fact::GrantGiven { .. } => before_keys(state, entry),
@@ -83,7 +89,6 @@ pub(super) fn may_stand(state: &State, entry: &Entry) -> Result<(), Fault> {
         | Fact::GroupCreated { .. }
         | Fact::AgentObserved(_)
         | Fact::AgentProposed(_)
-        | Fact::AccountabilitySet { .. }
         | Fact::AgentHeld { .. }
         | Fact::AgentQuarantined { .. }
         | Fact::TerminationConfirmed(_)
@@ -112,6 +117,49 @@ fn client(entry: &Entry, what: &str) -> Result<(), Fault> {
 fn needs(entry: &Entry) -> Result<(), Fault> {
     let what = format!("{} by {} without a signature", kind(&entry.fact), author(entry));
     Err((refusal::UNSIGNED, what))
+}
+
+fn lives(state: &State, agent: AgentId) -> bool {
+    state.agents.get(&agent).is_some_and(|agent| agent.lives())
+}
+
+/// Whether a line about agents adds or stops something. The fold writes over what has the same id: a group put under
+/// another one would pass its grants on, an ended agent put on hold could be released, an ended key would live again.
+fn only_new(state: &State, entry: &Entry) -> bool {
+    match &entry.fact {
+        Fact::GroupCreated { group, parent, .. } => {
+            let under = parent.is_none_or(|parent| state.groups.contains_key(&parent));
+            under && !state.groups.contains_key(group)
+        }
+        Fact::AgentObserved(new) => !state.agents.contains_key(&new.agent),
+        Fact::AgentProposed(new) => {
+            state.agents.get(&new.agent).is_none_or(|agent| agent.life == Life::Observed)
+        }
+        Fact::AgentHeld { agent, .. } => {
+            state.agents.get(agent).is_some_and(|agent| agent.life == Life::Active)
+        }
+        Fact::AgentQuarantined { agent, .. } => lives(state, *agent),
+        Fact::EnrollmentOffered { enrollment, agent, code, .. } => {
+            let known = state.offers.contains_key(enrollment) || state.codes.contains_key(code);
+            lives(state, *agent) && !known
+        }
+        Fact::InstanceEnrolled { enrollment, agent, instance, jkt, .. } => {
+            let offered = state.offers.get(enrollment).is_some_and(|offer| {
+                offer.agent == *agent && offer.used_by.is_none() && entry.at < offer.expires
+            });
+            let known = state.instances.contains_key(instance) || state.keys.contains_key(jkt);
+            lives(state, *agent) && offered && !known
+        }
+        _ => true,
+    }
+}
+
+fn whole(entry: &Entry, good: bool) -> Result<(), Fault> {
+    if good {
+        return Ok(());
+    }
+    let what = format!("this {} writes over what is there already", kind(&entry.fact));
+    Err((refusal::RECEIPT_REFUSED, what))
 }
 
 /// What nobody could sign for yet.

@@ -43,6 +43,15 @@ pub(super) fn take_over(
         let what = "nobody of the new provider would be seated".to_owned();
         return Err(Refusal::new(refusal::ANSWERS, "people", what, "Name its owners."));
     }
+    // Whoever was the client's, once or soon, is not made the new provider's by an id.
+    let clients = |id: &PersonId| {
+        state.invited.contains_key(id)
+            || state.people.get(id).is_some_and(|known| known.side == Side::Client)
+    };
+    if let Some((id, ..)) = newcomers.iter().find(|(id, ..)| clients(id)) {
+        let what = format!("{id} is somebody of the client");
+        return Err(Refusal::new(refusal::PARTY, "people", what, "Do not take this ledger over."));
+    }
     let mut facts = vec![Fact::LedgerMoved(moved)];
     for (person, name, roles) in newcomers {
         facts.push(people::seated(person, name, Side::Provider, roles)?);

@@ -14,7 +14,8 @@ use writ_model::{Actor, Cx, Digest, Entropy, Side, Span};
 
 use super::{Command, check};
 use crate::{
-    fact::Fact,
+    agent::{Agent, Life},
+    fact::{Fact, Subject},
     passkey::Key,
     refusal::{self, Refusal, cut},
     signed::{LIFE, Receipt, Request, VERSION},
@@ -40,6 +41,8 @@ impl Command {
                 let client = state.people.get(person).is_some_and(|one| one.side == Side::Client);
                 person != id || client
             }
+            // While nothing of it acts yet, letting it act is what is signed.
+            Self::SetAccountability { subject, .. } => acts_already(state, *subject),
             Self::Activate { .. }
             | Self::Release { .. }
             | Self::Terminate { .. }
@@ -62,7 +65,6 @@ impl Command {
             | Self::CreateGroup { .. }
             | Self::Observe(_)
             | Self::Propose(_)
-            | Self::SetAccountability { .. }
             | Self::Hold { .. }
             | Self::Quarantine { .. }
             | Self::ConfirmTermination(_)
@@ -82,6 +84,19 @@ impl Command {
             | Self::MoveLedger { .. }
             | Self::UnlinkLogin { .. } => false,
         }
+    }
+}
+
+/// Whether an agent, or one in or below a group, was let act and may do so again.
+pub(crate) fn acts_already(state: &State, subject: Subject) -> bool {
+    let acts = |agent: &Agent| {
+        matches!(agent.life, Life::Active | Life::Held { .. } | Life::Quarantined { .. })
+    };
+    match subject {
+        Subject::Agent(id) => state.agents.get(&id).is_some_and(|agent| acts(agent)),
+        Subject::Group(id) => state.agents.values().any(|agent| {
+            acts(agent) && state.group_chain(agent.group()).iter().any(|(group, _)| *group == id)
+        }),
     }
 }
 

@@ -28,14 +28,12 @@ pub(super) fn of(state: &State, person: PersonId, act: &Command) -> Names {
             insert_answers(&mut names, state, *agent);
         }
         Command::Terminate { agent, .. } => insert_agent(&mut names, state, *agent),
-        Command::GiveGrant(grant) => match grant.subject {
-            Subject::Agent(agent) => insert_agent(&mut names, state, agent),
-            Subject::Group(id) => {
-                if let Some(group) = state.groups.get(&id) {
-                    names.insert(id.to_string(), group.name.clone());
-                }
-            }
-        },
+        Command::GiveGrant(grant) => insert_subject(&mut names, state, grant.subject),
+        Command::SetAccountability { subject, authorizer, auditor, terminators } => {
+            insert_subject(&mut names, state, *subject);
+            let people = authorizer.iter().chain(auditor).chain(terminators);
+            names.extend(people.map(|id| (id.to_string(), state.person_name(*id))));
+        }
         Command::PersonLeaves { person }
         | Command::Offboard { person, .. }
         | Command::AskRecovery { person, .. } => {
@@ -75,6 +73,17 @@ pub(super) fn of(state: &State, person: PersonId, act: &Command) -> Names {
 
 fn insert_agent(names: &mut Names, state: &State, id: AgentId) {
     names.insert(id.to_string(), state.agent_name(id));
+}
+
+fn insert_subject(names: &mut Names, state: &State, subject: Subject) {
+    match subject {
+        Subject::Agent(agent) => insert_agent(names, state, agent),
+        Subject::Group(id) => {
+            if let Some(group) = state.groups.get(&id) {
+                names.insert(id.to_string(), group.name.clone());
+            }
+        }
+    }
 }
 
 /// Who answers for an agent is part of letting it act.

@@ -5,7 +5,7 @@
 //! a command allows is short enough to be shown whole.
 //! To let another command be signed: its arms in [`title`] and [`of`], short sentences, a golden text.
 
-use writ_model::Timestamp;
+use writ_model::{PersonId, Timestamp};
 
 use super::Request;
 use crate::{
@@ -86,6 +86,9 @@ pub(super) fn title(request: &Request) -> String {
         Command::Release { agent } => format!("Let {} go on", name(agent)),
         Command::Terminate { agent, .. } => format!("End {} for good", name(agent)),
         Command::GiveGrant(grant) => format!("Give {} a grant", subject(request, grant.subject)),
+        Command::SetAccountability { subject: of, .. } => {
+            format!("Say who answers for {}", subject(request, *of))
+        }
         Command::SeatPerson { name, .. } => format!("Seat {}", quote(name)),
         Command::PersonLeaves { person } => format!("End the seat of {}", name(person)),
         Command::Offboard { person, .. } => format!("Offboard {}", name(person)),
@@ -144,6 +147,20 @@ fn act(request: &Request, party: &str) -> Vec<String> {
             because(reason),
         ],
         Command::GiveGrant(given) => grant(request, given, party),
+        Command::SetAccountability { subject: of, authorizer, auditor, terminators } => {
+            let one = |id: &Option<PersonId>| {
+                id.map_or_else(|| "as its group says".to_owned(), |id| name(&id))
+            };
+            let ending: Vec<String> = terminators.iter().map(|id| name(id)).collect();
+            let ending =
+                if ending.is_empty() { "as its group says".to_owned() } else { row(&ending, "or") };
+            vec![
+                format!("You say who answers for {} of {party}.", subject(request, *of)),
+                format!("Authorised by: {}.", one(authorizer)),
+                format!("Audited by: {}.", one(auditor)),
+                format!("Can be ended by: {ending}."),
+            ]
+        }
         Command::AllowExport { until } => vec![
             format!("You may have everything that {party} keeps here exported."),
             format!("This holds until {}.", clock(*until)),

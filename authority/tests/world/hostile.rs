@@ -355,3 +355,52 @@ fn a_ledger_begins_once_and_is_canonical() {
         "a line that breaks changes nothing"
     );
 }
+
+#[test]
+fn no_line_writes_over_what_was_signed_for() {
+    let mut world = World::new();
+    let (dana, milo) = (world.dana, world.milo);
+    let group = |world: &mut World, name: &str| {
+        let made = Command::CreateGroup { name: name.to_owned(), parent: None };
+        let facts = world.by(milo, made).unwrap();
+        let [Fact::GroupCreated { group, .. }] = facts.as_slice() else { panic!() };
+        *group
+    };
+    let (poor, rich) = (group(&mut world, "poor"), group(&mut world, "rich"));
+    let (active, instance) = world.active("mailer");
+    let (ended, _) = world.active("old");
+    let end = Command::Terminate { agent: ended, reason: "done".to_owned() };
+    world.by(dana, end).unwrap();
+    let said = world.agent(active).described.clone();
+    let key = world.state.instances[&instance].clone();
+    let (enrollment, offer) = world.state.offers.iter().next().unwrap();
+    let (enrollment, offer) = (*enrollment, offer.clone());
+    let reason = || "x".to_owned();
+    for fact in [
+        Fact::GroupCreated { group: poor, name: "poor".to_owned(), parent: Some(rich) },
+        Fact::AgentProposed(said.clone()),
+        Fact::AgentObserved(said),
+        Fact::AgentHeld { agent: ended, reason: reason() },
+        Fact::AgentQuarantined { agent: ended, reason: reason() },
+        Fact::AgentTerminated { agent: ended, reason: reason() },
+        Fact::EnrollmentOffered {
+            enrollment,
+            agent: active,
+            code: offer.code,
+            expires: world.now + Span::hours(1),
+        },
+        Fact::InstanceEnrolled {
+            enrollment,
+            agent: active,
+            instance,
+            label: key.label.clone(),
+            jkt: key.jkt.clone(),
+            jwk: key.jwk.clone(),
+        },
+    ] {
+        for actor in [Actor::system("reconciler"), as_person(milo)] {
+            refused(&world, &actor, vec![fact.clone()], refusal::RECEIPT_REFUSED);
+        }
+    }
+    world.doubted(None).unwrap();
+}

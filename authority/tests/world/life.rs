@@ -214,3 +214,35 @@ fn lines_of_unknown_kind_or_version_refuse_the_tenant() {
         assert_eq!(state, world.state, "a line that fails changes nothing");
     }
 }
+
+#[test]
+fn who_answers_for_an_agent_that_acts_is_changed_by_signature_only() {
+    let mut world = World::new();
+    let (dana, milo) = (world.dana, world.milo);
+    let (agent, _) = world.active("invoice-bot");
+    let set = |terminators| Command::SetAccountability {
+        subject: Subject::Agent(agent),
+        authorizer: Some(dana),
+        auditor: Some(milo),
+        terminators,
+    };
+    let person = crate::hostile::as_person(milo);
+    assert!(set(vec![milo]).needs_signature(&world.state, &person));
+    assert_eq!(world.through(milo, "console", set(vec![milo])).unwrap_err().0, "AUTH-0014");
+    let line = Fact::AccountabilitySet {
+        subject: Subject::Agent(agent),
+        authorizer: Some(milo),
+        auditor: None,
+        terminators: vec![milo],
+    };
+    crate::hostile::refused(&world, &person, vec![line], refusal::UNSIGNED);
+    world.by(milo, set(vec![milo, dana])).unwrap();
+    // What does not act yet is described freely; letting it act is what is signed.
+    let idle = world.propose("draft");
+    let mut other = set(vec![milo]);
+    if let Command::SetAccountability { subject, .. } = &mut other {
+        *subject = Subject::Agent(idle);
+    }
+    assert!(!other.needs_signature(&world.state, &person));
+    world.through(milo, "console", other).unwrap();
+}

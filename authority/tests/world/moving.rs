@@ -59,6 +59,7 @@ fn nobody_but_writ_moves_a_ledger_and_only_a_clients() {
         let actor = Actor::Person { id: person, via: "api".to_owned() };
         assert!(world.run(actor, moved(nele)).is_err());
     }
+    assert!(world.system(moved(dana)).is_err(), "the client's owner is nobody's to seat");
     let Command::MoveLedger { moved: told, .. } = moved(nele) else { return };
     assert!(world.system(Command::MoveLedger { moved: told, people: Vec::new() }).is_err());
     assert!(World::founded(Side::Provider).system(moved(nele)).is_err());

@@ -73,6 +73,15 @@ fn agents(world: &mut World) -> Vec<(PersonId, Command)> {
         (dana, Command::Activate { agent: one }),
         (dana, Command::Release { agent: two }),
         (dana, Command::Terminate { agent: two, reason }),
+        (
+            dana,
+            Command::SetAccountability {
+                subject: Subject::Agent(two),
+                authorizer: Some(dana),
+                auditor: None,
+                terminators: vec![dana, milo],
+            },
+        ),
         (dana, Command::GiveGrant(Box::new(grant(world, Subject::Agent(one))))),
         (dana, Command::GiveGrant(Box::new(grant(world, Subject::Group(group))))),
         (dana, Command::GiveGrant(Box::new(whole))),

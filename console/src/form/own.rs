@@ -75,9 +75,15 @@ pub(crate) async fn take_revoke(Path(passkey): Path<String>, sent: Sent) -> Answ
     }
 }
 
+/// Stands for every session of mine but this one.
+const OTHERS: &str = "others";
+
 fn end(mut shell: Shell, session: &str, device: &str, current: bool) -> FormPage {
-    let heading =
-        if current { "Sign out here".to_owned() } else { "End my other session".to_owned() };
+    let heading = match (session, current) {
+        (OTHERS, _) => "Sign out everywhere else".to_owned(),
+        (_, true) => "Sign out here".to_owned(),
+        (_, false) => "End my other session".to_owned(),
+    };
     shell.title.clone_from(&heading);
     let mut page = FormPage::new(shell, heading, route::my_session_end(session), "End it");
     "Its next request is refused. You can sign in there again with your passkey."
@@ -89,6 +95,10 @@ fn end(mut shell: Shell, session: &str, device: &str, current: bool) -> FormPage
 
 async fn session(visit: &Visit, session: &str) -> Result<(String, bool), Wrong> {
     let rows = visit.tell(visit.desk.sessions(&visit.who).await)?;
+    if session == OTHERS {
+        let others = rows.len().saturating_sub(1);
+        return Ok((format!("{} but this one", show::plural(others, "session")), false));
+    }
     let found = rows.into_iter().find(|one| one.session.to_string() == session);
     let found = visit.tell(found.ok_or_else(|| DeskError::not_visible("session", session)))?;
     Ok((show::device(&found.agent), found.current))
@@ -111,7 +121,8 @@ pub(crate) async fn take_end(Path(id): Path<String>, sent: Sent) -> Answer {
             ([(header::SET_COOKIE, Desk::clear_cookie())], Redirect::to(&to)).into_response()
         );
     }
-    let what = "That session is ended; its next request is refused.".to_owned();
+    let what = if id == OTHERS { "Every other session is" } else { "That session is" };
+    let what = format!("{what} ended; its next request is refused.");
     visit.flashes.notice(&visit.session, Notice { what, line: None });
     Ok(Redirect::to(&route::me()).into_response())
 }
@@ -175,6 +186,7 @@ pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {
     vec![
         ("revoke", revoke(shell(), ("x", "My laptop"), facts, &Given::default(), None)),
         ("end", end(shell(), "x", "Firefox on Windows", false)),
+        ("end-others", end(shell(), OTHERS, "2 sessions but this one", false)),
         ("export", export(Shell::sample_client("", Section::Ledger), None)),
     ]
 }

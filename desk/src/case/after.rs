@@ -100,6 +100,13 @@ pub(crate) fn acted(wrote: &Wrote) -> Acted {
     }
 }
 
+fn page_of(at: String, subject: Subject) -> String {
+    match subject {
+        Subject::Agent(agent) => format!("{at}/agents/{agent}"),
+        Subject::Group(_) => at,
+    }
+}
+
 /// The console's page that shows what an act was about. SECURITY: made of the act alone, so that no request can send
 /// somebody elsewhere.
 pub(super) fn next(state: &State, person: PersonId, act: &Command) -> String {
@@ -109,10 +116,8 @@ pub(super) fn next(state: &State, person: PersonId, act: &Command) -> String {
     match act {
         Command::Activate { agent } | Command::Release { agent } => format!("{at}/agents/{agent}"),
         Command::Terminate { agent, .. } => format!("{at}/agents/{agent}/receipt"),
-        Command::GiveGrant(grant) => match grant.subject {
-            Subject::Agent(agent) => format!("{at}/agents/{agent}"),
-            Subject::Group(_) => at,
-        },
+        Command::GiveGrant(grant) => page_of(at, grant.subject),
+        Command::SetAccountability { subject, .. } => page_of(at, *subject),
         Command::AddPasskey { .. } | Command::LinkLogin { .. } => "/me".to_owned(),
         Command::RevokePasskey { passkey, .. } => {
             let owner = state.passkeys.get(passkey).map(|key| key.says.person);

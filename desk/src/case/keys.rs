@@ -233,7 +233,11 @@ impl Desk {
         tracing::error!(%passkey, person = %key.says.person, %reason, "passkey revoked");
         self.inner.sessions.end_key(passkey);
         let command = Command::RevokePasskey { passkey, reason: reason.clone() };
-        match self.act(home.tenant, Actor::system("sign-in"), command).await {
+        // No act by this key commits after this, not even by a copy of it at a client.
+        let alone = self.inner.gate.write().await;
+        let revoked = self.act(home.tenant, Actor::system("sign-in"), command).await;
+        drop(alone);
+        match revoked {
             Ok(_) => {
                 if let Err(fault) = self.mirror_everywhere().await {
                     tracing::error!(error = %fault, "a revoked key is not copied; the sweep will");

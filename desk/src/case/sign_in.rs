@@ -94,6 +94,10 @@ impl Desk {
         let known = state.credentials.get(&credential).and_then(|id| state.passkeys.get(id));
         let key = known.filter(|key| key.live()).ok_or_else(|| no("the passkey is revoked"))?;
         let person = key.says.person;
+        // SECURITY: a key opens only what its person's own party admitted it for, whatever another ledger says of them.
+        if self.home(person).await?.is_none_or(|own| own.tenant != home) {
+            return Err(no("another party admitted this passkey"));
+        }
         if response.user_handle.as_deref() != Some(person.to_string().as_str()) {
             return Err(no("the answer names another person, or none"));
         }

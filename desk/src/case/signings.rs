@@ -14,7 +14,7 @@ use writ_authority::{
     signed::{Assertion, Receipt, Request},
 };
 use writ_identity::webauthn::{AssertionResponse, Requesting, request_options};
-use writ_model::{SigningId, Span};
+use writ_model::{PasskeyId, PersonId, SigningId, Span, TenantId};
 use writ_store::View;
 
 use super::show;
@@ -37,7 +37,7 @@ impl Desk {
     /// Has a person's command done, or asks for their signature if it needs one.
     pub(crate) async fn done_then(
         &self,
-        tenant: writ_model::TenantId,
+        tenant: TenantId,
         who: &Who,
         command: Command,
         after: After,
@@ -238,6 +238,25 @@ impl Desk {
         let command = Command::Signed { receipt: Box::new(receipt) };
         let wrote = self.act_as(asked.tenant, who, command).await?;
         self.follow_up(asked, wrote).await
+    }
+
+    /// Refuses a signature in a client's ledger by a copied key that does not live at its person's home any more: the
+    /// copy may be behind.
+    pub(crate) async fn stands_at_home(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        passkey: PasskeyId,
+    ) -> Result<(), DeskError> {
+        let home = self.home(person).await?;
+        let live = home.is_some_and(|home| {
+            let known = home.state.passkeys.get(&passkey);
+            home.tenant == tenant || known.is_some_and(|key| key.live())
+        });
+        if live {
+            return Ok(());
+        }
+        Err(bad_signature("this is not a passkey that you can sign with here"))
     }
 }
 

@@ -19,6 +19,7 @@ impl Desk {
             at: self.now(),
             started_at: self.inner.started_at,
             desk: self.issuer().to_owned(),
+            console: self.origin().to_owned(),
             gateways: self.inner.fleet.read().gateways(),
             founded: self.provider_id().is_ok(),
             tenants: heads.len(),

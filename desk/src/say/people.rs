@@ -25,8 +25,8 @@ pub(super) fn fact(state: &State, fact: &Fact) -> Option<String> {
         Fact::PersonJoined { invitation, key } => {
             let known = state.invitations.get(invitation);
             let name = known.map_or_else(|| key.person.to_string(), |one| one.says.name.clone());
-            let print = key.fingerprint();
-            format!("{name} made a passkey and waits to be admitted; its fingerprint is {print}.")
+            // Its fingerprint is to be heard from its person, not copied from here.
+            format!("{name} made a passkey and waits to be admitted.")
         }
         Fact::CallBackRecorded { person, fingerprint, called } => {
             let name = state.person_name(*person);
@@ -44,8 +44,7 @@ pub(super) fn fact(state: &State, fact: &Fact) -> Option<String> {
             format!("A recovery of the passkeys of {name} was begun: {}", sentence(&one.reason))
         }
         Fact::RecoveryKeyOffered { key, .. } => {
-            let (name, print) = (state.person_name(key.person), key.fingerprint());
-            format!("{name} made a new passkey for lost ones; its fingerprint is {print}.")
+            format!("{} made a new passkey for lost ones.", state.person_name(key.person))
         }
         Fact::RecoveryConfirmed { recovery, person } => {
             let known = state.recoveries.get(recovery);

@@ -153,6 +153,8 @@ pub struct StatusView {
     pub started_at: Timestamp,
     /// The desk's base address, which is also the issuer of tokens.
     pub desk: String,
+    /// The console's origin, as browsers see it: what passkeys are bound to.
+    pub console: String,
     /// Gateways, with their counters.
     pub gateways: Vec<GatewayStatus>,
     /// Whether a provider is founded.

@@ -21,7 +21,7 @@ use writ_store::{Space, View, root_at};
 use crate::{Desk, DeskError, error, keys};
 
 /// LIMIT: witnesses whose latest word is in memory; others are read from the vault again.
-const IN_MEMORY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16_383);
+const IN_MEMORY: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4_095);
 /// LIMIT: witnesses that wait for a newer checkpoint at once; one more is told to come back.
 const POLLS: usize = 1_024;
 /// LIMIT: cosignatures in one note, well below what a note holds.

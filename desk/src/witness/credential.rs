@@ -82,7 +82,7 @@ impl Desk {
         let now = self.now();
         let text = key.to_text();
         let skew = SKEW.as_micros() / 1_000_000;
-        let lives = claims.exp - claims.iat;
+        let lives = claims.exp.saturating_sub(claims.iat);
         let fresh = claims.iat <= now.seconds() + skew && claims.exp > now.seconds() - skew;
         let right = claims.iss == text
             && claims.sub == text

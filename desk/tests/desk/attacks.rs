@@ -5,8 +5,12 @@ use axum::{
     http::{Request, header},
 };
 use serde_json::{Value, json};
+use writ_authority::{
+    Admitted, Fact, State,
+    fact::{Entry, LedgerFounded, PersonSeated},
+};
 use writ_identity::webauthn::{Knobs, SoftKind, SoftPasskey};
-use writ_model::Span;
+use writ_model::{Actor, Fold as _, PersonId, Role, Side, Span, TenantId};
 
 use crate::world::{Answer, Browser, ORIGIN, World, cookie_of};
 
@@ -215,4 +219,107 @@ async fn a_door_is_opened_only_from_our_own_page_and_under_our_own_name() {
             assert!(got == code || first, "{path} {origin}: {got}");
         }
     }
+}
+
+async fn provider(world: &World) -> State {
+    let id = world.get("/provider").await["tenant"].as_str().unwrap().parse().unwrap();
+    world.tenants.view(id).await.unwrap().state.clone()
+}
+
+/// Lines that somebody with the disk adds to a ledger.
+async fn appended(world: &World, tenant: TenantId, facts: Vec<Fact>) {
+    let (actor, at) = (Actor::system("attacker"), world.desk.now());
+    let line = |fact| Entry { actor: actor.clone(), at, fact, v: 1 }.to_line().unwrap().into();
+    let lines = facts.into_iter().map(line).collect();
+    let ledger = world.tenants.ledger();
+    let heads = ledger.heads().await.unwrap();
+    let size = heads.iter().find(|(id, _)| *id == tenant).map_or(0, |(_, head)| head.size);
+    ledger.append(tenant, size, lines).await.unwrap();
+}
+
+/// A client's ledger that names this person its own, with a key of the attacker's.
+async fn book_of(world: &World, whose: &str, side: Side) -> (State, SoftPasskey) {
+    let provider = provider(world).await;
+    let person: PersonId = world.people.lock()[whose].id.parse().unwrap();
+    let real = provider.live_keys(person).next().map(|(_, key)| key.says.as_ref().clone());
+    let mut real =
+        real.unwrap_or_else(|| provider.passkeys.values().next().unwrap().says.as_ref().clone());
+    let mut theirs = SoftPasskey::from_seed([9; 32], SoftKind::Es256);
+    let asked = json!({"rp": {"id": "localhost", "name": "x"}, "challenge": "AAAA",
+        "user": {"id": "AA", "name": "x", "displayName": "x"}, "pubKeyCredParams": [{"alg": -7}]});
+    let made = theirs.register(&asked, ORIGIN).unwrap();
+    real.credential = made["id"].as_str().unwrap().to_owned();
+    real.jwk = theirs.jwk().unwrap();
+    real.person = person;
+    let tenant = TenantId::from_bytes([1; 16]);
+    let founded = LedgerFounded {
+        tenant,
+        side,
+        name: "Mallory Ltd".to_owned(),
+        slug: "mallory".to_owned(),
+        provider: Some(TenantId::from_bytes([2; 16])),
+        checkpoint_key: "x+00000000+AQ==".to_owned(),
+    };
+    let (name, roles) = (whose.to_owned(), vec![Role::Owner]);
+    let mut state = State::empty(tenant);
+    let facts = [
+        Fact::LedgerFounded(founded),
+        Fact::PersonSeated(PersonSeated { person, name, side: Side::Client, roles }),
+        Fact::PasskeyAdded { key: Box::new(real), admitted: Admitted::Admission },
+    ];
+    for (index, fact) in (0..).zip(facts) {
+        let (actor, at) = (Actor::system("attacker"), world.desk.now());
+        state.fold(index, &Entry { actor, at, fact, v: 1 }.to_line().unwrap()).unwrap();
+    }
+    (state, theirs)
+}
+
+#[tokio::test]
+async fn a_book_that_is_brought_names_nobody_of_ours_its_own() {
+    let world = World::active().await;
+    for (whose, side) in [
+        ("Mira Okafor", Side::Client),
+        ("Dana Cole", Side::Client),
+        ("Mira Okafor", Side::Provider),
+    ] {
+        let (state, _) = book_of(&world, whose, side).await;
+        let refused = world.desk.may_take_over(&state, "mallory").await;
+        assert!(refused.is_err(), "{whose} {side}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_another_party_admitted_signs_nobody_in() {
+    let world = World::active().await;
+    let (state, theirs) = book_of(&world, "Mira Okafor", Side::Client).await;
+    let key = state.passkeys.values().next().unwrap().says.clone();
+    let provider = provider(&world).await;
+    let harbor = *provider.clients.keys().next().unwrap();
+    let added = Fact::PasskeyAdded { key: Box::new((*key).clone()), admitted: Admitted::Own };
+    appended(&world, harbor, vec![added]).await;
+    let world = world.reopened(9).await;
+    let asked = options(&world).await;
+    let mut theirs = theirs;
+    theirs.knobs().user_handle = Some(key.person.to_string());
+    let response = theirs.assert(&asked, ORIGIN).unwrap();
+    let answer = enter(&world, &response).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (403, &json!("DESK-0012")));
+}
+
+#[tokio::test]
+async fn a_key_that_was_revoked_at_home_signs_nowhere() {
+    let world = World::active().await;
+    let provider = provider(&world).await;
+    let mira: PersonId = world.people.lock()["Mira Okafor"].id.parse().unwrap();
+    // The copy at the client is not revoked yet.
+    let (passkey, _) = provider.live_keys(mira).next().unwrap();
+    let revoked = Fact::PasskeyRevoked { passkey, reason: "lost".to_owned() };
+    appended(&world, provider.tenant, vec![revoked]).await;
+    let world = world.reopened(9).await;
+    let asked = world.post_bare("/clients/harbor-books/export/allow", json!({})).await;
+    let signing = crate::world::signing_of(&asked).unwrap();
+    let response = world.assertion("Mira Okafor", &signing["options"]);
+    let path = format!("/signings/{}", signing["signing"].as_str().unwrap());
+    let answer = world.send(world.request(http::Method::POST, &path, Some(&response))).await;
+    assert_eq!(answer.json()["code"], "DESK-0013", "{}", answer.json());
 }

@@ -46,7 +46,11 @@ async fn populated(world: &World) -> Value {
     world.done(&format!("{at}/agents"), body).await;
     let answers = json!({"authorizer": "Dana Cole", "auditor": "Noor Haddad",
         "terminators": ["Dana Cole", "Mira Okafor"]});
-    world.done(&format!("{at}/agents/new-bot/accountability"), answers).await;
+    world.done(&format!("{at}/agents/new-bot/accountability"), answers.clone()).await;
+    let body = json!({"name": "office-bot", "kind": "ai_agent", "purpose": "Orders paper", "group": "office"});
+    world.done(&format!("{at}/agents"), body).await;
+    world.done(&format!("{at}/agents/office-bot/accountability"), answers.clone()).await;
+    world.done(&format!("{at}/agents/office-bot/activate"), json!({})).await;
     world.member("Dana Cole", "harbor-books", "Omar Diaz", "approver").await;
     world.staff("Sam Lee", "approver").await;
     let invite = json!({"name": "Una Berg", "side": "client", "roles": ["approver"]});
@@ -83,6 +87,8 @@ async fn populated(world: &World) -> Value {
             "/provider/people/{p}/offboard": {"p": "Tom Reyes"},
         },
         "bodies": {
+            "/clients/{c}/agents/{a}/accountability": answers,
+            "/clients/{c}/groups/{g}/accountability": answers,
             "/clients/{c}/grants": {"subject": {"agent": "invoice-bot"}, "server": "mail",
                 "surface": "tool", "name": "read_message", "reason": "It reads them too"},
             "/clients/{c}/people": {"person": "Sam Lee", "roles": ["approver"]},
@@ -360,6 +366,7 @@ fn first(value: &Value) -> Value {
 #[tokio::test]
 async fn bad_requests_are_problems_too() {
     let world = World::founded().await;
+    world.done("/clients/harbor-books/export/allow", json!({})).await;
     let token = format!("Bearer {}", world.token);
     let ask = |method: &str, path: &str, body: &str, kind: &str| {
         Request::builder()

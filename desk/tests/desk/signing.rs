@@ -317,3 +317,25 @@ async fn a_counter_that_goes_back_revokes_the_key_everywhere() {
     assert_eq!(enter(9).await.json()["code"], "DESK-0012", "revoked is revoked");
     world.check().await;
 }
+
+#[tokio::test]
+async fn what_waits_for_one_person_is_bounded_and_the_oldest_makes_room() {
+    let world = World::active().await;
+    let dana = world.sign_in("Dana Cole").await;
+    let ines = world.sign_in("Ines Park").await;
+    let grant = |number: usize| {
+        json!({"subject": {"agent": "invoice-bot"}, "server": "mail", "surface": "tool",
+            "name": format!("tool_{number}"), "reason": "It answers suppliers"})
+    };
+    let path = "/clients/harbor-books/grants";
+    let theirs = asked(&world, &ines, path, grant(0)).await;
+    let first = asked(&world, &dana, path, grant(1)).await;
+    let mut last = first.clone();
+    for number in 0..32 {
+        world.clock.advance(Span::seconds(1));
+        last = asked(&world, &dana, path, grant(number)).await;
+    }
+    assert_eq!(state(&world, &dana, &first).await["code"], "DESK-0004");
+    assert_eq!(state(&world, &dana, &last).await["state"], "waiting");
+    assert_eq!(state(&world, &ines, &theirs).await["state"], "waiting", "another person's stays");
+}

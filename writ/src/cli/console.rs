@@ -21,7 +21,7 @@ pub async fn run(ctx: &Ctx, _args: &Args) -> Result<(), Fault> {
         Ok(answer) => answer,
         Err(fault) if fault.code.as_deref() == Some(NO_LINKS) => {
             let status = api.get("/api/v1/status").await?;
-            json!({"console": status.get("origin").or_else(|| status.get("desk"))})
+            json!({"console": status.get("console")})
         }
         Err(fault) => return Err(fault),
     };

@@ -16,6 +16,7 @@ pub async fn run(ctx: &Ctx, _args: &Args) -> Result<(), Fault> {
         let fields = [
             ("version", "/version"),
             ("desk", "/desk"),
+            ("console", "/console"),
             ("since", "/started_at"),
             ("founded", "/founded"),
             ("tenants", "/tenants"),

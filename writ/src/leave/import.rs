@@ -62,7 +62,7 @@ pub async fn import(folder: &Path, dir: &Path, demands: &Demands) -> Result<Valu
         let problem = error.problem(String::new());
         Fault::refused(problem.detail).code(problem.code).cure(problem.cure)
     };
-    desk.may_take_over(state.tenant, &slug).await.map_err(refused)?;
+    desk.may_take_over(&state, &slug).await.map_err(refused)?;
     let arrival = Arrival { ledger: store.sequencer.tenants().ledger(), tenant: state.tenant };
     let seals = arrival.append(&book, &head).await?;
     let records = records::keep(&store.lake, state.tenant, &book, &seals).await?;

@@ -241,6 +241,22 @@ mod tests {
         assert!(Home::open(&at).is_err());
     }
 
+    /// A checkpoint of a public log with the cosignature of a public witness, as both were published.
+    #[test]
+    fn a_published_cosignature_verifies() {
+        let key = "witness.navigli.sunlight.geomys.org+a3e00fe2+BNy/co4C1Hn1p+INwJrfUlgz7W55dSZReusH/GhUhJ/G";
+        let key = WitnessKey::parse(key).unwrap().verifier(writ_identity::verify_ed25519);
+        let note = "coachandhorses2026h1.staging.certificate.transparency.goog\n\
+            185550722\n\
+            YXAM0VmnrfvLaBCOOYSJhCaE5F10oGBOo+hkbDa1kng=\n\
+            \n\
+            \u{2014} witness.navigli.sunlight.geomys.org o+AP4gAAAABqb7DzNrGFRJnQ9vrJ8xpnwZytnr/ZYczDIsvwvouiSjwOjn7a72ccxBk+lKnZ7dKqkYKER1s/KxLTaVwQD7lJZTC/CQ==\n";
+        let read = writ_evidence::Note::parse(note.as_bytes()).unwrap();
+        assert_eq!(read.verify(&[&key]).unwrap(), ["witness.navigli.sunlight.geomys.org"]);
+        let other = note.replace("185550722", "185550723");
+        assert!(writ_evidence::Note::parse(other.as_bytes()).unwrap().verify(&[&key]).is_err());
+    }
+
     #[test]
     fn what_was_seen_is_kept_whole_and_never_guessed() {
         let dir = TempDir::new().unwrap();

@@ -1,14 +1,15 @@
 //! An honest log is cosigned, at once; and what a witness does over restarts and outages.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use writ_app::{
     book::verify::{Insist, verify_with},
+    system::SystemClock,
     witness::{Step, Stop},
 };
 use writ_authority::Command;
 use writ_desk::{Via, Who};
-use writ_model::{Actor, Span};
+use writ_model::{Actor, Clock as _, Span};
 
 use crate::{
     server::{Server, witness_says},
@@ -58,14 +59,14 @@ async fn a_new_line_is_cosigned_while_the_witness_waits() {
     let waiting = tokio::spawn(async move { watch.round(20).await });
     let mira = world.mira.actor();
     world.act(mira, agent("night-shift")).await;
-    let begun = Instant::now();
+    let begun = SystemClock.monotonic_micros();
     let step = waiting.await.unwrap().unwrap();
-    let took = begun.elapsed();
+    let took = SystemClock.monotonic_micros() - begun;
     assert!(matches!(step, Step::Cosigned { new: 1, .. }), "{step:?}");
     let who = Who::new(world.mira.person, Via::Cli);
     let rows = world.desk.witnesses(&who, "harbor-books").await.unwrap();
     assert_eq!(rows[0].behind, 0);
-    println!("cosigned {} ms after the line was durable", took.as_millis());
+    println!("cosigned {} ms after the line was durable", took / 1_000);
 }
 
 #[tokio::test]
@@ -180,4 +181,27 @@ async fn a_witness_goes_along_when_its_ledger_moves_and_not_when_it_is_only_said
     assert_eq!(witness_says(&mut watch(taken)).await, "EVID-0005");
     let step = watch(moved).round(0).await.unwrap();
     assert!(matches!(step, Step::Cosigned { new: 1, .. }), "{step:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_waits_for_the_witness_that_is_awake() {
+    let world = Arc::new(World::honest().await);
+    let mut watch = world.witness("office").await;
+    watch.round(0).await.unwrap();
+    let until = world.clock.now() + Span::minutes(59);
+    world.sign(&world.mira, Command::AllowExport { until }).await;
+    let running = tokio::spawn(async move {
+        loop {
+            watch.round(20).await.unwrap();
+        }
+    });
+    let who = Who::new(world.mira.person, Via::Cli);
+    for name in ["one", "two", "three"] {
+        world.act(world.mira.actor(), agent(name)).await;
+        let note = world.desk.export_file(&who, "harbor-books", "checkpoint").await.unwrap();
+        let note = String::from_utf8(note.bytes).unwrap();
+        assert!(note.lines().any(|line| line.starts_with("\u{2014} office ")), "{note}");
+        assert!(note.contains(&format!("\n{}\n", world.view().await.size)), "{note}");
+    }
+    running.abort();
 }

@@ -141,7 +141,11 @@ impl World {
         Opened { tenants, sequencer, vault, desk }
     }
 
-    pub(crate) async fn honest() -> Self {
+    pub(crate) fn honest() -> BoxFuture<'static, Self> {
+        Box::pin(Self::begun())
+    }
+
+    async fn begun() -> Self {
         let dir = TempDir::new().unwrap();
         let clock = Arc::new(FakeClock::at("2026-11-22T09:00:00Z".parse().unwrap()));
         let entropy = Arc::new(SeededEntropy::new(11));

@@ -216,12 +216,14 @@ pub fn signing(state: SigningState) -> SigningView {
         signing: id(71),
         code: "K7QF-93TD".to_owned(),
         url: "http://localhost:7420/sign/K7QF-93TD".to_owned(),
-        title: "Let “invoice-bot” act for “Harbor Books”".to_owned(),
+        title: "Let “invoice-bot” act".to_owned(),
         text: [
-            "You let “invoice-bot” act for “Harbor Books”",
-            "It answers to “Dana Cole”, who authorised it, and “Ana Reyes”, who audits it",
-            "It can be ended by “Dana Cole” and “Ines Ortega”",
-            "Asked at 2026-11-22T01:11:04.000000Z; valid until 2026-11-22T01:16:04.000000Z",
+            "You let “invoice-bot” of “Harbor Books” act, inside its grants.",
+            "Its id is agt_01m6gvgth0x3es8f9pdjneffnq.",
+            "Authorised by “Dana Cole”; audited by “Ana Reyes”.",
+            "It can be ended by “Dana Cole” or “Ines Ortega”.",
+            "You sign as “Ines Ortega” at “Harbor Books”, on “http://localhost:7420”.",
+            "Asked at 2026-11-21 21:59:00 UTC; valid until 2026-11-21 22:04:00 UTC.",
         ]
         .map(str::to_owned)
         .to_vec(),
@@ -277,15 +279,9 @@ pub fn witnesses() -> Vec<WitnessRow> {
 #[must_use]
 pub fn receipts() -> ReceiptPage {
     let rows = [
-        (187, 12, "Dana Cole", 3, "Let “invoice-bot” act for “Harbor Books”"),
-        (
-            171,
-            90,
-            "Ines Ortega",
-            6,
-            "Give “mail-assistant” a grant: may call tool send_message on mail",
-        ),
-        (160, 1_500, "Dana Cole", 4, "Let “Ana Reyes” in as auditor of “Harbor Books”"),
+        (187, 12, "Dana Cole", 3, "Let “invoice-bot” act"),
+        (171, 90, "Ines Ortega", 6, "Give “mail-assistant” a grant"),
+        (160, 1_500, "Dana Cole", 4, "Admit “Ana Reyes”"),
         (148, 2_950, "Ines Ortega", 6, "End “old-crawler” for good"),
         (12, 70_000, "Dana Cole", 3, "Name the witness “shop-till”"),
     ];

@@ -14,7 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/agents/{a}/accountability",
     summary: "Says who answers for an agent; what is left out inherits.",
     guard: Guard::Changes,
-    needs: Needs::says_yes(),
+    needs: Needs::says_yes().signed(),
     body: Some(
         r#"{"authorizer":"Dana Cole","auditor":"Mira Okafor","terminators":["Dana Cole","Mira Okafor"]}"#,
     ),

@@ -14,7 +14,7 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     path: "/clients/{c}/groups/{g}/accountability",
     summary: "Says who answers for a group and everything in it that names nobody itself.",
     guard: Guard::Changes,
-    needs: Needs::says_yes(),
+    needs: Needs::says_yes().signed(),
     body: Some(
         r#"{"authorizer":"Dana Cole","auditor":"Mira Okafor","terminators":["Dana Cole","Mira Okafor"]}"#,
     ),
