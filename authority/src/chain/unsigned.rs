@@ -8,6 +8,7 @@ use writ_model::{Actor, AgentId, PasskeyId, PersonId, Side};
 
 use super::{Fault, decide};
 use crate::{
+    agent::Life,
     command::{self, Command},
     fact::{Entry, Fact},
     passkey::{Admitted, Passkey},
@@ -84,16 +85,16 @@ pub(super) fn may_stand(state: &State, entry: &Entry) -> Result<(), Fault> {
         | Fact::RecoveryKeyOffered { .. }
         | Fact::RecoveryRefused { .. }
         | Fact::LoginUnlinked { .. } => ruled(state, entry),
-        Fact::LedgerFounded(_)
-        | Fact::ClientAdded(_)
-        | Fact::GroupCreated { .. }
+        Fact::GroupCreated { .. }
         | Fact::AgentObserved(_)
         | Fact::AgentProposed(_)
         | Fact::AgentHeld { .. }
         | Fact::AgentQuarantined { .. }
-        | Fact::TerminationConfirmed(_)
         | Fact::EnrollmentOffered { .. }
-        | Fact::InstanceEnrolled { .. }
+        | Fact::InstanceEnrolled { .. } => whole(entry, only_new(state, entry)),
+        Fact::LedgerFounded(_)
+        | Fact::ClientAdded(_)
+        | Fact::TerminationConfirmed(_)
         | Fact::InstanceEnded { .. }
         | Fact::GrantRevoked { .. }
         | Fact::ActivitySealed(_) => Ok(()),

@@ -100,10 +100,7 @@ impl WitnessesPage {
     pub fn command(&self) -> String {
         let root = self.root.as_ref().map(|root| format!(" --root {root}")).unwrap_or_default();
         let Self { origin, key, .. } = self;
-        format!(
-            "writ witness run witness --server {origin} --client {} --log-key '{key}'{root}",
-            self.slug()
-        )
+        format!("writ witness run witness --server {origin} --log-key '{key}'{root}")
     }
 
     /// Witnesses that agree, are behind, disagree; and none.

@@ -138,7 +138,7 @@ fn twice(brought: &State, here: &State) -> Option<String> {
 }
 
 /// The owners of a provider, as they are seated at a client.
-fn owners(provider: &writ_authority::State) -> Vec<(PersonId, String, Vec<Role>)> {
+fn owners(provider: &State) -> Vec<(PersonId, String, Vec<Role>)> {
     let owners = provider.people.iter().filter(|(_, one)| one.active() && one.has(Role::Owner));
     owners.map(|(id, one)| (*id, one.name.clone(), one.roles.clone())).collect()
 }

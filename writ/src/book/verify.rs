@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use writ_authority::{Broken, Chain, ChainReport, Entry, Fact, refusal};
+use writ_authority::{Broken, Chain, ChainReport, Entry, Fact, State, refusal};
 use writ_desk::{CheckpointVerifier, WebauthnCheck};
 use writ_evidence::{
     Disagreement, Files, Frontier, Note, NoteVerifier, Report, Trust, VerifyOptions, WitnessKey,
@@ -205,6 +205,21 @@ pub fn cosigned(note: &Note, keys: &[CosignatureVerifier]) -> Vec<Value> {
     keys.iter().filter_map(line).collect()
 }
 
+/// The witnesses that cosigned, each with the party that named it in the ledger; none if nobody did. SECURITY: one that only
+/// the provider named says nothing for the client.
+fn whose(state: &State, note: &Note, keys: &[String]) -> Vec<Value> {
+    let of = |text: &String| {
+        let key = WitnessKey::parse(text).ok()?;
+        let named = state.witnesses.values().find(|one| {
+            one.removed_at.is_none() && WitnessKey::parse(&one.says.key).as_ref() == Ok(&key)
+        });
+        let mut row = cosigned(note, &[key.verifier(verify_ed25519)]).pop()?;
+        row.as_object_mut()?.insert("named_by".to_owned(), json!(named.map(|one| one.says.side)));
+        Some(row)
+    };
+    keys.iter().filter_map(of).collect()
+}
+
 /// Verifies an export; the report says what was found true. `key` is a verifier key to insist on.
 ///
 /// # Errors
@@ -267,16 +282,11 @@ pub fn verify_with(
         let gone = Disagreement::Smaller { seen: shown.size, offered: report.size };
         return Err(Fault::unverified(gone.to_string()).code(gone.code().to_string()).cure(KEEP));
     }
-    finish(&lines, report, insist, &witnesses)
+    finish(&lines, report, insist)
 }
 
 /// What only the whole ledger shows, and the answer.
-fn finish(
-    lines: &Lines<'_>,
-    report: Report,
-    insist: &Insist<'_>,
-    witnesses: &[CosignatureVerifier],
-) -> Result<Verified, Fault> {
+fn finish(lines: &Lines<'_>, report: Report, insist: &Insist<'_>) -> Result<Verified, Fault> {
     let Some(chain) = &lines.chain else {
         return Err(Fault::unverified("there is no line").code("EVID-0005"));
     };
@@ -287,6 +297,11 @@ fn finish(
         return Err(Fault::unverified(what).code(refusal::ROOT_PIN.to_string()));
     }
     let state = chain.state();
+    let wanted = format!("writ-ledger/{}", state.tenant);
+    if report.origin != wanted {
+        let what = format!("the checkpoint is of {}, and its lines are of {wanted}", report.origin);
+        return Err(Fault::unverified(what).code("EVID-0005").cure(KEEP));
+    }
     let founded = state.founded.as_deref();
     let checkpoint = lines.folder.bounded(CHECKPOINT, MAX_BUNDLE).ok().flatten();
     let note = checkpoint.and_then(|bytes| Note::parse(&bytes).ok());
@@ -303,7 +318,7 @@ fn finish(
             json!({"line": line, "to": moved.name, "provider": moved.provider})
         }),
         "key_insisted_on": insist.key.is_some(),
-        "witnesses": note.map(|note| cosigned(&note, witnesses)),
+        "witnesses": note.map(|note| whose(state, &note, insist.witnesses)),
         "first": report.first,
         "last": report.last,
         "files": report.files,

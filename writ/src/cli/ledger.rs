@@ -160,6 +160,9 @@ fn verified(answer: &Value) {
         ("in line", "/moved/line"),
     ];
     out::fields(answer, &fields);
+    for one in answer.get("witnesses").and_then(Value::as_array).into_iter().flatten() {
+        out::line(&cosigned(one));
+    }
     let not = |member: &str| answer.get(member) == Some(&Value::Bool(false));
     if not("client_root_insisted_on") && answer.pointer("/client_root/fingerprint").is_some() {
         out::line(
@@ -171,6 +174,17 @@ fn verified(answer: &Value) {
             "The key is the one that line 0 names: compare it with one you have from elsewhere.",
         );
     }
+}
+
+/// How old what a witness has seen is, and whose witness it is: an older export with its cosignatures verifies too.
+fn cosigned(row: &Value) -> String {
+    let text = |name: &str| row.get(name).and_then(Value::as_str).map(out::clean);
+    let (name, at) = (text("name").unwrap_or_default(), text("at").unwrap_or_default());
+    let named = match text("named_by") {
+        Some(side) => format!("the {side} named this witness"),
+        None => "nobody named this witness in the ledger".to_owned(),
+    };
+    format!("{name} cosigned this at {at}, and nothing later; {named}.")
 }
 
 fn proof(answer: &Value) {

@@ -122,6 +122,7 @@ fn verified(answer: &Value) {
     }
     out::line("");
     let fields = [
+        ("verified", "/verified"),
         ("signed", "/signed_at"),
         ("by passkey", "/passkey/label"),
         ("fingerprint", "/passkey/fingerprint"),

@@ -12,12 +12,16 @@ use writ_testkit::TempDir;
 
 use super::*;
 
+fn tenant() -> TenantId {
+    TenantId::from_parts(Timestamp::from_micros(1), [1; 10])
+}
+
 struct Signer(SigningKey, VerifierKey);
 
 impl Signer {
     fn new(seed: u8) -> Self {
         let key = SigningKey::from_seed([seed; 32]).unwrap();
-        let name = "writ-ledger/test".to_owned();
+        let name = format!("writ-ledger/{}", tenant());
         let verifier = VerifierKey { name, algorithm: ED25519, key: key.public_bytes().to_vec() };
         Self(key, verifier)
     }
@@ -44,7 +48,7 @@ fn line(fact: Fact) -> Vec<u8> {
 
 fn export(signer: &Signer) -> TempDir {
     let at = Timestamp::from_micros(1);
-    let tenant = TenantId::from_parts(at, [1; 10]);
+    let tenant = tenant();
     let (gateway, boot) = (GatewayId::from_parts(at, [2; 10]), BootId::from_parts(at, [3; 10]));
     let record = json!({
         "metadata": {"tenant_uid": tenant, "sequence": 1},
@@ -101,6 +105,10 @@ fn a_whole_export_verifies_with_and_without_a_key_to_insist_on() {
     assert_eq!(report["key_insisted_on"], false);
     let report = verify(folder.path(), Some(&signer.1.to_text())).unwrap();
     assert_eq!(report["key_insisted_on"], true);
+    let mut renamed = Signer::new(1);
+    renamed.1.name = "writ-ledger/another".to_owned();
+    let refused = verify(export(&renamed).path(), None).unwrap_err();
+    assert_eq!(refused.code.as_deref(), Some("EVID-0005"), "the checkpoint names another ledger");
     let other = Signer::new(2).1.to_text();
     assert_eq!(verify(folder.path(), Some(&other)).unwrap_err().exit, Exit::Unverified);
     assert_eq!(verify(folder.path(), Some("nonsense")).unwrap_err().exit, Exit::Usage);
