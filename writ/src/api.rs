@@ -19,11 +19,13 @@ use crate::{
 
 mod http_transport;
 mod in_process;
+mod outside_transport;
 pub mod signer;
 pub mod signing;
 
 pub use http_transport::HttpTransport;
 pub use in_process::InProcess;
+pub use outside_transport::OutsideTransport;
 pub use signer::Signer;
 pub use signing::Signing;
 

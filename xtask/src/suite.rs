@@ -32,6 +32,7 @@ const STEPS: &[Step] = &[
     Step { name: "demo", quick: false, body: demo },
     Step { name: "real parts", quick: false, body: real_parts },
     Step { name: "identity provider", quick: false, body: identity_provider },
+    Step { name: "witness elsewhere", quick: false, body: witness_elsewhere },
     Step { name: "browser", quick: false, body: browser },
     Step { name: "crash", quick: false, body: crash::check },
 ];
@@ -135,6 +136,11 @@ fn real_parts() -> Result<Tally> {
 fn identity_provider() -> Result<Tally> {
     setup::apt("chromium", "chromium")?;
     against_real("tests-real/oidc.py")
+}
+
+/// A witness on another machine, over TLS.
+fn witness_elsewhere() -> Result<Tally> {
+    against_real("tests-real/away.py")
 }
 
 /// People at the console in a real Chromium: passkeys, attacks on them, axe on every page.

@@ -184,7 +184,7 @@ fn cosigned(row: &Value) -> String {
         Some(side) => format!("the {side} named this witness"),
         None => "nobody named this witness in the ledger".to_owned(),
     };
-    format!("{name} cosigned this at {at}, and nothing later; {named}.")
+    format!("{name} cosigned this at {at}; what came later is not in it; {named}.")
 }
 
 fn proof(answer: &Value) {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Ctx;
 use crate::{
-    api::{HttpTransport, segment},
+    api::{HttpTransport, OutsideTransport, Transport, segment},
     fault::Fault,
     net::Http,
     out::{self, Out},
@@ -21,6 +21,8 @@ use crate::{
 const WAIT: u64 = 25;
 /// The first pause after a fault; it doubles up to the longest.
 const PAUSE: Duration = Duration::from_secs(1);
+/// LIMIT: bytes of the file of certificates.
+const MAX_ROOTS: usize = 512 << 10;
 /// LIMIT: the longest pause: a server that comes back is watched again within half a minute.
 const LONGEST: Duration = Duration::from_secs(30);
 
@@ -77,9 +79,12 @@ pub enum Verb {
 pub struct RunArgs {
     /// The folder that `init` made
     dir: PathBuf,
-    /// The desk's address
+    /// The desk's address: https, or http on this machine
     #[arg(long, value_name = "URL")]
     server: String,
+    /// Certificates (PEM) trusted beside Mozilla's
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// The ledger's verifier key, from the paper contract or the ledger's page
     #[arg(long, value_name = "KEY")]
     log_key: String,
@@ -165,9 +170,24 @@ fn show(home: &Home) -> Result<Value, Fault> {
     }))
 }
 
+fn transport(args: &RunArgs) -> Result<Arc<dyn Transport>, Fault> {
+    if args.server.starts_with("http://") {
+        return Ok(Arc::new(HttpTransport::new(Http::new(), &args.server)?));
+    }
+    let read = |file: &PathBuf| {
+        let bytes = std::fs::read(file).map_err(|error| Fault::file(file, "read", &error))?;
+        if bytes.len() <= MAX_ROOTS {
+            return Ok(bytes);
+        }
+        Err(Fault::usage(format!("`{}` is larger than {MAX_ROOTS} bytes", file.display())))
+    };
+    let roots = args.ca_file.as_ref().map(read).transpose()?;
+    Ok(Arc::new(OutsideTransport::new(Arc::new(SystemClock), &args.server, roots.as_deref())?))
+}
+
 async fn watch(out: Out, args: RunArgs) -> Result<(), Fault> {
     let tenant = tenant_of(&args.log_key)?;
-    let transport = Arc::new(HttpTransport::new(Http::new(), &args.server)?);
+    let transport = transport(&args)?;
     let sources = Sources { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
     let remote = Remote::new(transport, &args.server, tenant, sources);
     let home = Home::open(&args.dir)?;

@@ -4,7 +4,7 @@
 //! Never here: a file written over in place. To add a member: an `Option`, so that older folders still open.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{Read as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
@@ -183,6 +183,32 @@ impl Home {
             return Err(Fault::unreachable(format!("`{}` is of a newer release", path.display())));
         }
         Ok(Some(seen))
+    }
+
+    /// Replaces what it has seen by what follows on it; on return it is on disk. SECURITY: two processes over one folder
+    /// would each go on from their own memory, and could cosign two histories with one key.
+    ///
+    /// # Errors
+    /// As [`Home::keep`], or if another process has gone on from this folder meanwhile.
+    pub fn go_on(&self, before: &Seen, after: &Seen) -> Result<(), Fault> {
+        let path = self.dir.join("lock");
+        let fault = |error: std::io::Error| Fault::file(&path, "lock", &error);
+        let mut options = OpenOptions::new();
+        let lock = options.write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let lock = lock.map_err(fault)?;
+        let other = || {
+            Fault::unreachable(format!("another process witnesses from `{}`", self.dir.display()))
+                .cure("run one `writ witness run` over one folder")
+        };
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(other()),
+            Err(TryLockError::Error(error)) => return Err(fault(error)),
+        }
+        if self.seen()?.is_some_and(|there| there.edge != before.edge) {
+            return Err(other());
+        }
+        self.keep(after)
     }
 
     /// Replaces what it has seen; on return it is on disk.

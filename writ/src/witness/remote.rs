@@ -2,7 +2,7 @@
 //!
 //! Never here: a judgment on what came back (`watch`).
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
@@ -22,6 +22,9 @@ use crate::{
 
 /// LIMIT: bytes of one answer with lines.
 const LINES: usize = 32 << 20;
+/// LIMIT: one request with its whole answer: the desk's longest wait, and lines over a slow line. A server that never ends
+/// its answer would else keep the witness silent for good.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Seconds a token lives: one request.
 const LIFE: i64 = 50;
 
@@ -107,9 +110,16 @@ impl Remote {
     ) -> BoxFuture<'a, Result<Bytes, Fault>> {
         let request = self.request(by, method, path, body);
         Box::pin(async move {
-            let response = self.transport.send(request?).await?;
-            let status = response.status();
-            let body = whole(response.into_body(), limit).await?;
+            let request = request?;
+            let answered = async {
+                let response = self.transport.send(request).await?;
+                let status = response.status();
+                Ok((status, whole(response.into_body(), limit).await?))
+            };
+            let answered = tokio::time::timeout(PATIENCE, answered).await;
+            let (status, body) = answered.unwrap_or_else(|_elapsed| {
+                Err(Fault::unreachable("the server did not end its answer in time"))
+            })?;
             if status == StatusCode::UNAUTHORIZED {
                 return Err(problem(status, &body).cure(format!(
                     "have the ledger name this witness: `writ witness name --client C --name N {}`",

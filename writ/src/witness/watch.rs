@@ -200,7 +200,7 @@ impl Watch {
         witness.follow(&checkpoint, &edge)?;
         let report = chain.report();
         let root = report.root.as_ref().map(|(fingerprint, _)| fingerprint.clone());
-        self.seen = Seen {
+        let seen = Seen {
             root: self.seen.root.clone().or_else(|| root.clone()),
             checkpoint: Some(log_signed(&note, self.witness.origin())),
             edge: STANDARD.encode(edge.to_bytes()),
@@ -208,9 +208,9 @@ impl Watch {
             posted: false,
             ..self.seen.clone()
         };
-        // INVARIANT: on disk before it leaves.
-        self.home.keep(&self.seen)?;
-        (self.witness, self.at) = (witness, (edge, chain));
+        // INVARIANT: on disk before it leaves. What is not on disk is not in memory either, or the next round sent it.
+        self.home.go_on(&self.seen, &seen)?;
+        (self.seen, self.witness, self.at) = (seen, witness, (edge, chain));
         self.post().await?;
         let (size, receipts) = (checkpoint.size, report.receipts);
         Ok(Step::Cosigned { size, new: size.saturating_sub(before.size), receipts, root })
@@ -260,7 +260,7 @@ impl Watch {
         self.remote.cosign(self.by(), self.size(), &line).await?;
         self.seen.posted = true;
         // Only whether it has to be sent again; a crash before this line sends it twice, which changes nothing.
-        self.home.keep(&self.seen)?;
+        self.home.go_on(&self.seen, &self.seen)?;
         Ok(())
     }
 

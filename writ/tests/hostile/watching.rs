@@ -205,3 +205,36 @@ async fn an_export_waits_for_the_witness_that_is_awake() {
     }
     running.abort();
 }
+
+#[tokio::test]
+async fn nothing_is_cosigned_that_is_not_on_disk() {
+    let world = World::honest().await;
+    let mut watch = world.witness("office").await;
+    watch.round(0).await.unwrap();
+    let seen = watch.size();
+    world.act(world.mira.actor(), agent("one")).await;
+    // The disk takes nothing.
+    let new = world.dir.path().join("office/seen.json.new");
+    std::fs::create_dir(&new).unwrap();
+    let who = Who::new(world.mira.person, Via::Cli);
+    for _ in 0..2 {
+        assert!(matches!(watch.round(0).await, Err(Stop::Fault(_))));
+        let rows = world.desk.witnesses(&who, "harbor-books").await.unwrap();
+        assert_eq!((watch.size(), rows[0].seen_size), (seen, Some(seen)));
+    }
+    std::fs::remove_dir(&new).unwrap();
+    assert!(matches!(watch.round(0).await, Ok(Step::Cosigned { new: 1, .. })));
+}
+
+#[tokio::test]
+async fn two_processes_over_one_folder_cosign_one_history() {
+    let world = World::honest().await;
+    let mut one = world.witness("office").await;
+    one.round(0).await.unwrap();
+    let mut fork = Server::of(&world).await;
+    fork.act(world.mira.actor(), agent("another"));
+    let mut two = world.watch("office", Arc::new(fork)).await;
+    world.act(world.mira.actor(), agent("one")).await;
+    assert!(matches!(one.round(0).await, Ok(Step::Cosigned { new: 1, .. })));
+    assert!(matches!(two.round(0).await, Err(Stop::Fault(_))), "the folder has gone on");
+}
