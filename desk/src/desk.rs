@@ -431,6 +431,11 @@ impl Desk {
         self.located(|directory| directory.credential(credential)).await
     }
 
+    /// Whether a credential is one that was read in a ledger already; nothing is read for it.
+    pub(crate) fn has_met(&self, credential: &str) -> bool {
+        self.inner.directory.lock().credential(credential).is_some()
+    }
+
     /// The state of the space that a person's passkeys are admitted in: the provider's for its people, their client's
     /// for everybody else.
     pub(crate) async fn home(

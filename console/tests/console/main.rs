@@ -11,4 +11,6 @@ mod people;
 #[cfg(test)]
 mod road;
 #[cfg(test)]
+mod seats;
+#[cfg(test)]
 mod world;

@@ -197,6 +197,21 @@ async fn guessing_codes_and_keys_is_bounded() {
 }
 
 #[tokio::test]
+async fn strangers_who_guess_do_not_keep_others_out() {
+    let world = World::active().await;
+    let good = world.assertion("Ines Park", &options(&world).await);
+    let mut last = 0;
+    for guess in 0..601 {
+        let mut bad = good.clone();
+        let id = format!("AAAA{guess:04}");
+        (bad["id"], bad["rawId"]) = (json!(id), json!(id));
+        last = enter(&world, &bad).await.status.as_u16();
+    }
+    assert_eq!(last, 503, "the door is closed to strangers");
+    world.sign_in("Ines Park").await;
+}
+
+#[tokio::test]
 async fn a_door_is_opened_only_from_our_own_page_and_under_our_own_name() {
     let world = World::founded().await;
     for (host, origin, code) in [
