@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Form, FromRequest, FromRequestParts, Request},
+    extract::{Form, FromRequest, FromRequestParts, Request, State},
     response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderMap, Method, StatusCode, header, request::Parts};
@@ -242,9 +242,29 @@ impl FromRequest<Console> for Sent {
     }
 }
 
-/// Ends the session.
-pub(crate) async fn sign_out(sent: Sent) -> Response {
-    sent.visit.desk.sign_out(&sent.visit.session);
+/// Ends the session, also one that a first link opened.
+pub(crate) async fn sign_out(State(console): State<Console>, request: Request) -> Response {
+    let session = match console.desk.session(request.headers()).await {
+        Ok(Some(session)) if session.how == SignedBy::Link => session,
+        Ok(_) => {
+            return match Sent::from_request(request, &console).await {
+                Ok(sent) => left(&sent.visit.desk, &sent.visit.session),
+                Err(refused) => refused,
+            };
+        }
+        Err(fault) => return plainly(&fault),
+    };
+    let headers = request.headers().clone();
+    let fields = Form::<Vec<(String, String)>>::from_request(request, &console).await;
+    let given = fields.map_or_else(|_unreadable| Given::default(), |Form(fields)| Given(fields));
+    match console.desk.check_form(&headers, &session, given.one("csrf")) {
+        Ok(()) => left(&console.desk, &session),
+        Err(fault) => plainly(&fault),
+    }
+}
+
+fn left(desk: &Desk, session: &Session) -> Response {
+    desk.sign_out(session);
     let to = route::query(route::sign_in(), &[("left", "yes")]);
     ([(header::SET_COOKIE, Desk::clear_cookie())], Redirect::to(&to)).into_response()
 }

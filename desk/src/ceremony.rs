@@ -48,7 +48,9 @@ impl Ceremonies {
             table.retain(|_, one| now < one.expires);
         }
         if table.len() >= CEREMONIES {
-            let oldest = table.iter().min_by_key(|(_, one)| one.expires).map(|(key, _)| *key);
+            // Anybody can begin signing in: that takes no room from those who are known by a session or a code.
+            let first = |one: &Begun| (one.what != For::SignIn, one.expires);
+            let oldest = table.iter().min_by_key(|(_, one)| first(one)).map(|(key, _)| *key);
             oldest.and_then(|key| table.remove(&key));
         }
         table.insert(challenge, Begun { what, expires: now + LIFE });
@@ -89,11 +91,14 @@ mod tests {
     fn the_oldest_makes_room() {
         let (table, entropy) = (Ceremonies::default(), SeededEntropy::new(2));
         let at = |second| Timestamp::from_micros(second);
+        let own = For::Own(PersonId::from_bytes([1; 16]));
+        let mine = table.begin(own, &entropy, at(0));
         let first = table.begin(For::SignIn, &entropy, at(0));
         for second in 0..CEREMONIES {
             table.begin(For::SignIn, &entropy, at(i64::try_from(second).unwrap() + 1));
         }
         assert_eq!(table.0.lock().len(), CEREMONIES);
         assert_eq!(table.take(&first, For::SignIn, at(9)), None);
+        assert_eq!(table.take(&mine, own, at(9)), Some(mine), "strangers take no room from it");
     }
 }

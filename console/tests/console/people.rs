@@ -10,7 +10,7 @@ const PEOPLE: &str = "/clients/harbor-books/people";
 
 #[tokio::test]
 async fn the_first_link_works_once_and_only_for_a_key() {
-    let world = World::empty().await;
+    let mut world = World::empty().await;
     let link = world.desk.new_sign_in_link().await.unwrap().expose().clone();
     let path = link.strip_prefix(ORIGIN).unwrap().to_owned();
     for _ in 0..2 {
@@ -21,6 +21,12 @@ async fn the_first_link_works_once_and_only_for_a_key() {
     assert_eq!(page.headers["referrer-policy"], "strict-origin");
     let again = world.post(&path, &[]).await;
     assert_eq!(again.location(), "/sign-in?refused=link", "{}", again.html);
+    world.cookie = page.cookie();
+    let welcome = world.get("/welcome").await;
+    assert_eq!(world.post("/sign-out", &[("csrf", "guessed")]).await.status, StatusCode::FORBIDDEN);
+    let out = world.post("/sign-out", &[("csrf", welcome.csrf().as_str())]).await;
+    assert_eq!(out.location(), "/sign-in?left=yes", "{}", out.html);
+    assert_eq!(world.get("/welcome").await.location(), "/sign-in", "it may be ended unused");
     let page = world.get_as("/sign-in?refused=link", "", HOST).await;
     assert!(page.html.contains("unknown, used or expired"));
     let world = World::founded().await;

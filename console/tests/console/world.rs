@@ -68,7 +68,7 @@ impl Page {
         serde_json::from_str(&self.html).unwrap_or_else(|_| panic!("not JSON: {}", self.html))
     }
 
-    fn cookie(&self) -> String {
+    pub(crate) fn cookie(&self) -> String {
         let cookie = self.headers[header::SET_COOKIE].to_str().unwrap();
         cookie.split(';').next().unwrap().to_owned()
     }

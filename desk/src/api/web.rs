@@ -81,11 +81,22 @@ impl IntoResponse for DeskError {
     }
 }
 
+/// A path as logs have it. SECURITY: the code of an invitation, a recovery or a first link is in its address, and opens.
+fn told(path: &str) -> String {
+    for door in ["/join/", "/recover/", "/sign-in/"] {
+        if let Some(rest) = path.strip_prefix(door) {
+            let after = rest.split_once('/').map(|(_, after)| format!("/{after}"));
+            return format!("{door}{{code}}{}", after.unwrap_or_default());
+        }
+    }
+    path.to_owned()
+}
+
 /// Gives a request its id, its errors their form, and its answer the headers that keep it out of caches.
 pub(crate) async fn dress(State(desk): State<Desk>, request: Request, next: Next) -> Response {
     let none = TenantId::from_bytes([0; 16]);
     let id = RequestId::new(&desk.cx(none, Actor::system("desk"))).to_string();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = (request.method().clone(), told(request.uri().path()));
     let mut response = match drained(request).await {
         Ok(request) => next.run(request).await,
         Err(fault) => fault.into_response(),
@@ -158,4 +169,23 @@ async fn enroll(
 /// Whether the process serves; it asks nothing of the store.
 async fn health() -> &'static str {
     "ok\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_code_gets_into_a_log() {
+        for (path, wanted) in [
+            ("/join/K7QF-93TD", "/join/{code}"),
+            ("/join/K7QF-93TD/options", "/join/{code}/options"),
+            ("/recover/K7QF-93TD/options", "/recover/{code}/options"),
+            ("/sign-in/K7QF-93TD", "/sign-in/{code}"),
+            ("/api/v1/me", "/api/v1/me"),
+            ("/passkey/sign-in/options", "/passkey/sign-in/options"),
+        ] {
+            assert_eq!(told(path), wanted);
+        }
+    }
 }
