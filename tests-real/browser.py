@@ -8,156 +8,22 @@ Prints one `ok - …` or `not ok - …` line a check; exits 1 if any failed.
 
 import argparse
 import asyncio
-import json
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
-import time
 import traceback
 
 from playwright.async_api import async_playwright
 
-import proxy
+from attacks import attack_copy, attack_no_verification, attack_origin, attack_replay
+from house import (
+    AGENT, CLIENT, House, api, check, failed, join, make_key, sign, sign_in, signed, signed_for, signed_in, submit,
+)
 from people import Person, pretty
-from world import free_port
 
-FAILED = 0
-CLIENT, AGENT = "harbor-books", "order-clerk"
-START_SECONDS = 30
 SIZES = ((1440, 900), (390, 844))
-
-
-def check(name: str, held: bool, detail: str = "") -> bool:
-    global FAILED
-    FAILED += not held
-    detail = " ".join(str(detail).split())[:500]
-    print(f"ok - {name}" if held else f"not ok - {name}: {detail}", flush=True)
-    return held
-
-
-class House:
-    """A running Writ that nobody has a passkey for yet."""
-
-    def __init__(self, writ: pathlib.Path, folder: pathlib.Path) -> None:
-        self.writ, self.data, port = writ, folder / "data", free_port()
-        self.data.mkdir(parents=True)
-        self.base, self.desk = f"http://localhost:{port}", f"http://127.0.0.1:{port}"
-        gateway = f"127.0.0.1:{free_port()}"
-        words = f'[desk]\nlisten = "127.0.0.1:{port}"\n\n[gateway]\nlisten = "{gateway}"\n'
-        (self.data / "writ.toml").write_text(words)
-        self.log = open(folder / "up.log", "wb")
-        up = [str(writ), "up", "--data", str(self.data)]
-        self.process = subprocess.Popen(up, stdout=self.log, stderr=subprocess.STDOUT)
-        end = time.monotonic() + START_SECONDS
-        while not (self.data / "server.json").exists():
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError((folder / "up.log").read_text()[-2000:])
-            time.sleep(0.05)
-
-    def run(self, *words: str) -> dict:
-        command = [str(self.writ), *words, "--data", str(self.data), "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-        if done.returncode != 0:
-            raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stderr}")
-        return json.loads(done.stdout) if done.stdout.strip() else {}
-
-    def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-        self.log.close()
-
-
-async def api(person: Person, method: str, path: str, body=None) -> tuple[int, dict]:
-    """What the page's own script may ask for: with the session's cookie and the page's token."""
-    return await person.page.evaluate(
-        """async ([method, path, body]) => {
-          const csrf = document.querySelector("meta[name=csrf-token]")?.content ?? "";
-          const headers = {"content-type": "application/json", "writ-csrf": csrf};
-          const reply = await fetch("/api/v1" + path, {method, headers, body: body === null ? undefined : JSON.stringify(body)});
-          const text = await reply.text();
-          return [reply.status, text ? JSON.parse(text) : {}];
-        }""",
-        [method, path, body],
-    )
-
-
-async def sign(person: Person, code: str) -> bool:
-    """Opens what waits, and signs it with the button."""
-    await person.go(f"/sign/{code}")
-    await person.press("Sign with passkey")
-    return await signed_for(person)
-
-
-async def signed_for(person: Person) -> bool:
-    """Whether the page of what was to be signed goes on to what came of it."""
-    for _ in range(100):
-        if "/sign/" not in person.page.url:
-            await person.page.wait_for_load_state()
-            return True
-        await asyncio.sleep(0.1)
-    return False
-
-
-async def signed(person: Person, path: str, body: dict) -> dict:
-    """An act that takes a signature: asked over the API, signed on the page; gives its outcome."""
-    status, answer = await api(person, "POST", path, body)
-    if status != 403 or "signing" not in answer:
-        raise RuntimeError(f"{path} did not ask for a signature: {status} {pretty(answer)}")
-    signing = answer["signing"]
-    if not await sign(person, signing["code"]):
-        raise RuntimeError(f"{path} was not signed: {(await person.text())[-400:]}")
-    _, after = await api(person, "GET", f"/signings/{signing['signing']}")
-    return after.get("outcome") or {}
-
-
-async def submit(person: Person) -> None:
-    """The page's own form."""
-    await person.page.locator("main form button.main, main form button.danger").last.click()
-
-
-async def make_key(person: Person, label: str, button: str = "Make my passkey") -> None:
-    await person.fill(label=label)
-    await person.press(button)
-
-
-async def sign_in(person: Person) -> bool:
-    """Presses the button; whether it lets them in. The page says so, or leaves."""
-    await person.go("/sign-in")
-    if "/sign-in" not in person.page.url:
-        return True
-    await person.press("Sign in")
-    bad = person.page.locator("[data-tells].bad")
-    for _ in range(60):
-        if "/sign-in" not in person.page.url:
-            return await signed_in(person)
-        if await bad.count():
-            return False
-        await asyncio.sleep(0.1)
-    return False
-
-
-async def signed_in(person: Person) -> bool:
-    await person.page.wait_for_load_state()
-    status, _ = await api(person, "GET", "/me") if person.page.url.startswith(person.base) else (0, {})
-    return status == 200
-
-
-async def join(person: Person, link: str, look=None) -> str:
-    """Follows an invitation or a recovery; gives the fingerprint that the page shows."""
-    await person.go(link)
-    if look:
-        await look(person, "join")
-    await make_key(person, f"{person.name}'s laptop")
-    await person.page.locator("#made").wait_for(state="visible", timeout=8000)
-    if look:
-        await look(person, "joined")
-    shown = await person.page.locator("#made [data-fingerprint]").first.inner_text()
-    return "-".join(shown.split())
 
 
 class Story:
@@ -466,81 +332,6 @@ class Story:
         check("Enter signs", await signed_for(june), await june.text())
 
 
-def pretty_all(value) -> str:
-    return json.dumps(value)
-
-
-async def attack_replay(story: Story) -> None:
-    """The answer to one challenge, sent again."""
-    june, kept = story.june, []
-    june.page.on("request", lambda one: one.method == "POST" and "/passkey/sign-in" in one.url and kept.append((one.url, one.post_data)))
-    await june.go("/me")
-    await june.press("Sign out")
-    check("June signs in once more", await sign_in(june))
-    url, body = next((pair for pair in reversed(kept) if not pair[0].endswith("options")), (None, None))
-    if not check("her answer was seen on the wire", bool(url)):
-        return
-    thief = await Person.arrive(story.browser, "thief", story.house.base)
-    await thief.go("/sign-in")
-    status = await thief.page.evaluate(
-        "([url, body]) => fetch(url, {method: 'POST', headers: {'content-type': 'application/json'}, body}).then(r => r.status)",
-        [url, body],
-    )
-    check("a replayed answer opens nothing", status in (401, 403) and not await signed_in(thief), status)
-    await thief.leave()
-
-
-async def attack_no_verification(story: Story) -> None:
-    """A device that lets anybody use its key: the browser or the desk refuses, the person is not in."""
-    (key,) = await story.june.keys(story.devices["June Harbor"])
-    thief = await Person.arrive(story.browser, "thief", story.house.base)
-    await thief.device(isUserVerified=False)
-    await thief.copy(thief.devices[0], key, key["signCount"] + 50)
-    check("a key without user verification does not sign in", not await sign_in(thief), await thief.text())
-    # The page is changed not to ask for verification; then the desk has to notice.
-    await thief.page.add_init_script(
-        "const get = navigator.credentials.get.bind(navigator.credentials);"
-        "navigator.credentials.get = (o) => { o.publicKey.userVerification = 'discouraged'; return get(o); };"
-    )
-    await thief.go("/sign-in")
-    await thief.press("Sign in")
-    told = await thief.page.locator("[data-tells].bad").first.inner_text(timeout=8000)
-    check("not even from a changed page: the desk says why", bool(told) and not await signed_in(thief), told)
-    await thief.leave()
-
-
-async def attack_copy(story: Story) -> None:
-    """A key that was copied with an older counter: refused, and the key is nobody's any more."""
-    ann = story.ann
-    (key,) = await ann.keys(story.devices["Ann Gull"])
-    check("Ann's device counts", key["signCount"] > 1, pretty(key.get("signCount")))
-    thief = await Person.arrive(story.browser, "thief", story.house.base)
-    await thief.device()
-    await thief.copy(thief.devices[0], key, 0 if key["signCount"] < 3 else 1)
-    check("a copy with an older counter does not sign in", not await sign_in(thief), await thief.text())
-    _, keys = await api(story.june, "GET", f"/clients/{CLIENT}/ledger")
-    told = pretty_all(keys)
-    check("the ledger says why the key is revoked", "may have been copied" in told, told[-300:])
-    check("whoever was signed in with it is not any more", not await signed_in(ann))
-    await thief.leave()
-
-
-async def attack_origin(story: Story) -> None:
-    """The same page at another origin of the same name: the desk is behind somebody else's port."""
-    async with proxy.running(story.house.base) as elsewhere:
-        fooled = await Person.arrive(story.browser, "June Harbor", elsewhere)
-        await fooled.device()
-        (key,) = await story.june.keys(story.devices["June Harbor"])
-        await fooled.copy(fooled.devices[0], key, key["signCount"] + 90)
-        await fooled.go("/sign-in")
-        came = fooled.page.url
-        held = True
-        if came.startswith(elsewhere):
-            held = not await sign_in(fooled)
-        check("a key used at another origin opens nothing", held, came)
-        await fooled.leave()
-
-
 def every_page(agent: str) -> list[str]:
     c = f"/clients/{CLIENT}"
     return [
@@ -613,7 +404,7 @@ def main() -> int:
     if chosen.shots:
         chosen.shots.mkdir(parents=True, exist_ok=True)
     asyncio.run(run(chosen))
-    return 1 if FAILED else 0
+    return 1 if failed() else 0
 
 
 if __name__ == "__main__":

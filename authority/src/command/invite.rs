@@ -54,8 +54,17 @@ fn may_bring(state: &State, cx: &Cx, side: Side) -> Result<bool, Refusal> {
     }
 }
 
+/// The same with these roles: nobody makes somebody an owner who is none, but for the client's first person.
+fn may_bring_as(state: &State, cx: &Cx, (side, roles): (Side, &[Role])) -> Result<bool, Refusal> {
+    let first = may_bring(state, cx, side)?;
+    if !first && roles.contains(&Role::Owner) {
+        check::speaks_for(state, cx, side, &[Role::Owner])?;
+    }
+    Ok(first)
+}
+
 pub(super) fn invite(state: &State, cx: &Cx, new: PersonInvited) -> Result<Vec<Fact>, Refusal> {
-    let first = may_bring(state, cx, new.side)?;
+    let first = may_bring_as(state, cx, (new.side, &new.roles))?;
     // The same checks of name and roles as when they are seated.
     people::seated(new.person, new.name.clone(), new.side, new.roles.clone())?;
     check::until(cx, "expires", new.expires, INVITED)?;
@@ -161,7 +170,7 @@ pub(super) fn admit(
     let Some(known) = known else {
         return Err(Refusal::unknown("person", &person.to_string()));
     };
-    let first = may_bring(state, cx, known.says.side)?;
+    let first = may_bring_as(state, cx, (known.says.side, &known.says.roles))?;
     still_open(known)?;
     let Some(joined) = state.joined.get(&known.says.invitation) else {
         let what = format!("{} has not followed the invitation yet", known.says.name);

@@ -80,7 +80,9 @@ pub(super) fn seat(
         let what = "people of the provider are invited into its own space";
         check::ledger_of(state, Side::Client, what)?;
     }
-    check::acts(state, cx, SAYS_YES)?;
+    // Nobody makes somebody an owner who is none.
+    let owner = roles.contains(&Role::Owner);
+    check::acts(state, cx, if owner { &[Role::Owner] } else { SAYS_YES })?;
     check::bound("people", state.people.len() + 1, PEOPLE)?;
     if let Some(known) = person.and_then(|id| state.people.get(&id)) {
         if known.active() {

@@ -478,3 +478,25 @@ fn nobody_is_invited_under_a_used_id_or_code() {
         assert_eq!(world.by(dana, command), Err(refusal::INVITATION), "{at}");
     }
 }
+
+#[test]
+fn nobody_makes_somebody_an_owner_who_is_none() {
+    let mut world = World::founded(Side::Provider);
+    let milo = world.milo;
+    let tess = world.bring(milo, person(9), ("Tess", Side::Provider, &[Role::Approver]));
+    let owner = world.invite(person(4), ("Puppet", Side::Provider, &[Role::Owner]));
+    assert_eq!(world.by(tess, owner), Err(refusal::ROLE));
+    world.bring(tess, person(5), ("Sam", Side::Provider, &[Role::Engineer]));
+    world.bring(milo, person(6), ("Nora", Side::Provider, &[Role::Owner]));
+
+    let mut world = World::new();
+    let tess = world.staff(7, "Tess", &[Role::Approver]);
+    let seat = |roles: &[Role]| Command::SeatPerson {
+        person: Some(person(8)),
+        name: "Puppet".to_owned(),
+        side: Side::Provider,
+        roles: roles.to_vec(),
+    };
+    assert_eq!(world.by(tess, seat(&[Role::Owner])), Err(refusal::ROLE));
+    world.by(tess, seat(&[Role::Engineer])).unwrap();
+}
