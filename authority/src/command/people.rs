@@ -125,6 +125,7 @@ pub(super) fn leave(state: &State, cx: &Cx, person: PersonId) -> Result<Vec<Fact
     if cx.actor().person() != Some(person) {
         match leaving.side {
             Side::Client => drop(check::speaks_for(state, cx, Side::Client, &[Role::Owner])?),
+            Side::Provider if leaving.has(Role::Owner) => check::acts(state, cx, &[Role::Owner])?,
             Side::Provider => check::acts(state, cx, SAYS_YES)?,
         }
     }

@@ -9,6 +9,7 @@ mod hostile;
 mod kit;
 mod life;
 mod moving;
+mod outside;
 mod people;
 mod property;
 mod receipts;

@@ -4,14 +4,12 @@
 use writ_authority::{
     Admitted, Attestation, Command, Fact, KeyPolicy,
     accountability::Missing,
-    command::{self, EXPORT, INVITED, OFFER},
+    command::{self, INVITED, OFFER},
     decide::{GRACE, denied},
     queue::{self, Ask},
     refusal,
 };
-use writ_model::{
-    Actor, Code, Digest, InvitationId, PasskeyId, PersonId, RecoveryId, Role, Side, Span, WitnessId,
-};
+use writ_model::{Actor, Digest, InvitationId, PasskeyId, PersonId, RecoveryId, Role, Side, Span};
 
 use crate::{
     device::Device,
@@ -391,61 +389,6 @@ fn copies_follow_the_provider_and_touch_nobody_else() {
 }
 
 #[test]
-fn exports_are_allowed_by_signature_and_for_an_hour() {
-    let mut world = World::new();
-    let (dana, milo) = (world.dana, world.milo);
-    let ana = world.client(5, "Ana Ruiz", &[Role::Approver]);
-    let may = |world: &World, id| -> Result<(), Code> {
-        let cx = world.cx(Actor::Person { id, via: "console".to_owned() });
-        command::may_export(&world.state, &cx).map_err(|refusal| refusal.code)
-    };
-    assert_eq!(may(&world, dana), Err(refusal::EXPORT));
-    let allow = |until| Command::AllowExport { until };
-    assert_eq!(world.by(ana, allow(world.now + EXPORT)), Err(refusal::ROLE));
-    assert_eq!(world.by(dana, allow(world.now + EXPORT + Span::micros(1))), Err(refusal::BOUND));
-    assert_eq!(world.by(dana, allow(world.now)), Err(refusal::BOUND));
-    world.by(dana, allow(world.now + EXPORT)).unwrap();
-    assert_eq!(may(&world, dana), Ok(()));
-    assert_eq!(may(&world, milo), Err(refusal::EXPORT), "each for themself");
-    world.now = world.now + EXPORT;
-    assert_eq!(may(&world, dana), Err(refusal::EXPORT));
-}
-
-#[test]
-fn each_party_names_its_own_witnesses() {
-    let mut world = World::new();
-    let (dana, milo) = (world.dana, world.milo);
-    let name = |number: u8, side: Side, key: &str| Command::NameWitness {
-        witness: WitnessId::from_parts(START, [number; 10]),
-        name: format!("witness {number}"),
-        key: key.to_owned(),
-        side,
-    };
-    assert_eq!(asks(&world), [Ask::WitnessMissing]);
-    assert_eq!(world.by(milo, name(1, Side::Client, "a+00000000+BA==")), Err(refusal::PARTY));
-    for bad in ["", "a", "a+b", "a b+00000000+BA==", "++"] {
-        assert_eq!(world.by(dana, name(1, Side::Client, bad)), Err(refusal::WITNESS), "{bad}");
-    }
-    world.by(milo, name(1, Side::Provider, "a+00000000+BA==")).unwrap();
-    assert_eq!(asks(&world), [Ask::WitnessMissing], "the provider's does not count");
-    assert_eq!(
-        world.by(dana, name(2, Side::Client, "a+00000000+BA==")),
-        Err(refusal::WITNESS),
-        "a key of its own"
-    );
-    world.by(dana, name(2, Side::Client, "b+00000000+BA==")).unwrap();
-    assert_eq!(asks(&world), []);
-    let remove = |number: u8| Command::RemoveWitness {
-        witness: WitnessId::from_parts(START, [number; 10]),
-        reason: "the machine broke".to_owned(),
-    };
-    assert_eq!(world.by(milo, remove(2)), Err(refusal::PARTY));
-    world.by(dana, remove(2)).unwrap();
-    assert_eq!(world.by(dana, remove(2)), Err(refusal::WITNESS));
-    assert_eq!(asks(&world), [Ask::WitnessMissing]);
-}
-
-#[test]
 fn nobody_is_invited_under_a_used_id_or_code() {
     let mut world = World::new();
     let dana = world.dana;
@@ -480,14 +423,16 @@ fn nobody_is_invited_under_a_used_id_or_code() {
 }
 
 #[test]
-fn nobody_makes_somebody_an_owner_who_is_none() {
+fn nobody_makes_or_removes_an_owner_who_is_none() {
     let mut world = World::founded(Side::Provider);
     let milo = world.milo;
     let tess = world.bring(milo, person(9), ("Tess", Side::Provider, &[Role::Approver]));
     let owner = world.invite(person(4), ("Puppet", Side::Provider, &[Role::Owner]));
     assert_eq!(world.by(tess, owner), Err(refusal::ROLE));
     world.bring(tess, person(5), ("Sam", Side::Provider, &[Role::Engineer]));
-    world.bring(milo, person(6), ("Nora", Side::Provider, &[Role::Owner]));
+    let nora = world.bring(milo, person(6), ("Nora", Side::Provider, &[Role::Owner]));
+    assert_eq!(world.by(tess, Command::PersonLeaves { person: nora }), Err(refusal::ROLE));
+    world.by(milo, Command::PersonLeaves { person: nora }).unwrap();
 
     let mut world = World::new();
     let tess = world.staff(7, "Tess", &[Role::Approver]);

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Method, Request, Response, header};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Collected, Full};
 use writ_model::{Clock, Secret};
 use writ_reach::{Ask, Bounds, Https, Outside, Place};
 
@@ -57,7 +57,7 @@ impl Transport for OutsideTransport {
             let path = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
             let to = Place::parse(&format!("{}{path}", self.base)).map_err(|fault| told(&fault))?;
             let sent =
-                body.collect().await.map_or_else(|never| match never {}, |all| all.to_bytes());
+                body.collect().await.map_or_else(|never| match never {}, Collected::to_bytes);
             let ask = match parts.method {
                 Method::GET => Ask::get(to),
                 Method::POST => Ask::json(to, sent.to_vec()),
