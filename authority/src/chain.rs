@@ -64,7 +64,8 @@ pub struct ChainReport {
 type Fault = (Code, String);
 
 impl Chain {
-    /// Before the first line. `root` is the fingerprint that the paper contract names, if one is insisted on.
+    /// Before the first line. `root` is the fingerprint that the paper contract names, if one is insisted on; of a ledger
+    /// that moved to where the client's keys cannot sign, those of both contracts, with a comma between.
     pub fn new(tenant: TenantId, root: Option<String>) -> Self {
         Self {
             version: State::VERSION,
@@ -115,7 +116,7 @@ impl Chain {
             return broken(refusal::RECEIPT_ACT, what);
         }
         match &self.pinned {
-            Some(wanted) if self.state.root.is_none() => {
+            Some(wanted) if self.state.root.or(self.state.former_root).is_none() => {
                 let what = format!("nobody of the client was admitted, with {wanted} or any key");
                 broken(refusal::ROOT_PIN, what)
             }
@@ -131,7 +132,7 @@ impl Chain {
     /// What was seen.
     pub fn report(&self) -> ChainReport {
         let state = &self.state;
-        let root = state.root.and_then(|id| state.passkeys.get(&id));
+        let root = state.root.or(state.former_root).and_then(|id| state.passkeys.get(&id));
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         ChainReport {
             receipts: self.receipts,
@@ -279,17 +280,25 @@ impl Chain {
     }
 
     fn right_root(&self, after: &State) -> Result<(), Fault> {
-        let (Some(wanted), None, Some(root)) = (&self.pinned, self.state.root, after.root) else {
+        let (None, Some(root)) = (self.state.root, after.root) else {
             return Ok(());
         };
         let is = after.passkeys.get(&root).map(|key| key.says.fingerprint()).unwrap_or_default();
-        if is == *wanted {
-            return Ok(());
+        match &self.pinned {
+            Some(wanted) if wanted.split(',').any(|one| one == is) => Ok(()),
+            Some(wanted) => Err((
+                refusal::ROOT_PIN,
+                format!("the client's root is {is}, and the contract names {wanted}"),
+            )),
+            // Who insists on nothing believes the first root they meet, never a second one.
+            None if self.state.former_root.is_some() => Err((
+                refusal::ROOT_PIN,
+                format!(
+                    "after a move the client's root is {is}: insist on it if a contract names it"
+                ),
+            )),
+            None => Ok(()),
         }
-        Err((
-            refusal::ROOT_PIN,
-            format!("the client's root is {is}, and the contract names {wanted}"),
-        ))
     }
 }
 

@@ -220,8 +220,10 @@ pub struct State {
     pub policy: KeyPolicy,
     /// The first passkey of the client's first person: what its paper contract names.
     pub root: Option<PasskeyId>,
-    /// Whether a client person was ever seated.
+    /// Whether a client person was ever seated; anew after a move to where none of the client's keys can sign.
     pub client_ever: bool,
+    /// The root before such a move.
+    pub former_root: Option<PasskeyId>,
     /// The last move to another provider, and its line.
     pub moved: Option<(u64, Arc<LedgerMoved>)>,
 }
@@ -263,6 +265,7 @@ impl State {
             policy: KeyPolicy::Any,
             root: None,
             client_ever: false,
+            former_root: None,
             moved: None,
         }
     }

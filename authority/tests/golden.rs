@@ -288,6 +288,7 @@ fn recovering() -> Vec<Fact> {
         Fact::LedgerMoved(LedgerMoved {
             provider: id(28),
             name: "Quay IT".to_owned(),
+            origin: "https://quay.example".to_owned(),
             checkpoint_key: "quay+00000000+AQ==".to_owned(),
             checkpoint: "desk.example/harbor-books\n1\nAA==\n".to_owned(),
         }),

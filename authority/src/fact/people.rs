@@ -50,6 +50,8 @@ pub struct LedgerMoved {
     pub provider: TenantId,
     /// Its name.
     pub name: String,
+    /// The origin of its console: passkeys of the client that were made for another one cannot sign there.
+    pub origin: String,
     /// The key that signs this ledger's checkpoints from this line on (C2SP signed-note form).
     pub checkpoint_key: String,
     /// The old provider's last checkpoint: over exactly the lines before this one.

@@ -126,6 +126,17 @@ impl State {
         for person in gone {
             self.unseat(line, at, person);
         }
+        let signs = |key: &Key| {
+            let owner = self.people.get(&key.says.person);
+            key.live()
+                && key.says.origin == moved.origin
+                && owner.is_some_and(|one| one.active() && one.side == Side::Client)
+        };
+        // A browser gives no key to another origin, so the client needs a root there, by a new contract.
+        if !self.passkeys.values().any(|key| signs(key)) {
+            self.former_root = self.root.take().or(self.former_root);
+            self.client_ever = false;
+        }
         self.moved = Some((line, Arc::new(moved)));
     }
 

@@ -90,6 +90,7 @@ impl Desk {
             let moved = LedgerMoved {
                 provider: provider.tenant,
                 name: provider.state.party_name().to_owned(),
+                origin: self.origin().to_owned(),
                 checkpoint_key: checkpoint_key.clone(),
                 checkpoint,
             };

@@ -96,6 +96,7 @@ mod tests {
             LedgerMoved {
                 provider: TenantId::from_bytes([1; 16]),
                 name: "Quay".to_owned(),
+                origin: "https://quay.example".to_owned(),
                 checkpoint_key: String::new(),
                 checkpoint: note.to_text(),
             }

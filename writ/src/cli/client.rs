@@ -43,7 +43,7 @@ pub enum Verb {
 /// What the book that a client brings must show.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Demands {
-    /// The fingerprint of the client's root of trust, from its paper contract
+    /// The fingerprint of the client's root of trust, from its paper contract; both, OLD,NEW, after a move
     #[arg(long, value_name = "FINGERPRINT")]
     pub root: Option<String>,
     /// A witness that must have cosigned it; may be given several times

@@ -69,7 +69,7 @@ pub enum Verb {
         /// Demand that this witness has cosigned (its verifier key); may be given more than once
         #[arg(long, value_name = "KEY")]
         witness: Vec<String>,
-        /// Fingerprint of the client's first key, from the paper contract
+        /// Fingerprint of the client's first key, from the paper contract; both, OLD,NEW, after a move
         #[arg(long, value_name = "FINGERPRINT")]
         root: Option<String>,
     },

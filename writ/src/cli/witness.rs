@@ -88,7 +88,7 @@ pub struct RunArgs {
     /// The ledger's verifier key, from the paper contract or the ledger's page
     #[arg(long, value_name = "KEY")]
     log_key: String,
-    /// Fingerprint of the client's first key, from the paper contract
+    /// Fingerprint of the client's first key, from the paper contract; both, OLD,NEW, after a move
     #[arg(long, value_name = "FINGERPRINT")]
     root: Option<String>,
     /// Look once

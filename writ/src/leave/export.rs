@@ -83,10 +83,12 @@ pub(super) fn folded(book: &Path, size: u64) -> Result<State, Fault> {
     state.ok_or_else(|| bad("the ledger is empty".to_owned()))
 }
 
-/// The fingerprint of the client's root of trust.
+/// The fingerprint of the client's root of trust; after a move to where its keys could not sign, those of both contracts.
 pub(super) fn root(state: &State) -> Option<String> {
-    let root = state.root.and_then(|root| state.passkeys.get(&root))?;
-    Some(root.says.fingerprint())
+    let roots = [state.former_root, state.root].into_iter().flatten();
+    let keys = roots.filter_map(|root| state.passkeys.get(&root));
+    let prints: Vec<String> = keys.map(|key| key.says.fingerprint()).collect();
+    (!prints.is_empty()).then(|| prints.join(","))
 }
 
 async fn register(api: &ApiClient, base: &str, size: u64) -> Result<Value, Fault> {

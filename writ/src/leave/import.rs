@@ -104,7 +104,7 @@ fn next(state: &writ_authority::State, origin: &str) -> Vec<String> {
             elsewhere.join(" and ")
         ));
         says.push(
-            "Serve this console at that address, or make the client's root anew by contract: no provider can do it for them.".to_owned(),
+            "Serve this console at that address; or invite the client's first person anew, call them back, and put the new fingerprint into the new contract. Whoever verifies then insists on both: --root OLD,NEW.".to_owned(),
         );
     }
     says

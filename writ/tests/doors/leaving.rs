@@ -104,4 +104,24 @@ fn a_client_takes_everything_along_and_goes_on_elsewhere() {
     assert_ne!(new_key, key, "checkpoints are signed by the new provider's key");
     other.done(&["ledger", "verify", &again, "--root", root, "--key", new_key]);
     assert_eq!(other.run(&["ledger", "verify", &again, "--key", key]).0, 5, "not by the old one's");
+    begins_anew(&other, root);
+}
+
+/// No key of the client is for the new address: a first person is let in by a new contract, which a verifier has to know.
+fn begins_anew(other: &Scene, old: &str) {
+    let mut up = other.start();
+    // Says that it is up.
+    up.document();
+    other.invite("harbor", ("Rosa", "client", "owner"), 9);
+    let book = other.folder.path().join("anew").display().to_string();
+    other.done(&["ledger", "export", "--tenant", "harbor", &book]);
+    let keys = other.done(&["passkey", "list", "--client", "harbor"]);
+    let rosa = keys.as_array().unwrap().iter().find(|key| key["root"] == true).unwrap();
+    let both = format!("{old},{}", rosa["fingerprint"].as_str().unwrap());
+    other.done(&["ledger", "verify", &book, "--root", &both]);
+    for known in [&["--root", old][..], &[]] {
+        let (code, told) = other.run(&[&["ledger", "verify", book.as_str()][..], known].concat());
+        assert_eq!((code, &told["error"]["code"]), (5, &"AUTH-0026".into()), "{told:#}");
+    }
+    stop(up);
 }

@@ -98,6 +98,7 @@ impl Server {
         let moved = writ_authority::fact::LedgerMoved {
             provider: writ_model::TenantId::from_bytes([9; 16]),
             name: "Quay IT".to_owned(),
+            origin: ORIGIN.to_owned(),
             checkpoint_key: self.key_text(),
             checkpoint: checkpoint.to_owned(),
         };
@@ -319,6 +320,10 @@ pub(crate) async fn witness_says(watch: &mut Watch) -> String {
 /// A forged ledger is found by a witness that saw the honest beginning, by a new one, and by `ledger verify --root`, all
 /// of them by the same rule; the witness tells the server, and never cosigns again.
 pub(crate) async fn caught(world: &World, server: Server, rule: &str) {
+    Box::pin(by_everybody(world, server, rule)).await;
+}
+
+async fn by_everybody(world: &World, server: Server, rule: &str) {
     let size = server.lines.len();
     let server = Arc::new(server);
     let mut seasoned = world.watch("office", server.clone()).await;
