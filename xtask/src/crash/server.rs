@@ -33,8 +33,8 @@ use crate::{
 const CALLERS: usize = 4;
 /// A server lives at most so long after it is ready.
 const LIFE_MS_MAX: u64 = 400;
-/// Rounds on one folder before a new one: the list that is compared after each must stay a small answer.
-const ROUNDS_PER_SITE: u64 = 5;
+/// Rounds on one folder before a new one: the list that is compared after each has at most 5,000 rows.
+const ROUNDS_PER_SITE: u64 = 3;
 /// The client whose ledger is written.
 const CLIENT: &str = "harbor-books";
 
@@ -130,10 +130,10 @@ impl<'a> Site<'a> {
         Ok(server)
     }
 
-    fn ask(&self, line: &mut Line, method: &str, body: &str) -> Result<(u16, Vec<u8>)> {
+    fn ask(&self, line: &mut Line, body: &str) -> Result<(u16, Vec<u8>)> {
         let token = fs::read_to_string(self.data.join("cli.token")).context("no cli.token")?;
         let request = format!(
-            "{method} /api/v1/clients/{CLIENT}/agents HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST /api/v1/clients/{CLIENT}/agents HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
             self.desk,
             token.trim(),
             body.len()
@@ -178,7 +178,7 @@ impl<'a> Site<'a> {
         let Ok(mut line) = Line::open(self.desk) else { return Ok(acked) };
         loop {
             let name = format!("clerk-{}", count.fetch_add(1, Ordering::SeqCst));
-            match self.ask(&mut line, "POST", &proposal(&name)) {
+            match self.ask(&mut line, &proposal(&name)) {
                 Ok((200..=299, _)) => acked.push(name),
                 Ok((status, body)) => {
                     anyhow::bail!("{name}: {status} {}", String::from_utf8_lossy(&body))
@@ -190,9 +190,7 @@ impl<'a> Site<'a> {
 
     fn look(&self, acked: &BTreeSet<String>) -> Result<()> {
         let server = self.up()?;
-        let (status, body) = self.ask(&mut Line::open(self.desk)?, "GET", "")?;
-        anyhow::ensure!(status == 200, "the list of agents answers {status}");
-        let text = String::from_utf8_lossy(&body);
+        let text = captured(self.writ(&["agent", "list", "--client", CLIENT]))?;
         for name in acked {
             anyhow::ensure!(
                 text.contains(&format!("\"{name}\"")),
