@@ -19,7 +19,7 @@ from playwright.async_api import async_playwright
 
 from attacks import attack_copy, attack_no_verification, attack_origin, attack_replay
 from house import (
-    AGENT, CLIENT, House, api, check, failed, join, make_key, sign, sign_in, signed, signed_for, signed_in, submit,
+    AGENT, CLIENT, House, agree, api, check, failed, join, make_key, sign, sign_in, signed, signed_for, signed_in, submit,
 )
 from people import Person, pretty
 
@@ -139,6 +139,7 @@ class Story:
             {"name": "Mallory", "side": "client", "roles": ["owner"]},
         )
         check("the provider cannot invite a second person of the client", status in (403, 409) and "signing" not in answer, pretty(answer))
+        await agree(mara, self.june)
 
     async def step_up(self) -> None:
         mara, june = self.mara, self.june

@@ -39,12 +39,12 @@ async def bare_stdio(world: World, server, mode: str):
 
 
 @contextlib.asynccontextmanager
-async def direct(world: World, server, mode: str):
-    """Straight to the gateway, with a token and proofs made in Python."""
-    agent = Agent(world.desk, world.code(), "python")
+async def direct(world: World, server, mode: str, agent: Agent | None = None, **more):
+    """Straight to the gateway, with a token and proofs made in Python; `more` is what the client is made with."""
+    agent = agent or Agent(world.desk, world.code(), "python")
     async with httpx2.AsyncClient(auth=agent, timeout=TIMEOUT) as http:
         transport = streamable_http_client(f"{world.gateway}/mcp/{server.name}", http_client=http)
-        async with Client(transport, mode=mode, read_timeout_seconds=TIMEOUT) as client:
+        async with Client(transport, mode=mode, read_timeout_seconds=TIMEOUT, **more) as client:
             yield client
 
 

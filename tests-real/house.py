@@ -15,6 +15,7 @@ from world import free_port
 FAILED = 0
 CLIENT, AGENT = "harbor-books", "order-clerk"
 START_SECONDS = 30
+EVERYTHING = [{"key": "everything", "title": "Everything", "actions": ["*"], "mode": "act"}]
 
 
 def check(name: str, held: bool, detail: str = "") -> bool:
@@ -101,6 +102,24 @@ async def signed(person: Person, path: str, body: dict) -> dict:
         raise RuntimeError(f"{path} was not signed: {(await person.text())[-400:]}")
     _, after = await api(person, "GET", f"/signings/{signing['signing']}")
     return after.get("outcome") or {}
+
+
+async def agree(provider: Person, client: Person, clauses: list[dict] | None = None, **more) -> dict:
+    """A charter drafted by the provider's owner and signed by both parties' owners in their browsers; what then stands."""
+    at = f"/clients/{CLIENT}/charter"
+    body = {"clauses": clauses or EVERYTHING, **more}
+    status, answer = await api(provider, "POST", f"{at}/draft", body)
+    if status != 200:
+        raise RuntimeError(f"no draft was made: {status} {pretty(answer)}")
+    for person in (provider, client):
+        _, standing = await api(person, "GET", at)
+        draft = standing["draft"]
+        await signed(person, f"{at}/sign", {"charter": draft["charter"], "digest": draft["digest"]})
+        await person.go("/")
+    _, standing = await api(client, "GET", at)
+    if not standing.get("in_force"):
+        raise RuntimeError(f"both have signed, and no charter is in force: {pretty(standing)}")
+    return standing
 
 
 async def submit(person: Person) -> None:

@@ -218,7 +218,7 @@ def happy(site: Site) -> None:
     check("the cookie is for Writ alone", "SameSite=Strict" in ",".join(answer.headers.get_list("set-cookie")))
     told = fresh.me() or {}
     check("how they signed in is known", told.get("signed_in_by") == "oidc", told)
-    export = fresh.post(f"/clients/{CLIENT}/export/allow", {})
+    export = fresh.post(f"/clients/{PROVIDER}/export/allow", {})
     wants = export.json().get("code") == "DESK-0011"
     check("a sensitive act still needs the passkey", export.status_code == 403 and wants, export.text)
     group = fresh.post(f"/clients/{CLIENT}/groups", {"name": "counter"})

@@ -3,8 +3,13 @@
 Never here: what is checked (`browser.py`). To give a person another device: `Person.device`.
 """
 
+import base64
 import json
 import pathlib
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from signer import unb64
 
 AXE = "node_modules/axe-core/axe.min.js"
 PLATFORM = {
@@ -60,6 +65,16 @@ class Person:
         """Puts a key with this counter into a device: what a thief who copied it has."""
         credential = {**key, "signCount": counter}
         await self.cdp.send("WebAuthn.addCredential", {"authenticatorId": device, "credential": credential})
+
+    async def bring(self, device: str, passkey, rp: str) -> None:
+        """Puts a software passkey (`signer.py`) into a device: what somebody whose keys are synced has."""
+        private = passkey.private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        plain = lambda data: base64.b64encode(data).decode()  # noqa: E731
+        key = {
+            "credentialId": plain(passkey.credential), "isResidentCredential": True, "rpId": rp,
+            "privateKey": plain(private), "userHandle": plain(unb64(passkey.user)),
+        }
+        await self.copy(device, key, passkey.counter + 100)
 
     async def recount(self, device: str, key: dict, counter: int) -> None:
         words = {"authenticatorId": device, "credentialId": key["credentialId"]}

@@ -172,6 +172,30 @@ def welcome(http, link: str, key: Passkey, label: str = "software") -> dict:
     return asked(http, f"{origin}/welcome", body, csrf)
 
 
+def sign_in(http, origin: str, key: Passkey) -> None:
+    """Signs in; `http` keeps the cookie and what every changing request repeats."""
+    options = asked(http, f"{origin}/passkey/sign-in/options", {})["options"]
+    asked(http, f"{origin}/passkey/sign-in", {"response": key.sign(options, origin)})
+    token = re.search(r'name="csrf-token" content="([^"]+)"', http.get(f"{origin}/me").text)
+    if token is None:
+        raise RuntimeError("nobody was signed in")
+    http.headers["writ-csrf"] = token[1]
+
+
+def act(http, origin: str, key: Passkey, path: str, body: dict) -> dict:
+    """An act over the API of whoever is signed in, with their signature if it takes one. Gives its answer."""
+    url = f"{origin}/api/v1{path}"
+    answer = http.post(url, json=body, headers={"Origin": origin, "Connection": "close"})
+    told = answer.json() if answer.text else {}
+    if answer.status_code == 403 and "signing" in told:
+        signing = told["signing"]
+        answered = key.sign(signing["options"], origin)
+        return asked(http, f"{origin}/api/v1/signings/{signing['signing']}", answered)
+    if answer.status_code >= 300:
+        raise RuntimeError(f"{path}: {answer.status_code} {answer.text}")
+    return told
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("act", choices=["sign"])

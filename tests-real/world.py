@@ -15,6 +15,7 @@ import signer
 PROVIDER, CLIENT, AGENT = "northgate-it", "harbor-books", "order-clerk"
 SIGNER = pathlib.Path(__file__).parent / "signer.py"
 START_SECONDS = 30
+EVERYTHING = [{"key": "everything", "title": "Everything", "actions": ["*"], "mode": "act"}]
 
 
 def free_port() -> int:
@@ -100,6 +101,27 @@ class World:
         )
         return joined["person"]
 
+    def charter(self, client: str, owner: str, clauses: list[dict] | None = None) -> None:
+        """The provider drafts what may be done at a client, and both parties' owners sign it: nothing acts before that."""
+        file = self.data.parent / "charter.json"
+        file.write_text(json.dumps({"clauses": clauses or EVERYTHING}))
+        at = ["--client", client]
+        self.run("charter", "draft", *at, "--file", str(file))
+        self.run("charter", "sign", *at)
+        draft = self.run("charter", "show", *at)["draft"]
+        to_sign = {"charter": draft["charter"], "digest": draft["digest"]}
+        self.as_person(owner, f"/clients/{client}/charter/sign", to_sign)
+        standing = self.run("charter", "show", *at)
+        if standing["in_force"] is None:
+            raise RuntimeError(f"both have signed, and no charter is in force: {standing}")
+
+    def as_person(self, name: str, path: str, body: dict) -> dict:
+        """An act of somebody at the console, signed with their passkey: a client's people do not use our command line."""
+        origin, key = self.run("console")["console"].rstrip("/"), signer.Passkey.load(self.passkey(name))
+        with httpx2.Client() as http:
+            signer.sign_in(http, origin, key)
+            return signer.act(http, origin, key, path, body)
+
     def populate(self) -> None:
         client = ["--client", CLIENT]
         self.found()
@@ -107,6 +129,7 @@ class World:
         auditor = self.invite(PROVIDER, "Ivo Brandt", "provider", "auditor")
         self.run("person", "seat", *client, auditor, "--role", "auditor")
         self.invite(CLIENT, "June Harbor", "client", "owner")
+        self.charter(CLIENT, "June Harbor")
         self.run("agent", "propose", *client, "--name", AGENT, "--purpose", "Answers orders.")
         self.run(
             "agent", "account", *client, AGENT, "--authorizer", "June Harbor",

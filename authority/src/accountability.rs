@@ -100,7 +100,9 @@ impl Missing {
 
 impl State {
     /// The answers of an agent, inheritance resolved: the agent's own, then its groups', nearest first.
+    /// A shadow has those of its original.
     pub fn answers(&self, agent: &Agent) -> Answers {
+        let agent = self.original(agent);
         let own = std::iter::once((Source::Agent, &agent.accountability));
         let chain = self.group_chain(agent.group());
         let groups = chain.iter().map(|(id, group)| (Source::Group(*id), &group.accountability));
@@ -163,6 +165,7 @@ impl State {
     /// Since when an agent's answers have been incomplete, if they are: the earliest leaving or loss of the last
     /// passkey among them, or the moment they were last set.
     pub fn incomplete_since(&self, agent: &Agent) -> Option<Timestamp> {
+        let agent = self.original(agent);
         let missing = self.missing(&self.answers(agent));
         if missing.is_empty() {
             return None;

@@ -2,7 +2,7 @@
 //! Never here: who answers for them (`accountability.rs`).
 
 use serde::{Deserialize, Serialize};
-use writ_model::{GroupId, PersonId, Timestamp};
+use writ_model::{AgentId, GroupId, PersonId, Timestamp};
 
 use crate::{accountability::Accountability, fact::AgentDescribed};
 
@@ -96,6 +96,9 @@ pub struct Agent {
     pub touched: u64,
     /// Ledger line that brought it here.
     pub first_line: u64,
+    /// Whose shadow it is, made to rehearse an ending: decided like that agent, and never let through.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shadow_of: Option<AgentId>,
 }
 
 impl Agent {

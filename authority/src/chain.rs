@@ -230,7 +230,7 @@ impl Chain {
         let signer = self.state.people.get(&receipt.request.person);
         let by_provider = signer.is_none_or(|person| person.side == Side::Provider);
         let act = receipt.request.act.as_ref();
-        let code = if receipts.contains(&refused.code) {
+        let code = if receipts.contains(&refused.code) || refusal::of_charter(refused.code) {
             refused.code
         } else if by_provider && self.brings_client(act) {
             refusal::SECOND_ROOT
@@ -320,7 +320,7 @@ fn follows(due: &str, line: &[u8], entry: &Entry) -> Result<(), Fault> {
 /// Decides a command again, as the author of a line at its instant.
 fn decide(state: &State, entry: &Entry, command: Command) -> Result<Vec<Fact>, Refusal> {
     let (at, actor): (_, Actor) = (entry.at, entry.actor.clone());
-    command::decide(state, command, &Cx::new(at, Arc::new(Nothing), state.tenant, actor))
+    command::decide_again(state, command, &Cx::new(at, Arc::new(Nothing), state.tenant, actor))
 }
 
 /// No entropy: what is decided again may not need any.

@@ -12,12 +12,17 @@ use crate::{
 };
 
 mod agents;
+mod approve;
+mod charter;
 mod check;
+mod drill;
 mod enroll;
+pub mod governed;
 mod grants;
 mod invite;
 pub(crate) mod keys;
 mod moving;
+mod observe;
 mod people;
 mod recovery;
 mod signed;
@@ -26,7 +31,11 @@ mod wish;
 mod witness;
 
 pub use agents::NewAgent;
+pub(crate) use charter::scopes;
+pub use governed::governed;
+pub(crate) use governed::{Era, governed_fact, let_by};
 pub use invite::INVITED;
+pub use observe::OBSERVE;
 pub use recovery::{CONFIRM, CONFIRMERS, OFFER};
 pub use signed::BEHIND;
 pub(crate) use signed::acts_already;
@@ -38,12 +47,34 @@ pub use witness::EXPORT;
 /// # Errors
 /// A [`Refusal`] that names the rule and the cure.
 pub fn decide(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
+    decide_in(state, command, cx, Era::Now)
+}
+
+/// Decides a command that a ledger says was decided.
+///
+/// # Errors
+/// As [`decide`].
+pub(crate) fn decide_again(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
+    decide_in(state, command, cx, Era::Then)
+}
+
+fn decide_in(state: &State, command: Command, cx: &Cx, era: Era) -> Result<Vec<Fact>, Refusal> {
     if state.tenant != cx.tenant() {
         return Err(Refusal::internal("tenant", "the command names another tenant"));
     }
     check::founded(state, &command)?;
     signed::demanded(state, &command, cx)?;
-    act(state, command, cx)
+    match command {
+        Command::Signed { receipt } => signed::signed(state, cx, *receipt, era),
+        other => through_gate(state, other, cx, era),
+    }
+}
+
+/// What an act makes so; what makes it wait instead, if the charter says that people are asked.
+fn through_gate(state: &State, command: Command, cx: &Cx, era: Era) -> Result<Vec<Fact>, Refusal> {
+    let held = governed::gate(state, cx, &command, era)?;
+    let facts = act(state, command, cx)?;
+    Ok(held.map_or(facts, |held| vec![Fact::ApprovalAsked(Box::new(held))]))
 }
 
 /// Decides an act as if the acting person had signed it: for asking for a signature only where one helps.
@@ -52,7 +83,7 @@ pub fn decide(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Ref
 /// As [`decide`].
 pub fn rehearse(state: &State, command: &Command, cx: &Cx) -> Result<(), Refusal> {
     check::founded(state, command)?;
-    act(state, command.clone(), cx).map(drop)
+    through_gate(state, command.clone(), cx, Era::Now).map(drop)
 }
 
 fn act(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
@@ -84,6 +115,31 @@ fn act(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
         Command::RevokeGrant { grant, reason } => grants::revoke(state, cx, grant, reason),
         Command::SealActivity(seal) => sweep::seal(state, cx, seal),
         Command::Sweep => sweep::sweep(state, cx),
+        other => act_more(state, other, cx),
+    }
+}
+
+fn act_more(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
+    match command {
+        other @ (Command::ProposeCharter { .. }
+        | Command::WithdrawCharter { .. }
+        | Command::SignCharter { .. }
+        | Command::SuspendDelegation { .. }
+        | Command::ResumeDelegation { .. }
+        | Command::Freeze { .. }
+        | Command::Thaw {}
+        | Command::HoldCall(_)
+        | Command::ConsumeApproval { .. }
+        | Command::NotifyAct(_)
+        | Command::Approve { .. }
+        | Command::RefuseApproval { .. }
+        | Command::SetAway { .. }
+        | Command::EndAway {}
+        | Command::SetObserve { .. }
+        | Command::EndObserve { .. }
+        | Command::BeginDrill { .. }
+        | Command::FinishDrill(_)
+        | Command::SetTemplate { .. }) => act_on_authority(state, other, cx),
         other @ (Command::Signed { .. }
         | Command::SeatPerson { .. }
         | Command::PersonLeaves { .. }
@@ -107,12 +163,31 @@ fn act(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
         | Command::AllowExport { .. }
         | Command::LinkLogin { .. }
         | Command::UnlinkLogin { .. }) => act_on_people(state, other, cx),
+        // Those of `act`.
+        Command::Found { .. }
+        | Command::AddClient { .. }
+        | Command::CreateGroup { .. }
+        | Command::Observe(_)
+        | Command::Propose(_)
+        | Command::SetAccountability { .. }
+        | Command::Activate { .. }
+        | Command::Hold { .. }
+        | Command::Release { .. }
+        | Command::Quarantine { .. }
+        | Command::Terminate { .. }
+        | Command::ConfirmTermination(_)
+        | Command::OfferEnrollment { .. }
+        | Command::Enroll { .. }
+        | Command::EndInstance { .. }
+        | Command::GiveGrant(_)
+        | Command::RevokeGrant { .. }
+        | Command::SealActivity(_)
+        | Command::Sweep => Err(Refusal::internal("command", "it has no arm")),
     }
 }
 
 fn act_on_people(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
     match command {
-        Command::Signed { receipt } => signed::signed(state, cx, *receipt),
         Command::SeatPerson { person, name, side, roles } => {
             people::seat(state, cx, person, (name, side, roles))
         }
@@ -153,25 +228,42 @@ fn act_on_people(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, 
         Command::AllowExport { until } => witness::allow_export(state, cx, until),
         Command::LinkLogin { issuer, subject } => witness::link(state, cx, (issuer, subject)),
         Command::UnlinkLogin { issuer, subject } => witness::unlink(state, cx, (issuer, subject)),
-        Command::Found { .. }
-        | Command::AddClient { .. }
-        | Command::CreateGroup { .. }
-        | Command::Observe(_)
-        | Command::Propose(_)
-        | Command::SetAccountability { .. }
-        | Command::Activate { .. }
-        | Command::Hold { .. }
-        | Command::Release { .. }
-        | Command::Quarantine { .. }
-        | Command::Terminate { .. }
-        | Command::ConfirmTermination(_)
-        | Command::OfferEnrollment { .. }
-        | Command::Enroll { .. }
-        | Command::EndInstance { .. }
-        | Command::GiveGrant(_)
-        | Command::RevokeGrant { .. }
-        | Command::SealActivity(_)
-        | Command::Sweep => Err(Refusal::internal("command", "it has no arm")),
+        _ => Err(Refusal::internal("command", "it has no arm")),
+    }
+}
+
+fn act_on_authority(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
+    match command {
+        Command::ProposeCharter { charter } => charter::propose(state, cx, &charter),
+        Command::WithdrawCharter { charter, reason } => {
+            charter::withdraw(state, cx, charter, reason)
+        }
+        Command::SignCharter { charter } => charter::sign(state, cx, &charter),
+        Command::SuspendDelegation { clause, reason } => {
+            charter::suspend(state, cx, clause, reason)
+        }
+        Command::ResumeDelegation { clause } => charter::resume(state, cx, clause),
+        Command::Freeze { reason } => charter::freeze(state, cx, reason),
+        Command::Thaw {} => charter::thaw(state, cx),
+        Command::HoldCall(call) => approve::hold_call(state, cx, *call),
+        Command::ConsumeApproval { hold, gateway } => approve::consume(state, cx, hold, gateway),
+        Command::NotifyAct(notified) => approve::notify(state, cx, *notified),
+        Command::Approve { hold, digest, words } => {
+            approve::approve(state, cx, hold, (digest, words))
+        }
+        Command::RefuseApproval { hold, words } => approve::refuse(state, cx, hold, words),
+        Command::SetAway { deputy, until } => approve::away(state, cx, deputy, until),
+        Command::EndAway {} => approve::back(state, cx),
+        Command::SetObserve { subject, until, reason } => {
+            observe::set(state, cx, subject, (until, reason))
+        }
+        Command::EndObserve { subject } => observe::end(state, cx, subject),
+        Command::BeginDrill { drill, agent, shadow } => {
+            drill::begin(state, cx, drill, (agent, shadow))
+        }
+        Command::FinishDrill(result) => drill::finish(state, cx, *result),
+        Command::SetTemplate { template } => charter::template(state, cx, *template),
+        _ => Err(Refusal::internal("command", "it has no arm")),
     }
 }
 

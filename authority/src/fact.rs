@@ -5,22 +5,30 @@
 //! Never here: what a fact does to the state (`fold.rs`), or whether it may be written (`command/`).
 
 use serde::{Deserialize, Serialize};
+use writ_charter::{Charter, Template};
 use writ_model::{
-    Actor, AgentId, BootId, Cx, Digest, EnrollmentId, GatewayId, GrantId, GroupId, InstanceId,
-    InvitationId, PasskeyId, PersonId, RecoveryId, Role, Side, TenantId, Timestamp, WitnessId,
+    Actor, AgentId, CharterId, Cx, Digest, DrillId, EnrollmentId, GatewayId, GrantId, GroupId,
+    HoldId, InstanceId, InvitationId, PasskeyId, PersonId, RecoveryId, Side, Timestamp, WitnessId,
     canonical,
 };
 
 use crate::{
-    agent::{AgentKind, Autonomy},
     grant::Grant,
     passkey::{Admitted, KeyPolicy, Passkey},
     refusal::Refusal,
     signed::Receipt,
 };
 
+mod approval;
+mod drill;
+mod lives;
 mod people;
 
+pub use approval::{HeldAct, HeldCall, Notified};
+pub use drill::{DrillResult, DrillStep};
+pub use lives::{
+    ActivitySealed, AgentDescribed, ClientAdded, LedgerFounded, PersonSeated, TerminationConfirmed,
+};
 pub use people::{LedgerMoved, PersonInvited, RecoveryAsked, WitnessNamed};
 
 /// The format this build writes.
@@ -322,121 +330,150 @@ pub enum Fact {
         /// Who they were there.
         subject: String,
     },
-}
-
-/// See [`Fact::LedgerFounded`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LedgerFounded {
-    /// Whose space.
-    pub tenant: TenantId,
-    /// The provider's own, or a client's.
-    pub side: Side,
-    /// The party's name.
-    pub name: String,
-    /// Short name for addresses: lower-case letters, digits, hyphens.
-    pub slug: String,
-    /// The provider that serves it, if a client.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub provider: Option<TenantId>,
-    /// Verifier key of its checkpoints (C2SP signed-note form).
-    pub checkpoint_key: String,
-}
-
-/// See [`Fact::ClientAdded`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClientAdded {
-    /// Its space.
-    pub client: TenantId,
-    /// Its name.
-    pub name: String,
-    /// Its short name.
-    pub slug: String,
-}
-
-/// See [`Fact::PersonSeated`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PersonSeated {
-    /// Who: the same id at every client they work for.
-    pub person: PersonId,
-    /// Their name.
-    pub name: String,
-    /// For which party.
-    pub side: Side,
-    /// In which roles.
-    pub roles: Vec<Role>,
-}
-
-/// See [`Fact::AgentObserved`] and [`Fact::AgentProposed`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AgentDescribed {
-    /// Its id.
-    pub agent: AgentId,
-    /// Its name, unique among the living of this tenant.
-    pub name: String,
-    /// What kind of identity.
-    pub kind: AgentKind,
-    /// What it is for, one sentence.
-    pub purpose: String,
-    /// Whose it is in daily work, if known.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub owner: Option<PersonId>,
-    /// The group it belongs to.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub group: Option<GroupId>,
-    /// Models it uses, by their makers' names.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub models: Vec<String>,
-    /// Classes of data it touches.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub data_classes: Vec<String>,
-    /// How far it acts without a person.
-    #[serde(default)]
-    pub autonomy: Autonomy,
-    /// When an observed one must be governed.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub deadline: Option<Timestamp>,
-}
-
-/// See [`Fact::TerminationConfirmed`]. Times are microseconds since the ended fact was appended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TerminationConfirmed {
-    /// Which agent.
-    pub agent: AgentId,
-    /// Which gateway says so.
-    pub gateway: GatewayId,
-    /// In which boot.
-    pub boot: BootId,
-    /// Until its tokens were refused here.
-    pub tokens_refused_us: u64,
-    /// Until its last stream was cut and its last child ended.
-    pub last_cut_us: u64,
-    /// Streams cut.
-    pub streams: u64,
-    /// Calls in flight that were dropped.
-    pub calls: u64,
-    /// Stdio children ended.
-    pub children: u64,
-}
-
-/// See [`Fact::ActivitySealed`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ActivitySealed {
-    /// Which gateway.
-    pub gateway: GatewayId,
-    /// In which boot.
-    pub boot: BootId,
-    /// First sequence number in the range, for this tenant.
-    pub first: u64,
-    /// Last sequence number in the range.
-    pub last: u64,
-    /// Records in the range.
-    pub count: u64,
-    /// Root of the records' Merkle tree (RFC 6962 over the stored bytes, in sequence order).
-    pub root: Digest,
+    /// A charter is proposed; it takes the place of a draft that nobody signed yet, or not everybody.
+    CharterProposed {
+        /// The whole of it.
+        charter: Box<Charter>,
+    },
+    /// A draft is off.
+    CharterWithdrawn {
+        /// Which.
+        charter: CharterId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A party signed the draft, letter for letter.
+    CharterSigned {
+        /// Which.
+        charter: CharterId,
+        /// Of its canonical form.
+        digest: Digest,
+        /// Who signed.
+        person: PersonId,
+        /// For which party.
+        side: Side,
+    },
+    /// Everybody signed: from this line on it decides, and the one before does not.
+    CharterInForce {
+        /// Which.
+        charter: CharterId,
+        /// Of its canonical form.
+        digest: Digest,
+    },
+    /// A party took back what it delegated: one clause refuses, or all of them.
+    DelegationSuspended {
+        /// Which clause; all if none.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        clause: Option<String>,
+        /// Which party.
+        side: Side,
+        /// Why, in words.
+        reason: String,
+    },
+    /// That party delegates again.
+    DelegationResumed {
+        /// Which clause; all if none.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        clause: Option<String>,
+        /// Which party.
+        side: Side,
+    },
+    /// Nothing of this client acts any more, until the party that said so lets it.
+    ClientFrozen {
+        /// Which party.
+        side: Side,
+        /// Why, in words.
+        reason: String,
+    },
+    /// That party lets it go on.
+    ClientThawed {
+        /// Which party.
+        side: Side,
+    },
+    /// A call waits for people.
+    CallHeld(Box<HeldCall>),
+    /// A person's act waits for people.
+    ApprovalAsked(Box<HeldAct>),
+    /// A person said yes to exactly this.
+    ApprovalGiven {
+        /// To which.
+        hold: HoldId,
+        /// Who.
+        person: PersonId,
+        /// Of what was read: the call with its arguments, or the act.
+        digest: Digest,
+        /// In whose place, if not in their own.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        deputy_of: Option<PersonId>,
+        /// What they said with it.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        words: Option<String>,
+    },
+    /// A person said no; it is over.
+    ApprovalRefused {
+        /// To which.
+        hold: HoldId,
+        /// Who.
+        person: PersonId,
+        /// Why, in words.
+        words: String,
+    },
+    /// The approvals of a hold are used up: what waited is done now, once.
+    ApprovalConsumed {
+        /// Of which.
+        hold: HoldId,
+        /// By which gateway, if it was a call.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        gateway: Option<GatewayId>,
+    },
+    /// An agent does something that people are told of at once.
+    ActNotified(Box<Notified>),
+    /// A person is away, and who counts in their place.
+    AwaySet {
+        /// Who.
+        person: PersonId,
+        /// Who stands in.
+        deputy: PersonId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// They are back.
+    AwayEnded {
+        /// Who.
+        person: PersonId,
+    },
+    /// An agent, a group or everything here is watched instead of blocked, for a while.
+    ObserveSet {
+        /// What; everything of the client if none.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        subject: Option<Subject>,
+        /// Until when.
+        until: Timestamp,
+        /// Why, in words.
+        reason: String,
+    },
+    /// It is blocked again.
+    ObserveEnded {
+        /// What; everything of the client if none.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        subject: Option<Subject>,
+    },
+    /// A shadow of an agent exists, to rehearse its ending with: it is decided like the agent, and never let through.
+    DrillBegun {
+        /// Which drill.
+        drill: DrillId,
+        /// Of which agent.
+        agent: AgentId,
+        /// The shadow.
+        shadow: AgentId,
+        /// Its name.
+        name: String,
+    },
+    /// What a drill measured.
+    DrillDone(Box<DrillResult>),
+    /// In the provider's ledger: clauses to begin a charter from.
+    TemplateSet {
+        /// The whole of it.
+        template: Box<Template>,
+    },
 }

@@ -20,10 +20,11 @@ use crate::{
     state::{Given, Group, Instance, Offer, Sealed, State},
 };
 
+mod charter;
 mod people;
 
 impl Fold for State {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn empty(tenant: TenantId) -> Self {
         Self::empty(tenant)
@@ -58,6 +59,7 @@ impl State {
         self.size = line + 1;
         self.last_at = entry.at;
         let by = entry.actor.person();
+        self.remember(entry.at, by, &entry.fact);
         self.apply(line, entry.at, by, entry.fact);
     }
 
@@ -95,6 +97,12 @@ impl State {
             Fact::GrantGiven { grant, says } => self.give(line, at, grant, *says),
             Fact::GrantRevoked { grant, .. } => self.revoke(line, at, grant),
             Fact::ActivitySealed(seal) => self.seal(line, seal),
+            other => self.apply_more(line, at, by, other),
+        }
+    }
+
+    fn apply_more(&mut self, line: u64, at: Timestamp, by: Option<PersonId>, fact: Fact) {
+        match fact {
             other @ (Fact::ActSigned(_)
             | Fact::PersonInvited(_)
             | Fact::InvitationWithdrawn { .. }
@@ -114,6 +122,49 @@ impl State {
             | Fact::LedgerMoved(_)
             | Fact::LoginLinked { .. }
             | Fact::LoginUnlinked { .. }) => self.meet(line, at, by, other),
+            other @ (Fact::CharterProposed { .. }
+            | Fact::CharterWithdrawn { .. }
+            | Fact::CharterSigned { .. }
+            | Fact::CharterInForce { .. }
+            | Fact::DelegationSuspended { .. }
+            | Fact::DelegationResumed { .. }
+            | Fact::ClientFrozen { .. }
+            | Fact::ClientThawed { .. }
+            | Fact::CallHeld(_)
+            | Fact::ApprovalAsked(_)
+            | Fact::ApprovalGiven { .. }
+            | Fact::ApprovalRefused { .. }
+            | Fact::ApprovalConsumed { .. }
+            | Fact::ActNotified(_)
+            | Fact::AwaySet { .. }
+            | Fact::AwayEnded { .. }
+            | Fact::ObserveSet { .. }
+            | Fact::ObserveEnded { .. }
+            | Fact::DrillBegun { .. }
+            | Fact::DrillDone(_)
+            | Fact::TemplateSet { .. }) => self.agree(line, at, by, other),
+            // Those of `apply`.
+            Fact::LedgerFounded(_)
+            | Fact::ClientAdded(_)
+            | Fact::PersonSeated(_)
+            | Fact::PersonLeft { .. }
+            | Fact::GroupCreated { .. }
+            | Fact::AgentObserved(_)
+            | Fact::AgentProposed(_)
+            | Fact::AccountabilitySet { .. }
+            | Fact::AgentChartered { .. }
+            | Fact::AgentActivated { .. }
+            | Fact::AgentReleased { .. }
+            | Fact::AgentHeld { .. }
+            | Fact::AgentQuarantined { .. }
+            | Fact::AgentTerminated { .. }
+            | Fact::TerminationConfirmed(_)
+            | Fact::EnrollmentOffered { .. }
+            | Fact::InstanceEnrolled { .. }
+            | Fact::InstanceEnded { .. }
+            | Fact::GrantGiven { .. }
+            | Fact::GrantRevoked { .. }
+            | Fact::ActivitySealed(_) => {}
         }
     }
 
@@ -178,7 +229,7 @@ impl State {
         self.names.insert(described.name.clone(), id);
         let first_line = before.as_ref().map_or(line, |agent| agent.first_line);
         let accountability = before.as_ref().map(|a| a.accountability.clone()).unwrap_or_default();
-        let epoch = before.map_or(0, |agent| agent.epoch);
+        let epoch = before.as_ref().map_or(0, |agent| agent.epoch);
         let agent = Agent {
             described,
             life,
@@ -187,6 +238,7 @@ impl State {
             epoch,
             touched: line,
             first_line,
+            shadow_of: before.and_then(|agent| agent.shadow_of),
         };
         self.agents.insert(id, Arc::new(agent));
     }

@@ -7,6 +7,7 @@
 
 pub mod accountability;
 pub mod agent;
+pub mod approval;
 pub mod chain;
 pub mod command;
 pub mod condition;
@@ -17,10 +18,12 @@ pub mod grant;
 pub mod passkey;
 pub mod queue;
 pub mod refusal;
+pub mod replay;
 mod rows;
 pub mod signed;
 pub mod slice;
 pub mod state;
+pub mod trace;
 
 pub use accountability::{Accountability, Answers, Missing};
 pub use agent::{Agent, AgentKind, Autonomy, Life};

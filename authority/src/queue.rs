@@ -2,7 +2,7 @@
 //! Never here: how it is shown. To add a kind: a variant of [`Ask`], its arm in [`waiting`], its words.
 
 use serde::Serialize;
-use writ_model::{AgentId, Span, Timestamp};
+use writ_model::{AgentId, HoldId, Span, Timestamp};
 
 use crate::{
     accountability::Missing,
@@ -11,6 +11,7 @@ use crate::{
     state::State,
 };
 
+mod charter;
 mod people;
 
 /// What kind of decision.
@@ -33,6 +34,26 @@ pub enum Ask {
     Recovery,
     /// The client has people but nobody of theirs watches the ledger.
     WitnessMissing,
+    /// No charter is in force.
+    NoCharter,
+    /// A charter is proposed and not signed by everybody.
+    CharterToSign,
+    /// A call or an act waits for approvals.
+    Approval,
+    /// An agent proposes something that a person does, or not.
+    Proposal,
+    /// A charter or a clause ends, or is to be looked at again.
+    ReviewDue,
+    /// A party froze everything.
+    Frozen,
+    /// A party took back what it delegated.
+    Suspended,
+    /// Something is only watched, and soon blocked again.
+    ObserveEnding,
+    /// A drill is due.
+    DrillDue,
+    /// A message to people could not be delivered; the desk knows.
+    Undelivered,
 }
 
 /// One decision waiting.
@@ -42,6 +63,9 @@ pub struct Waiting {
     pub ask: Ask,
     /// About which agent, if about one.
     pub agent: Option<AgentId>,
+    /// What waits for approval, if something does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldId>,
     /// Name of the agent, the person or the party.
     pub name: String,
     /// Since when.
@@ -63,6 +87,7 @@ pub fn waiting(state: &State, now: Timestamp) -> Vec<Waiting> {
     let mut out: Vec<Waiting> =
         state.agents.values().filter_map(|agent| one(state, agent, now)).collect();
     out.extend(people::waiting(state, now));
+    out.extend(charter::waiting(state, now));
     out.sort_by_key(|item| (item.deadline.unwrap_or(item.since + Span::days(365)), item.since));
     out
 }
@@ -76,6 +101,10 @@ fn after_grace(now: Timestamp, until: Timestamp) -> String {
 }
 
 fn one(state: &State, agent: &Agent, now: Timestamp) -> Option<Waiting> {
+    // A shadow is ended by its drill.
+    if agent.shadow_of.is_some() {
+        return None;
+    }
     let missing = state.missing(&state.answers(agent));
     let why: Vec<String> = missing.iter().map(|one| one.words(state)).collect();
     let cure: Vec<String> = missing.iter().map(Missing::cure).collect();
@@ -84,6 +113,7 @@ fn one(state: &State, agent: &Agent, now: Timestamp) -> Option<Waiting> {
     let item = |ask, since, deadline, what: String, otherwise: String| Waiting {
         ask,
         agent: Some(id),
+        hold: None,
         name: name.clone(),
         since,
         deadline,

@@ -86,8 +86,57 @@ pub const RECEIPT_REFUSED: Code = Code("AUTH-0032");
 pub const WITNESS: Code = Code("AUTH-0033");
 /// A login is linked already, or was never.
 pub const LOGIN: Code = Code("AUTH-0034");
+/// A charter, a clause or a draft is not well formed, or does not fit this ledger.
+pub const CHARTER: Code = Code("AUTH-0035");
+/// No charter is in force, so nothing is delegated.
+pub const NO_CHARTER: Code = Code("AUTH-0036");
+/// A clause of the charter refuses this, or its limit is reached.
+pub const CLAUSE: Code = Code("AUTH-0037");
+/// No clause of the charter covers this.
+pub const UNCOVERED: Code = Code("AUTH-0038");
+/// The charter lets this be proposed only: a person of the ledger's own party does it.
+pub const PROPOSE: Code = Code("AUTH-0039");
+/// A party took back what the charter delegates.
+pub const SUSPENDED: Code = Code("AUTH-0040");
+/// Everything of this client is frozen.
+pub const FROZEN: Code = Code("AUTH-0041");
+/// The hold is unknown, over, expired, used up, or of something else.
+pub const HOLD: Code = Code("AUTH-0042");
+/// Nobody approves what they asked for themselves.
+pub const OWN_APPROVAL: Code = Code("AUTH-0043");
+/// The approval does not count: not in the quorum, or that seat is taken already.
+pub const QUORUM: Code = Code("AUTH-0044");
+/// The drill is unknown, over, or not possible.
+pub const DRILL: Code = Code("AUTH-0045");
+/// This cannot be observed so, or is not.
+pub const OBSERVE: Code = Code("AUTH-0046");
+/// Nobody can be away so, or is not.
+pub const AWAY: Code = Code("AUTH-0047");
+/// A template is not well formed.
+pub const TEMPLATE: Code = Code("AUTH-0048");
 /// A defect in Writ: refused because it could not be decided.
 pub const INTERNAL: Code = Code("AUTH-0099");
+
+/// Whether a code is about decision authority: such a rule is named as it is where a ledger breaks it.
+pub(crate) fn of_charter(code: Code) -> bool {
+    let codes = [
+        CHARTER,
+        NO_CHARTER,
+        CLAUSE,
+        UNCOVERED,
+        PROPOSE,
+        SUSPENDED,
+        FROZEN,
+        HOLD,
+        OWN_APPROVAL,
+        QUORUM,
+        DRILL,
+        OBSERVE,
+        AWAY,
+        TEMPLATE,
+    ];
+    codes.contains(&code)
+}
 
 impl Refusal {
     /// A refusal.

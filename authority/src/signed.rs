@@ -47,11 +47,28 @@ macro_rules! unsigned {
             | Command::MirrorPasskeys { .. }
             | Command::MoveLedger { .. }
             | Command::UnlinkLogin { .. }
+            | Command::ProposeCharter { .. }
+            | Command::WithdrawCharter { .. }
+            | Command::SuspendDelegation { .. }
+            | Command::Freeze { .. }
+            | Command::HoldCall(_)
+            | Command::ConsumeApproval { .. }
+            | Command::NotifyAct(_)
+            | Command::RefuseApproval { .. }
+            | Command::EndAway {}
+            | Command::EndObserve { .. }
+            | Command::BeginDrill { .. }
+            | Command::FinishDrill(_)
+            | Command::SetTemplate { .. }
     };
 }
 
+mod holds;
 mod names;
 mod text;
+
+pub use holds::says as hold_says;
+pub(crate) use names::of_charter as charter_names;
 
 /// The version of requests this build makes and reads.
 pub const VERSION: u32 = 1;

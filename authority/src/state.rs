@@ -7,8 +7,9 @@ use std::sync::Arc;
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 use writ_model::{
-    AgentId, BootId, Digest, EnrollmentId, GatewayId, GrantId, GroupId, InstanceId, InvitationId,
-    PasskeyId, PersonId, RecoveryId, Role, Side, SigningId, TenantId, Timestamp, WitnessId,
+    AgentId, BootId, Digest, DrillId, EnrollmentId, GatewayId, GrantId, GroupId, HoldId,
+    InstanceId, InvitationId, PasskeyId, PersonId, RecoveryId, Role, Side, SigningId, TenantId,
+    Timestamp, WitnessId,
 };
 
 use crate::{
@@ -21,8 +22,13 @@ use crate::{
     passkey::{Key, KeyPolicy},
 };
 
+mod charter;
 mod people;
 
+pub use charter::{
+    Away, Consumed, Draft, Drill, Given as Approved, Hold, InForce, Kept, Observing, Refused,
+    Signature, Stop, Waits,
+};
 pub use people::{Invitation, Joined, Recovery, Used, Watcher};
 
 /// LIMIT: depth of a group tree; more hides who answers.
@@ -226,6 +232,39 @@ pub struct State {
     pub former_root: Option<PasskeyId>,
     /// The last move to another provider, and its line.
     pub moved: Option<(u64, Arc<LedgerMoved>)>,
+    /// The charter in force.
+    pub charter: Option<Arc<InForce>>,
+    /// The charter that is proposed.
+    pub draft: Option<Arc<Draft>>,
+    /// Charters that were in force, oldest first; the last few hundred.
+    pub past: Vec<Arc<InForce>>,
+    /// What each party took back.
+    #[serde(with = "crate::rows")]
+    pub suspensions: OrdMap<(Side, Option<String>), Arc<Stop>>,
+    /// Which party froze everything.
+    #[serde(with = "crate::rows")]
+    pub freezes: OrdMap<Side, Arc<Stop>>,
+    /// What waits for people, and what did: the over ones for a while.
+    #[serde(with = "crate::rows")]
+    pub holds: OrdMap<HoldId, Arc<Hold>>,
+    /// The newest hold of each call: agent, running copy, digest.
+    #[serde(with = "crate::rows")]
+    pub held: OrdMap<(AgentId, InstanceId, Digest), HoldId>,
+    /// Who is away.
+    #[serde(with = "crate::rows")]
+    pub away: OrdMap<PersonId, Away>,
+    /// What is watched instead of blocked; none is everything.
+    #[serde(with = "crate::rows")]
+    pub observing: OrdMap<Option<Subject>, Arc<Observing>>,
+    /// Drills.
+    #[serde(with = "crate::rows")]
+    pub drills: OrdMap<DrillId, Arc<Drill>>,
+    /// Templates of charters, in the provider's ledger.
+    #[serde(with = "crate::rows")]
+    pub templates: OrdMap<String, Arc<Kept>>,
+    /// What people did in the last day that a charter governs: when, and as which class, by line. For limits.
+    #[serde(with = "crate::rows")]
+    pub acted: OrdMap<u64, (Timestamp, String)>,
 }
 
 impl State {
@@ -267,6 +306,18 @@ impl State {
             client_ever: false,
             former_root: None,
             moved: None,
+            charter: None,
+            draft: None,
+            past: Vec::new(),
+            suspensions: OrdMap::new(),
+            freezes: OrdMap::new(),
+            holds: OrdMap::new(),
+            held: OrdMap::new(),
+            away: OrdMap::new(),
+            observing: OrdMap::new(),
+            drills: OrdMap::new(),
+            templates: OrdMap::new(),
+            acted: OrdMap::new(),
         }
     }
 
@@ -302,8 +353,14 @@ impl State {
         chain
     }
 
-    /// Grants that reach an agent, its own first, then its groups', nearest first.
+    /// The agent itself, or the one whose shadow it is.
+    pub fn original<'s>(&'s self, agent: &'s Agent) -> &'s Agent {
+        agent.shadow_of.and_then(|id| self.agents.get(&id)).map_or(agent, AsRef::as_ref)
+    }
+
+    /// Grants that reach an agent, its own first, then its groups', nearest first. A shadow has those of its original.
     pub fn grants_of<'s>(&'s self, agent: &'s Agent) -> Vec<(GrantId, &'s Given)> {
+        let agent = self.original(agent);
         let own = Subject::Agent(agent.described.agent);
         let chain = self.group_chain(agent.group());
         let subjects = std::iter::once(own).chain(chain.iter().map(|(id, _)| Subject::Group(*id)));
@@ -327,6 +384,7 @@ impl State {
     /// The newest line on which anything stands that a decision on this agent reads.
     pub fn version_of(&self, agent: &Agent) -> u64 {
         let groups = self.group_chain(agent.group()).iter().map(|(_, g)| g.touched).max();
-        agent.touched.max(groups.unwrap_or(0)).max(self.people_touched)
+        let original = self.original(agent).touched;
+        agent.touched.max(original).max(groups.unwrap_or(0)).max(self.people_touched)
     }
 }

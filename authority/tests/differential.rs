@@ -12,8 +12,10 @@ use writ_authority::{
     fact::{AgentDescribed, Entry, Fact, Subject},
     grant::Surface,
 };
+use writ_charter::{Charter, Clause, Mode, Parties};
 use writ_model::{
-    Actor, AgentId, Cx, EnrollmentId, Fold, GrantId, InstanceId, PersonId, TenantId, Timestamp,
+    Actor, AgentId, CharterId, Cx, EnrollmentId, Fold, GrantId, InstanceId, PersonId, TenantId,
+    Timestamp,
     json::{self, Limits},
 };
 use writ_testkit::SeededEntropy;
@@ -91,6 +93,10 @@ fn state(rule: &ArgRule, closed: bool) -> State {
             roles: vec![writ_model::Role::Owner],
         })
     };
+    let parties = Parties { provider: "P".to_owned(), client: "C".to_owned() };
+    let mut charter = Charter::new(CharterId::from_parts(NOW, [6; 10]), 1, tenant, parties);
+    charter.clauses = vec![Clause::new("everything", "Everything", &["*"], Mode::Act)];
+    let (id, digest) = (charter.charter, charter.digest());
     let people = [2, 4].map(|id| PersonId::from_parts(NOW, [id; 10]));
     let facts = [
         seat(2, writ_model::Side::Client),
@@ -123,6 +129,8 @@ fn state(rule: &ArgRule, closed: bool) -> State {
             jwk: "{}".to_owned(),
         },
         Fact::GrantGiven { grant: GrantId::from_parts(NOW, [5; 10]), says: Box::new(grant) },
+        Fact::CharterProposed { charter: Box::new(charter) },
+        Fact::CharterInForce { charter: id, digest },
     ];
     let mut state = State::empty(tenant);
     for (index, fact) in facts.into_iter().enumerate() {
@@ -154,7 +162,8 @@ proptest! {
         let agent = AgentId::from_parts(NOW, [1; 10]);
         let instance = InstanceId::from_bytes([0; 16]);
         let ask = Ask { agent, instance, epoch: 0, server: "s\"\\*", what };
-        let decision = Engine::default().decide(&state, &ask, &Moment { at: NOW, counters: &Unused });
+        let few = std::num::NonZeroUsize::MIN;
+        let decision = Engine::new(few, few).decide(&state, &ask, &Moment { at: NOW, counters: &Unused });
         prop_assert_eq!(decision.permits(), plain, "{:?} on {}: {:?}", rule, text, decision);
     }
 }

@@ -11,12 +11,17 @@ use crate::{part::Refused, shell::Shell};
 pub mod act;
 pub mod agent;
 pub mod answers;
+pub mod approve;
 pub mod client;
+pub mod draft;
+pub mod drill;
 pub mod grant;
 pub mod invite;
+pub mod observe;
 pub mod own;
 pub mod party;
 pub mod people;
+pub mod stop;
 
 /// What was submitted, or what a form starts with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -256,6 +261,8 @@ pub struct FormPage {
     pub submit: &'static str,
     /// Whether it ends something.
     pub ends: bool,
+    /// Whether it only asks: then it is sent as a query, and changes nothing.
+    pub asks: bool,
     /// Where one goes who does not.
     pub back: String,
     /// Why it was refused.
@@ -275,6 +282,7 @@ impl FormPage {
             action,
             submit,
             ends: false,
+            asks: false,
             back: crate::route::decisions(),
             refused: None,
         }

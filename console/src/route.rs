@@ -53,6 +53,16 @@ routes! {
     CALLS calls() Get "/calls";
     /// The stream of decided calls (server-sent events); `?client=` narrows it.
     CALLS_EVENTS calls_events() Get "/calls/events";
+    /// The decisions that can be delegated.
+    CATALOG catalog() Get "/catalog";
+    /// The provider's templates of charters.
+    TEMPLATES templates() Get "/templates";
+    /// One of them, with what it inherits and overrides.
+    TEMPLATE template(name) Get "/templates/{name}";
+    /// What waits for a yes, over all clients.
+    APPROVALS approvals() Get "/approvals";
+    /// What a message links to: the page of what waits, at whichever client.
+    HOLD_LINK hold_link(hold) Get "/a/{hold}";
     /// Clients.
     CLIENTS clients() Get "/clients";
     /// Add a client.
@@ -75,6 +85,8 @@ routes! {
     RECOVER recover(code) Get "/recover/{code}";
     /// My passkeys and sessions.
     ME me() Get "/me";
+    /// Where my own messages go.
+    MY_CONTACT my_contact() Post "/me/contact";
     /// Revoke one of my passkeys.
     MY_KEY_REVOKE my_key_revoke(passkey) Both "/me/passkeys/{passkey}/revoke";
     /// End one of my sessions.
@@ -163,6 +175,68 @@ routes! {
     RECEIPT_FILE receipt_file(client, line) Get "/clients/{client}/receipts/{line}/receipt.json";
     /// Take the ledger out: asks for a signature, then for an hour it may be exported.
     EXPORT export(client) Both "/clients/{client}/export";
+    /// The charter, as a letter.
+    CHARTER charter(client) Get "/clients/{client}/charter";
+    /// Its clauses, as a table.
+    CHARTER_CLAUSES charter_clauses(client) Get "/clients/{client}/charter/clauses";
+    /// Write the next one.
+    CHARTER_DRAFT charter_draft(client) Both "/clients/{client}/charter/draft";
+    /// Take back what waits for signatures.
+    CHARTER_WITHDRAW charter_withdraw(client) Both "/clients/{client}/charter/withdraw";
+    /// Sign what waits: asks for the passkey.
+    CHARTER_SIGN charter_sign(client) Post "/clients/{client}/charter/sign";
+    /// Two versions side by side, in words: `?from=&to=`.
+    CHARTER_COMPARE charter_compare(client) Get "/clients/{client}/charter/compare";
+    /// What the draft would have decided: `?days=`.
+    CHARTER_REPLAY charter_replay(client) Get "/clients/{client}/charter/replay";
+    /// Whether every clause is enforced and everything that acts stands on one.
+    CHARTER_CHECK charter_check(client) Get "/clients/{client}/charter/check";
+    /// The appendix for the paper contract; `?version=`.
+    CHARTER_PDF charter_pdf(client) Get "/clients/{client}/charter/charter.pdf";
+    /// Suspend what one's own party delegates: `?clause=`, or everything.
+    SUSPEND suspend(client) Both "/clients/{client}/charter/suspend";
+    /// Let it go on: `?clause=`.
+    RESUME resume(client) Both "/clients/{client}/charter/resume";
+    /// Stop everything of this client.
+    FREEZE freeze(client) Both "/clients/{client}/freeze";
+    /// Lift one's own freeze.
+    THAW thaw(client) Both "/clients/{client}/thaw";
+    /// What waits for a yes at one client; `?state=` shows what is over too.
+    CLIENT_APPROVALS client_approvals(client) Get "/clients/{client}/approvals";
+    /// One thing that waits for a yes.
+    APPROVAL approval(client, hold) Get "/clients/{client}/approvals/{hold}";
+    /// Say yes: asks for the passkey.
+    APPROVAL_YES approval_yes(client, hold) Post "/clients/{client}/approvals/{hold}/approve";
+    /// Say no, with a word.
+    APPROVAL_NO approval_no(client, hold) Both "/clients/{client}/approvals/{hold}/refuse";
+    /// Let somebody answer in one's place for a while.
+    AWAY away(client) Both "/clients/{client}/away";
+    /// Be back.
+    AWAY_END away_end(client) Post "/clients/{client}/away/end";
+    /// The code of an enrollment that was approved, once, for whoever asked.
+    APPROVAL_CODE approval_code(client, hold) Post "/clients/{client}/approvals/{hold}/code";
+    /// What was only watched: what would have been refused; `?from=&to=`.
+    OBSERVE observe(client) Get "/clients/{client}/observe";
+    /// Watch instead of blocking, until a day.
+    OBSERVE_NEW observe_new(client) Both "/clients/{client}/observe/new";
+    /// Block again, at once: `?agent=` or `?group=`.
+    OBSERVE_END observe_end(client) Both "/clients/{client}/observe/end";
+    /// Turn a row of the report into a grant.
+    OBSERVE_PROPOSE observe_propose(client) Post "/clients/{client}/observe/propose";
+    /// Rehearsed endings.
+    DRILLS drills(client) Get "/clients/{client}/drills";
+    /// Rehearse one.
+    DRILL_NEW drill_new(client) Both "/clients/{client}/drills/new";
+    /// One drill, step by step.
+    DRILL drill(client, drill) Get "/clients/{client}/drills/{drill}";
+    /// Its portable file.
+    DRILL_FILE drill_file(client, drill) Get "/clients/{client}/drills/{drill}/drill.json";
+    /// What was told to people, and by which ways.
+    NOTIFICATIONS notifications(client) Get "/clients/{client}/notifications";
+    /// Send a test message.
+    NOTIFICATIONS_TEST notifications_test(client) Post "/clients/{client}/notifications/test";
+    /// Why an agent could do something at a moment: `?at=&server=&name=`.
+    EXPLAIN explain(client, agent) Get "/clients/{client}/agents/{agent}/explain";
     /// Make a group.
     GROUP_NEW group_new(client) Both "/clients/{client}/groups/new";
     /// Say who answers for a group.
@@ -171,6 +245,10 @@ routes! {
     CLIENT_CALLS client_calls(client) Get "/clients/{client}/calls";
     /// One call.
     CALL call(client, call) Get "/clients/{client}/calls/{call}";
+    /// Why it could happen, as JSON.
+    CALL_EXPLAINED call_explained(client, call) Get "/clients/{client}/calls/{call}/explanation.json";
+    /// The same as a paper.
+    CALL_PAPER call_paper(client, call) Get "/clients/{client}/calls/{call}/explanation.pdf";
     /// The ledger of one client.
     LEDGER ledger(client) Get "/clients/{client}/ledger";
     /// One line of it, with its proof.

@@ -16,18 +16,20 @@ use writ_desk::Desk;
 use crate::{
     asset,
     flash::Flashes,
-    form::{self, act::Act, invite::Make, own, party::Deed},
+    form::{self, act::Act, invite::Make, observe::Watch, own, party::Deed, stop::Stop},
     head, live,
     page::{
-        agent, agents, call, calls, client, clients, decisions, find, first, join, ledger, line,
-        me, people, plain, receipt, receipts, root, sign_in, signed, signing, welcome, witnesses,
+        agent, agents, approval, approvals, call, calls, catalog, charter, clauses, client,
+        clients, decisions, drills, explain, find, first, join, ledger, line, me, notifications,
+        observe, past, people, plain, receipt, receipts, root, sign_in, signed, signing, templates,
+        welcome, witnesses,
     },
     route,
     visit::{self, Console},
 };
 
-/// LIMIT: bytes of a submitted form: the longest holds a grant with five conditions and its reason.
-const MAX_FORM: usize = 64 << 10;
+/// LIMIT: bytes of a submitted form: the longest holds a charter of its greatest size, clause by clause.
+const MAX_FORM: usize = 256 << 10;
 
 /// The console over a desk. Merge it with the desk's own router: it answers everything that one does not.
 pub fn router(desk: &Desk) -> Router {
@@ -37,7 +39,9 @@ pub fn router(desk: &Desk) -> Router {
         streams: Arc::new(Semaphore::new(live::STREAMS)),
     };
     pages()
+        .merge(charters())
         .merge(acts())
+        .merge(watched())
         .merge(forms())
         .merge(doors())
         .merge(party())
@@ -69,6 +73,57 @@ fn pages() -> Router<Console> {
         .route(route::LEDGER, get(ledger::show))
         .route(route::LINE, get(line::show))
         .route(route::PROOF, get(line::download))
+        .route(route::APPROVALS, get(approvals::show))
+        .route(route::CLIENT_APPROVALS, get(approvals::show_client))
+        .route(route::APPROVAL, get(approval::show))
+        .route(route::HOLD_LINK, get(approval::follow))
+}
+
+fn charters() -> Router<Console> {
+    let stops = |stop: Stop| {
+        get(move |visit, path, which| form::stop::show(visit, path, which, stop))
+            .post(move |path, which, sent| form::stop::take(path, which, sent, stop))
+    };
+    Router::new()
+        .route(route::CATALOG, get(catalog::show))
+        .route(route::TEMPLATES, get(templates::show))
+        .route(route::TEMPLATE, get(templates::one))
+        .route(route::CHARTER, get(charter::show))
+        .route(route::CHARTER_CLAUSES, get(clauses::show))
+        .route(route::CHARTER_DRAFT, get(form::draft::show).post(form::draft::take))
+        .route(route::CHARTER_SIGN, post(charter::sign))
+        .route(route::CHARTER_COMPARE, get(past::compare))
+        .route(route::CHARTER_REPLAY, get(past::replay))
+        .route(route::CHARTER_CHECK, get(past::check))
+        .route(route::CHARTER_PDF, get(charter::paper))
+        .route(route::CHARTER_WITHDRAW, stops(Stop::Withdraw))
+        .route(route::SUSPEND, stops(Stop::Suspend))
+        .route(route::RESUME, stops(Stop::Resume))
+        .route(route::FREEZE, stops(Stop::Freeze))
+        .route(route::THAW, stops(Stop::Thaw))
+}
+
+/// What is watched, rehearsed, told and explained.
+fn watched() -> Router<Console> {
+    let both = |watch: Watch| {
+        get(move |visit, path, of| form::observe::show(visit, path, of, watch))
+            .post(move |path, of, sent| form::observe::take(path, of, sent, watch))
+    };
+    Router::new()
+        .route(route::OBSERVE, get(observe::show))
+        .route(route::OBSERVE_NEW, both(Watch::Start))
+        .route(route::OBSERVE_END, both(Watch::End))
+        .route(route::OBSERVE_PROPOSE, post(form::observe::propose))
+        .route(route::DRILLS, get(drills::show))
+        .route(route::DRILL, get(drills::one))
+        .route(route::DRILL_FILE, get(drills::file))
+        .route(route::DRILL_NEW, get(form::drill::show).post(form::drill::take))
+        .route(route::NOTIFICATIONS, get(notifications::show))
+        .route(route::NOTIFICATIONS_TEST, post(notifications::test))
+        .route(route::EXPLAIN, get(explain::show))
+        .route(route::CALL_EXPLAINED, get(explain::json))
+        .route(route::CALL_PAPER, get(explain::paper))
+        .route(route::APPROVAL_CODE, post(form::approve::take_code))
 }
 
 fn acts() -> Router<Console> {
@@ -97,6 +152,10 @@ fn forms() -> Router<Console> {
         .route(route::GRANT_NEW, get(form::grant::show).post(form::grant::take))
         .route(route::PERSON_NEW, get(form::people::show_seat).post(form::people::take_seat))
         .route(route::GROUP_NEW, get(form::people::show_group).post(form::people::take_group))
+        .route(route::APPROVAL_YES, post(form::approve::take_yes))
+        .route(route::APPROVAL_NO, get(form::approve::show_no).post(form::approve::take_no))
+        .route(route::AWAY, get(form::approve::show_away).post(form::approve::take_away))
+        .route(route::AWAY_END, post(form::approve::take_back))
 }
 
 /// What is there for somebody who is not signed in, and what signs.
@@ -111,6 +170,7 @@ fn doors() -> Router<Console> {
         .route(route::SIGNING, get(signing::show))
         .route(route::SIGNING_REFUSE, get(signing::show_refuse).post(signing::take_refuse))
         .route(route::ME, get(me::show))
+        .route(route::MY_CONTACT, post(me::contact))
         .route(route::MY_KEY_REVOKE, get(own::show_revoke).post(own::take_revoke))
         .route(route::MY_LOGIN_UNLINK, post(own::take_unlink))
         .route(route::MY_SESSION_END, get(own::show_end).post(own::take_end))

@@ -34,10 +34,18 @@ impl ClientRef {
 pub enum Section {
     /// Decisions waiting.
     Decisions,
+    /// What waits for a yes.
+    Approvals,
+    /// The charter.
+    Charter,
     /// Agents.
     Agents,
     /// Calls.
     Calls,
+    /// What is only watched.
+    Observe,
+    /// Rehearsed endings.
+    Drills,
     /// Clients, and a client's overview.
     Clients,
     /// A party's people.

@@ -10,7 +10,9 @@ use writ_model::{Digest, Span, Timestamp, ocsf::Disposition};
 
 use crate::{part, view::CallRow};
 
+mod bar;
 mod people;
+pub use bar::{bar, stretch};
 pub use people::{Fingerprint, SessionLine, Spelled, device, fingerprint, kind, spelled, typed};
 
 /// An instant as a reader wants it: how long ago, the exact instant on hover.
@@ -375,18 +377,6 @@ pub fn chip(slug: &str) -> Svg {
     let path = weave(slug);
     Svg(format!(
         "<svg class=\"chip\" viewBox=\"0 0 28 10\" aria-hidden=\"true\" focusable=\"false\"><path fill=\"currentColor\" d=\"{path}\"/></svg>"
-    ))
-}
-
-/// Used of granted, as a bar with its words.
-#[must_use]
-pub fn bar(used: u64, room: u64) -> Svg {
-    let share = used.saturating_mul(100).checked_div(room).unwrap_or(100).min(100);
-    let class = if used >= room { "used full" } else { "used" };
-    let title = format!("{} of {} used", count(used), count(room));
-    Svg(format!(
-        "<svg class=\"bar\" viewBox=\"0 0 102 8\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{title}\"><rect class=\"room\" \
-         x=\"0.5\" y=\"0.5\" width=\"101\" height=\"7\"/><rect class=\"{class}\" x=\"1\" y=\"1\" width=\"{share}\" height=\"6\"/></svg>"
     ))
 }
 

@@ -22,6 +22,10 @@ use crate::{
     view::{self, Acted, ClientRow, QueueView},
 };
 
+/// What is said of an act that was taken and waits for others.
+pub(crate) const WAITS: &str = "It is not done yet: the charter says that others say yes first. It waits here, and is done \
+                                at once with the last yes.";
+
 /// What every handler has.
 #[derive(Debug, Clone)]
 pub(crate) struct Console {
@@ -181,6 +185,22 @@ impl Visit {
         result.map_err(|fault| self.wrong(&fault))
     }
 
+    /// Where it goes on, if it is not wrong but not done either: to what must be signed first, or to what waits for others.
+    pub(crate) fn goes_on(&self, fault: &DeskError) -> Option<Response> {
+        match fault {
+            DeskError::NeedsSignature(signing) => {
+                Some(Redirect::to(&route::signing(&signing.code)).into_response())
+            }
+            DeskError::Waits(held) => {
+                let hold = held.hold.to_string();
+                let line = Some((held.line, route::line(&held.client.slug, &held.line)));
+                self.flashes.notice(&self.session, Notice { what: WAITS.to_owned(), line });
+                Some(Redirect::to(&route::approval(&held.client.slug, &hold)).into_response())
+            }
+            _ => None,
+        }
+    }
+
     /// To another page, which says what was done.
     pub(crate) fn done(&self, client: &str, acted: &Acted, to: &str) -> Response {
         let what = acted.says.iter().map(|one| crate::part::sentence(one)).collect::<Vec<_>>();
@@ -190,12 +210,6 @@ impl Visit {
     }
 }
 
-/// To the page of what must be signed first, if that is what is wrong.
-pub(crate) fn to_sign(fault: &DeskError) -> Option<Response> {
-    let DeskError::NeedsSignature(signing) = fault else { return None };
-    Some(Redirect::to(&route::signing(&signing.code)).into_response())
-}
-
 /// An error as a form or a page tells it.
 pub(crate) fn refused(fault: &DeskError) -> Refused {
     Refused {
@@ -203,6 +217,14 @@ pub(crate) fn refused(fault: &DeskError) -> Refused {
         field: fault.field().unwrap_or_default().to_owned(),
         what: fault.detail(),
         cure: fault.cure().to_owned(),
+    }
+}
+
+/// Everything that is wrong with what was sent, where the desk said so at once.
+pub(crate) fn wrongs(fault: &DeskError) -> &[writ_desk::Wrong] {
+    match fault {
+        DeskError::Unfit { wrongs, .. } => wrongs,
+        _ => &[],
     }
 }
 

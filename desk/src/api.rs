@@ -3,11 +3,14 @@
 //!
 //! Never here: what a use-case does (`case/`). To add an endpoint: its file, and its line in [`table`].
 
+mod approvals;
 mod calls;
+mod catalog;
 mod clients;
 mod logins;
 mod me;
 mod needs;
+mod notifications;
 mod openapi;
 mod provider;
 mod queue;
@@ -64,10 +67,18 @@ pub struct Endpoint {
 
 /// Every endpoint of the API.
 pub fn table() -> Vec<Endpoint> {
-    let mut all = vec![openapi::SHOW, status::SHOW, queue::SHOW, sign_in_link::MAKE];
+    let mut all = vec![
+        openapi::SHOW,
+        status::SHOW,
+        queue::SHOW,
+        notifications::KEY,
+        approvals::SHOW,
+        catalog::SHOW,
+        sign_in_link::MAKE,
+    ];
     all.extend(me::table());
     all.extend(signings::TABLE);
-    all.extend(provider::TABLE);
+    all.extend(provider::table());
     all.extend(calls::TABLE);
     all.extend(logins::TABLE);
     all.extend(clients::table());

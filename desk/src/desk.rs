@@ -4,6 +4,7 @@
 //! Never here: a use-case (`case/`), HTTP (`api/`).
 
 use std::{
+    collections::BTreeSet,
     fmt,
     sync::{
         Arc, OnceLock,
@@ -19,14 +20,19 @@ use writ_identity::{
 };
 use writ_lake::Activity;
 use writ_model::{
-    Actor, Clock, Cx, Digest, Entropy, Fold, InstanceId, PersonId, Secret, Side, TenantId,
-    Timestamp,
+    Actor, Clock, Cx, Entropy, Fold, HoldId, PersonId, Secret, Side, TenantId, Timestamp,
 };
-use writ_store::{Ledger, Sequencer, Tenants, Vault, View};
+use writ_store::{Held, Ledger, Sequencer, Tenants, Vault, View};
 
 use crate::{
-    DeskError, Fleet, NoFleet, Who, case::timeline::Timelines, ceremony::Ceremonies, error, keys,
-    limit::Guesses, locate::Directory, session::Sessions, signing::Signings,
+    DeskError, Fleet, NoFleet, Rehearse, Who,
+    case::{enrollments::Codes, timeline::Timelines},
+    ceremony::Ceremonies,
+    error, keys,
+    limit::Guesses,
+    locate::Directory,
+    session::Sessions,
+    signing::Signings,
 };
 
 /// What a desk is made of.
@@ -37,6 +43,8 @@ pub struct DeskParts {
     pub lake: Arc<Activity>,
     /// Signing keys, and what opens sealed arguments.
     pub vault: Arc<dyn Vault>,
+    /// Sealed bytes of calls that wait for approval: the gateways write them.
+    pub held: Arc<dyn Held>,
     /// Decides again, for explanations.
     pub engine: Arc<Engine>,
     /// The time.
@@ -71,7 +79,13 @@ pub(crate) struct Inner {
     pub(crate) marks: Mutex<ReplayMarks>,
     pub(crate) sessions: Sessions,
     pub(crate) oidc: OnceLock<Arc<crate::oidc::Party>>,
+    pub(crate) notify: OnceLock<Arc<crate::notify::Notifier>>,
     pub(crate) signings: Signings,
+    pub(crate) codes: Codes,
+    /// Plays the agent in a drill, once the gateways run.
+    pub(crate) rehearse: RwLock<Option<Arc<dyn Rehearse>>>,
+    /// Clients at which a drill runs: one at a time.
+    pub(crate) drilling: Mutex<BTreeSet<TenantId>>,
     pub(crate) ceremonies: Ceremonies,
     pub(crate) guesses: Guesses,
     pub(crate) rp: RelyingParty,
@@ -82,13 +96,15 @@ pub(crate) struct Inner {
     pub(crate) gate: Arc<tokio::sync::RwLock<()>>,
     pub(crate) timelines: Timelines,
     pub(crate) witnessing: crate::witness::Board,
+    /// Each holds its calls in memory.
+    pub(crate) replays: tokio::sync::Semaphore,
     pub(crate) issued: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) started_at: Timestamp,
     /// Adding clients one after the other makes a short name free until its ledger is founded.
     pub(crate) founding: tokio::sync::Mutex<()>,
     provider: RwLock<Option<TenantId>>,
-    directory: Mutex<Directory>,
+    pub(crate) directory: Mutex<Directory>,
 }
 
 /// The desk. Cheap to clone.
@@ -141,7 +157,11 @@ impl Desk {
             marks: Mutex::new(ReplayMarks::new(replay::DEFAULT_MARKS, entropy.as_ref())),
             sessions: Sessions::default(),
             oidc: OnceLock::new(),
+            notify: OnceLock::new(),
             signings: Signings::default(),
+            codes: Codes::default(),
+            rehearse: RwLock::default(),
+            drilling: Mutex::default(),
             ceremonies: Ceremonies::default(),
             guesses: Guesses::default(),
             rp,
@@ -149,6 +169,7 @@ impl Desk {
             gate: Arc::default(),
             timelines: Timelines::default(),
             witnessing: crate::witness::Board::default(),
+            replays: tokio::sync::Semaphore::new(crate::case::replay::AT_ONCE),
             issued: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             started_at: parts.clock.now(),
@@ -246,7 +267,8 @@ impl Desk {
         Ok(Wrote { first: done.first, facts, at, view: done.view })
     }
 
-    /// Decides a person's command. Whether they are still there is asked under the gate, which is held until the command
+    /// Decides a person's command. What the charter has wait for somebody's yes is [`DeskError::Waits`]: it is written
+    /// down, and not done. Whether they are still there is asked under the gate, which is held until the command
     /// is durable, also when whoever asked has gone away meanwhile.
     pub(crate) async fn act_as(
         &self,
@@ -254,7 +276,7 @@ impl Desk {
         who: &Who,
         command: Command,
     ) -> Result<Wrote, DeskError> {
-        let (desk, who) = (self.clone(), *who);
+        let (desk, who, waiting) = (self.clone(), *who, *who);
         let task = tokio::spawn(async move {
             let gate = Arc::clone(&desk.inner.gate);
             // Whoever is offboarded waits for every act under way, and every later act sees that they are.
@@ -270,7 +292,15 @@ impl Desk {
             crate::oidc::may(&view.state, &who, asked(&command), &cx)?;
             desk.act(tenant, who.actor(), command).await
         });
-        task.await.map_err(|died| DeskError::fault(error::FAULT, died.to_string()))?
+        let wrote =
+            task.await.map_err(|died| DeskError::fault(error::FAULT, died.to_string()))??;
+        match wrote.facts.iter().find_map(asked_for) {
+            Some(hold) => {
+                let held = self.hold_view(&wrote.view, &waiting, hold).await?;
+                Err(DeskError::Waits(Box::new(held)))
+            }
+            None => Ok(wrote),
+        }
     }
 
     /// Whether somebody does not work for the provider any more, or a key of theirs is worth nothing, once this command
@@ -385,84 +415,6 @@ impl Desk {
         }
         Ok(out)
     }
-
-    /// The tenant of an instance.
-    pub(crate) async fn tenant_of_instance(
-        &self,
-        id: InstanceId,
-    ) -> Result<Option<TenantId>, DeskError> {
-        self.located(|directory| directory.instance(id)).await
-    }
-
-    /// The tenant of an enrollment code.
-    pub(crate) async fn tenant_of_code(
-        &self,
-        digest: Digest,
-    ) -> Result<Option<TenantId>, DeskError> {
-        self.located(|directory| directory.code(digest)).await
-    }
-
-    /// Looks something up in the directory, once more after reading what is new.
-    async fn located(
-        &self,
-        look: impl Fn(&Directory) -> Option<TenantId>,
-    ) -> Result<Option<TenantId>, DeskError> {
-        let known = look(&self.inner.directory.lock());
-        if known.is_some() {
-            return Ok(known);
-        }
-        self.learn().await?;
-        Ok(look(&self.inner.directory.lock()))
-    }
-
-    /// The tenant of an invitation's or a recovery's code.
-    pub(crate) async fn tenant_of_join(
-        &self,
-        digest: Digest,
-    ) -> Result<Option<TenantId>, DeskError> {
-        self.located(|directory| directory.join(digest)).await
-    }
-
-    /// The tenant whose people a passkey's owner is of.
-    pub(crate) async fn tenant_of_credential(
-        &self,
-        credential: &str,
-    ) -> Result<Option<TenantId>, DeskError> {
-        self.located(|directory| directory.credential(credential)).await
-    }
-
-    /// Whether a credential is one that was read in a ledger already; nothing is read for it.
-    pub(crate) fn has_met(&self, credential: &str) -> bool {
-        self.inner.directory.lock().credential(credential).is_some()
-    }
-
-    /// The state of the space that a person's passkeys are admitted in: the provider's for its people, their client's
-    /// for everybody else.
-    pub(crate) async fn home(
-        &self,
-        person: PersonId,
-    ) -> Result<Option<Arc<View<State>>>, DeskError> {
-        let provider = self.provider_view().await?;
-        if provider.state.people.contains_key(&person) {
-            return Ok(Some(provider));
-        }
-        match self.located(|directory| directory.person(person)).await? {
-            Some(tenant) => Ok(Some(self.tenants().view(tenant).await?)),
-            None => Ok(None),
-        }
-    }
-
-    async fn learn(&self) -> Result<(), DeskError> {
-        let mut views = vec![self.provider_view().await?];
-        views.extend(self.every_client().await?);
-        for view in views {
-            let mut directory = self.inner.directory.lock();
-            if directory.behind(&view.state) {
-                directory.learn(&view.state);
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Whether a person has a live seat in a space, with a role that their sign-in leaves them.
@@ -474,6 +426,14 @@ pub(crate) fn seated(state: &State, who: &Who) -> bool {
 /// Whether a person was the provider's and is not any more.
 fn gone(provider: &State, person: PersonId) -> bool {
     provider.people.get(&person).is_some_and(|known| !known.active())
+}
+
+/// The hold that a fact asks people about, if it does.
+fn asked_for(fact: &Fact) -> Option<HoldId> {
+    match fact {
+        Fact::ApprovalAsked(held) => Some(held.hold),
+        _ => None,
+    }
 }
 
 /// What a command asks for: of a signed one, what was signed.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use writ_authority::{Refusal, refusal};
 use writ_model::Code;
 
-use crate::view::SigningView;
+use crate::view::{HoldView, SigningView};
 
 /// No credential, or one that is not ours.
 pub(crate) const UNAUTHENTICATED: Code = Code("DESK-0001");
@@ -41,6 +41,12 @@ pub(crate) const NO_LINK: Code = Code("DESK-0016");
 pub(crate) const SIGNING: Code = Code("DESK-0017");
 /// The person is offboarded.
 pub(crate) const OFFBOARDED: Code = Code("DESK-0018");
+/// The charter asks for somebody's yes first; the problem carries the hold.
+pub(crate) const WAITS: Code = Code("DESK-0019");
+/// What is to be approved cannot be read any more, or is not what the digest says.
+pub(crate) const UNREADABLE_HOLD: Code = Code("DESK-0020");
+/// A drill cannot be run here, or broke off.
+pub(crate) const DRILL: Code = Code("DESK-0021");
 /// A defect, or a store that fails.
 pub(crate) const FAULT: Code = Code("DESK-0099");
 
@@ -59,6 +65,9 @@ pub enum DeskError {
     /// It waits for the person's passkey: whoever asks shows the signing.
     #[error("this needs your signature: {}", .0.title)]
     NeedsSignature(Box<SigningView>),
+    /// It is written down and waits for somebody's yes, as the charter says.
+    #[error("this waits for approval: {}", .0.state_words)]
+    Waits(Box<HoldView>),
     /// The credential does not allow it.
     #[error("{what}")]
     Forbidden {
@@ -87,6 +96,14 @@ pub enum DeskError {
         /// What would be right.
         cure: String,
     },
+    /// A charter or a template is not well formed: everything that is wrong with it, at once.
+    #[error("{}", unfit(.what, .wrongs))]
+    Unfit {
+        /// `charter` or `template`.
+        what: &'static str,
+        /// Everything that is wrong.
+        wrongs: Vec<Wrong>,
+    },
     /// A bound is reached.
     #[error("{what}")]
     Busy {
@@ -104,6 +121,29 @@ pub enum DeskError {
         /// What failed, for the log.
         what: String,
     },
+}
+
+/// One thing that is wrong with what was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Wrong {
+    /// Which field: `clauses[2].limits[0].most`.
+    pub field: String,
+    /// What was sent there, cut.
+    pub value: String,
+    /// What is to hold.
+    pub rule: String,
+    /// What would be right.
+    pub cure: String,
+}
+
+/// How many things are wrong, and the first of them.
+fn unfit(what: &str, wrongs: &[Wrong]) -> String {
+    let first = wrongs.first().map(|one| format!(": {}: {}", one.field, one.rule));
+    let first = first.unwrap_or_default();
+    match wrongs.len() {
+        1 => format!("the {what} is not well formed{first}"),
+        many => format!("{many} things are wrong with the {what}; the first{first}"),
+    }
 }
 
 /// An error as machines get it (RFC 9457, `application/problem+json`).
@@ -127,6 +167,12 @@ pub struct Problem {
     /// What is to be signed, if that is all that is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing: Option<Box<SigningView>>,
+    /// What waits for somebody's yes, if that is all that is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Box<HoldView>>,
+    /// Everything that is wrong with what was sent, if it is more than one field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wrongs: Vec<Wrong>,
     /// The request's id, as in the log.
     pub request_id: String,
 }
@@ -153,9 +199,12 @@ impl DeskError {
             Self::Refused(refusal) => refusal.code,
             Self::Unauthenticated { .. } => UNAUTHENTICATED,
             Self::NeedsSignature(_) => NEEDS_SIGNATURE,
+            Self::Waits(_) => WAITS,
             Self::Forbidden { code, .. } | Self::Fault { code, .. } => *code,
             Self::NotVisible { .. } => NOT_VISIBLE,
             Self::Bad { .. } => UNREADABLE,
+            Self::Unfit { what: "template", .. } => refusal::TEMPLATE,
+            Self::Unfit { .. } => refusal::CHARTER,
             Self::Busy { .. } => BUSY,
             Self::Unfounded => UNFOUNDED,
         }
@@ -170,17 +219,29 @@ impl DeskError {
                 {
                     403
                 }
-                refusal::NEEDS_SIGNATURE | refusal::EXPORT => 403,
+                refusal::NEEDS_SIGNATURE
+                | refusal::EXPORT
+                | refusal::CLAUSE
+                | refusal::UNCOVERED
+                | refusal::PROPOSE
+                | refusal::OWN_APPROVAL
+                | refusal::QUORUM => 403,
                 refusal::UNKNOWN => 404,
-                refusal::TEXT | refusal::GRANT | refusal::PASSKEY => 422,
+                refusal::TEXT
+                | refusal::GRANT
+                | refusal::PASSKEY
+                | refusal::CHARTER
+                | refusal::TEMPLATE => 422,
                 refusal::INTERNAL => 500,
                 _ => 409,
             },
             Self::Unauthenticated { .. } => 401,
+            Self::Waits(_) => 202,
             Self::NeedsSignature(_) | Self::Forbidden { .. } => 403,
             Self::NotVisible { .. } => 404,
             Self::Unfounded => 409,
             Self::Bad { .. } => 400,
+            Self::Unfit { .. } => 422,
             Self::Busy { .. } => 503,
             Self::Fault { .. } => 500,
         }
@@ -192,9 +253,11 @@ impl DeskError {
             Self::Refused(_) => "Refused by rule",
             Self::Unauthenticated { .. } => "Not signed in",
             Self::NeedsSignature(_) => "Needs your passkey",
+            Self::Waits(_) => "Waits for approval",
             Self::Forbidden { .. } => "Not allowed",
             Self::NotVisible { .. } => "Not found",
             Self::Bad { .. } => "Request not understood",
+            Self::Unfit { .. } => "Not well formed",
             Self::Busy { .. } => "Too much at once",
             Self::Unfounded => "Not founded yet",
             Self::Fault { .. } => "Writ failed",
@@ -206,6 +269,7 @@ impl DeskError {
         match self {
             Self::Refused(refusal) => Some(&refusal.field),
             Self::Bad { field, .. } => Some(field),
+            Self::Unfit { wrongs, .. } => wrongs.first().map(|one| one.field.as_str()),
             _ => None,
         }
     }
@@ -219,7 +283,13 @@ impl DeskError {
                 "Sign in with your passkey, or send the token of `cli.token` in the data folder."
             }
             Self::NeedsSignature(_) => "Open the signing's page and sign it with your passkey.",
+            Self::Waits(_) => {
+                "Wait for the people it names, or ask them; it is done with their yes."
+            }
             Self::NotVisible { .. } => "Check the name, and that you are seated at this client.",
+            Self::Unfit { wrongs, .. } => {
+                wrongs.first().map_or("Correct what is wrong with it.", |one| one.cure.as_str())
+            }
             Self::Busy { .. } => "Try again in a moment.",
             Self::Unfounded => "Found the provider first: `writ provider found`.",
             Self::Fault { .. } => "Nothing is known to have changed; look, then try again.",
@@ -248,6 +318,14 @@ impl DeskError {
                 Self::NeedsSignature(signing) => Some(signing.clone()),
                 _ => None,
             },
+            hold: match self {
+                Self::Waits(hold) => Some(hold.clone()),
+                _ => None,
+            },
+            wrongs: match self {
+                Self::Unfit { wrongs, .. } => wrongs.clone(),
+                _ => Vec::new(),
+            },
             request_id,
         }
     }
@@ -267,6 +345,12 @@ impl From<writ_store::ReadError> for DeskError {
 
 impl From<writ_store::VaultFault> for DeskError {
     fn from(fault: writ_store::VaultFault) -> Self {
+        Self::fault(fault.code(), fault.to_string())
+    }
+}
+
+impl From<writ_store::HeldFault> for DeskError {
+    fn from(fault: writ_store::HeldFault) -> Self {
         Self::fault(fault.code(), fault.to_string())
     }
 }

@@ -13,6 +13,7 @@ use crate::{DeskError, error};
 
 const TOKEN_KEY: &str = "oauth/token-signing-key";
 const OIDC_CLIENT_KEY: &str = "oidc/client-key";
+const WEBHOOK_KEY: &str = "notify/webhook-key";
 const CHECKPOINT_KEY: &str = "ledger/checkpoint-key";
 
 /// The key that signs access tokens; made on first use.
@@ -29,6 +30,14 @@ pub(crate) async fn oidc_client_key(
     entropy: &dyn Entropy,
 ) -> Result<SigningKey, DeskError> {
     key_of(vault, Space::Installation, OIDC_CLIENT_KEY, entropy).await
+}
+
+/// The key that signs webhooks; made on first use.
+pub(crate) async fn webhook_key(
+    vault: &dyn Vault,
+    entropy: &dyn Entropy,
+) -> Result<SigningKey, DeskError> {
+    key_of(vault, Space::Installation, WEBHOOK_KEY, entropy).await
 }
 
 /// The key that signs a ledger's checkpoints; made on first use, named in line 0.

@@ -20,8 +20,10 @@ mod fleet;
 mod keys;
 mod limit;
 mod locate;
+mod notify;
 mod oauth;
 mod oidc;
+mod rehearse;
 mod say;
 mod session;
 mod signing;
@@ -34,9 +36,17 @@ pub use assertions::WebauthnCheck;
 pub use case::{
     agents::{AgentFilter, NewAgentBody},
     answers::AnswersBody,
+    approvals::{ApproveBody, HoldQuery},
+    away::AwayBody,
     calls::CallQuery,
+    charter::{
+        CharterToSign,
+        draft::{NewDraft, Said},
+    },
     clients::NewClient,
-    explain::ExplainBody,
+    contact::ContactBody,
+    drills::DrillBody,
+    explain::{ExplainBody, Format, FormatQuery, MomentQuery},
     export::ExportedFile,
     founding::{FirstPerson, FoundBody},
     grants::{NewGrant, NewSubject},
@@ -44,19 +54,24 @@ pub use case::{
     invitations::{AdmitBody, NewInvitation},
     keys::NewPasskey,
     moving::TakenOver,
+    observe::{ObserveBody, ObserveQuery, ObservedSubject, ProposeBody},
     people::NewPerson,
     receipts::ReceiptQuery,
+    replay::ReplayQuery,
     sign_in::SignInBody,
+    templates::NewTemplate,
     witnesses::NewWitness,
 };
 pub use desk::{Desk, DeskParts};
 pub use door::cli_token;
 pub use doors::doors;
 pub use enroll::{EnrollBody, Enrolled, PROOF_TYPE};
-pub use error::{DeskError, Problem};
+pub use error::{DeskError, Problem, Wrong};
 pub use fleet::{Fleet, GatewayStatus, NoFleet, ServerStatus};
 pub use keys::{CheckpointVerifier, token_key};
+pub use notify::{Form, Kind, NotifyParts, Stepped, Way};
 pub use oidc::{LoginBody, Narrowed, OidcSettings, RoleMap, Strength, oidc_refusal};
+pub use rehearse::{AfterEnd, NotPlayed, Part, RefusedCall, Rehearse, Rogue, Seen};
 pub use session::{COOKIE, SESSION_IDLE, Session, SignedBy, SignedIn};
 pub use who::{Via, Who};
 pub use witness::WITNESS_TYPE;

@@ -4,10 +4,13 @@
 //! Never here: a decision. The index only finds the tenant; its state then decides.
 //! INVARIANT: kept by following sizes, so that an unknown id costs one comparison for each tenant, not a scan.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use writ_authority::{Admitted, State};
 use writ_model::{Digest, InstanceId, PersonId, TenantId};
+use writ_store::View;
+
+use crate::{Desk, DeskError};
 
 /// What was read from the states so far.
 #[derive(Debug, Default)]
@@ -91,5 +94,85 @@ impl Directory {
             }
         }
         self.sizes.insert(tenant, now);
+    }
+}
+
+impl Desk {
+    /// The tenant of an instance.
+    pub(crate) async fn tenant_of_instance(
+        &self,
+        id: InstanceId,
+    ) -> Result<Option<TenantId>, DeskError> {
+        self.located(|directory| directory.instance(id)).await
+    }
+
+    /// The tenant of an enrollment code.
+    pub(crate) async fn tenant_of_code(
+        &self,
+        digest: Digest,
+    ) -> Result<Option<TenantId>, DeskError> {
+        self.located(|directory| directory.code(digest)).await
+    }
+
+    /// Looks something up in the directory, once more after reading what is new.
+    async fn located(
+        &self,
+        look: impl Fn(&Directory) -> Option<TenantId>,
+    ) -> Result<Option<TenantId>, DeskError> {
+        let known = look(&self.inner.directory.lock());
+        if known.is_some() {
+            return Ok(known);
+        }
+        self.learn().await?;
+        Ok(look(&self.inner.directory.lock()))
+    }
+
+    /// The tenant of an invitation's or a recovery's code.
+    pub(crate) async fn tenant_of_join(
+        &self,
+        digest: Digest,
+    ) -> Result<Option<TenantId>, DeskError> {
+        self.located(|directory| directory.join(digest)).await
+    }
+
+    /// The tenant whose people a passkey's owner is of.
+    pub(crate) async fn tenant_of_credential(
+        &self,
+        credential: &str,
+    ) -> Result<Option<TenantId>, DeskError> {
+        self.located(|directory| directory.credential(credential)).await
+    }
+
+    /// Whether a credential is one that was read in a ledger already; nothing is read for it.
+    pub(crate) fn has_met(&self, credential: &str) -> bool {
+        self.inner.directory.lock().credential(credential).is_some()
+    }
+
+    /// The state of the space that a person's passkeys are admitted in: the provider's for its people, their client's
+    /// for everybody else.
+    pub(crate) async fn home(
+        &self,
+        person: PersonId,
+    ) -> Result<Option<Arc<View<State>>>, DeskError> {
+        let provider = self.provider_view().await?;
+        if provider.state.people.contains_key(&person) {
+            return Ok(Some(provider));
+        }
+        match self.located(|directory| directory.person(person)).await? {
+            Some(tenant) => Ok(Some(self.tenants().view(tenant).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn learn(&self) -> Result<(), DeskError> {
+        let mut views = vec![self.provider_view().await?];
+        views.extend(self.every_client().await?);
+        for view in views {
+            let mut directory = self.inner.directory.lock();
+            if directory.behind(&view.state) {
+                directory.learn(&view.state);
+            }
+        }
+        Ok(())
     }
 }

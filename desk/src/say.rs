@@ -11,7 +11,11 @@ use writ_model::{Actor, AgentId, PersonId, Side};
 
 use crate::view::LineView;
 
+mod approvals;
+mod charter;
 mod people;
+
+pub(crate) use charter::what as delegation;
 
 /// A line in words.
 pub(crate) fn line(state: &State, index: u64, bytes: &[u8]) -> Option<LineView> {
@@ -84,6 +88,27 @@ pub(crate) const fn kind(fact: &Fact) -> &'static str {
         Fact::LedgerMoved(_) => "ledger_moved",
         Fact::LoginLinked { .. } => "login_linked",
         Fact::LoginUnlinked { .. } => "login_unlinked",
+        Fact::CharterProposed { .. } => "charter_proposed",
+        Fact::CharterWithdrawn { .. } => "charter_withdrawn",
+        Fact::CharterSigned { .. } => "charter_signed",
+        Fact::CharterInForce { .. } => "charter_in_force",
+        Fact::DelegationSuspended { .. } => "delegation_suspended",
+        Fact::DelegationResumed { .. } => "delegation_resumed",
+        Fact::ClientFrozen { .. } => "client_frozen",
+        Fact::ClientThawed { .. } => "client_thawed",
+        Fact::CallHeld(_) => "call_held",
+        Fact::ApprovalAsked(_) => "approval_asked",
+        Fact::ApprovalGiven { .. } => "approval_given",
+        Fact::ApprovalRefused { .. } => "approval_refused",
+        Fact::ApprovalConsumed { .. } => "approval_consumed",
+        Fact::ActNotified(_) => "act_notified",
+        Fact::AwaySet { .. } => "away_set",
+        Fact::AwayEnded { .. } => "away_ended",
+        Fact::ObserveSet { .. } => "observe_set",
+        Fact::ObserveEnded { .. } => "observe_ended",
+        Fact::DrillBegun { .. } => "drill_begun",
+        Fact::DrillDone(_) => "drill_done",
+        Fact::TemplateSet { .. } => "template_set",
     }
 }
 
@@ -170,8 +195,11 @@ fn grants_and_keys(state: &State, fact: &Fact) -> String {
             "Records {} to {} of a gateway were sealed ({} calls).",
             seal.first, seal.last, seal.count
         ),
-        // Every other kind is said by `fact`, or is about people.
-        other => people::fact(state, other).unwrap_or_else(|| kind(other).replace('_', " ")),
+        // Every other kind is said by `fact`, or is about people, the charter, or what waits.
+        other => people::fact(state, other)
+            .or_else(|| charter::fact(state, other))
+            .or_else(|| approvals::fact(state, other))
+            .unwrap_or_else(|| kind(other).replace('_', " ")),
     }
 }
 
@@ -243,6 +271,13 @@ fn sentence(words: &str) -> String {
     if words.ends_with(['.', '!', '?']) { words.to_owned() } else { format!("{words}.") }
 }
 
+/// The same words, beginning a sentence.
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|one| one.to_uppercase().to_string()).unwrap_or_default();
+    first + letters.as_str()
+}
+
 /// Microseconds as milliseconds with one decimal.
 fn millis(micros: u64) -> String {
     format!("{}.{} ms", micros / 1000, micros % 1000 / 100)
@@ -275,6 +310,7 @@ pub(crate) fn about(state: &State, fact: &Fact) -> Option<Subject> {
             Some(Subject::Agent(described.agent))
         }
         Fact::AccountabilitySet { subject, .. } => Some(*subject),
+        Fact::ObserveSet { subject, .. } | Fact::ObserveEnded { subject } => *subject,
         Fact::AgentChartered { agent, .. }
         | Fact::AgentActivated { agent }
         | Fact::AgentHeld { agent, .. }
@@ -282,6 +318,7 @@ pub(crate) fn about(state: &State, fact: &Fact) -> Option<Subject> {
         | Fact::AgentQuarantined { agent, .. }
         | Fact::AgentTerminated { agent, .. }
         | Fact::EnrollmentOffered { agent, .. }
+        | Fact::DrillBegun { agent, .. }
         | Fact::InstanceEnrolled { agent, .. } => Some(Subject::Agent(*agent)),
         Fact::TerminationConfirmed(confirmed) => Some(Subject::Agent(confirmed.agent)),
         Fact::InstanceEnded { instance, .. } => {
@@ -291,6 +328,10 @@ pub(crate) fn about(state: &State, fact: &Fact) -> Option<Subject> {
         Fact::GrantRevoked { grant, .. } => state.grants.get(grant).map(|given| given.says.subject),
         Fact::GroupCreated { group, .. } => Some(Subject::Group(*group)),
         Fact::ActSigned(receipt) => signed_about(&receipt.request.act),
+        Fact::CallHeld(held) => Some(Subject::Agent(held.agent)),
+        Fact::ActNotified(told) => Some(Subject::Agent(told.agent)),
+        Fact::DrillDone(result) => Some(Subject::Agent(result.agent)),
+        Fact::ApprovalAsked(held) => signed_about(&held.act),
         // Ledgers, clients, people, witnesses, seals: about no agent.
         _ => None,
     }

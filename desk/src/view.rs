@@ -5,10 +5,15 @@
 
 pub mod agent;
 pub mod call;
+pub mod charter;
 pub mod client;
+pub mod drill;
 pub mod grant;
+pub mod hold;
 pub mod ledger;
 pub mod life;
+pub mod notify;
+pub mod observe;
 pub mod people;
 pub mod receipt;
 pub mod signing;
@@ -17,14 +22,30 @@ pub mod witness;
 pub use agent::{
     AgentRow, AgentView, AnswerView, AnswersView, AskHint, InstanceView, MissingView, NextStep,
 };
-pub use call::{CallPage, CallRow, CallView, ExplainView, GrantSaid, RecordedDecision, SealView};
+pub use call::{
+    ApprovalSaid, CallPage, CallRow, CallView, CharterSaid, ExplainView, GrantSaid,
+    RecordedDecision, SealView,
+};
+pub use charter::{
+    CatalogRow, CatalogView, ChangeRow, CharterView, ClauseRow, DecidedView, DiffView, DraftView,
+    FreezeRow, LetterView, MissingSignature, OrphanRow, ReplayRow, ReplayView, SignatureRow,
+    SkippedRow, SuspensionRow, TemplateRow, TemplateView, TraceRow, TraceView, VersionRow,
+    VersionState, VersionView,
+};
 pub use client::{
     ClientRef, ClientRow, GroupRef, GroupRow, PersonRef, PersonRow, ProviderView, QueueItem,
     QueueView, Sealed, StatusView, Swept,
 };
+pub use drill::{DRILL_FILE, DrillFile, DrillPage, DrillPick, DrillStep, DrillView};
 pub use grant::{GrantView, RuleView, UseView};
+pub use hold::{
+    ActionSaid, AnswerRow, ArgumentRow, AskedView, AskerView, AwayView, ClauseSaid, HoldKind,
+    HoldPage, HoldRow, HoldState, HoldView, Opened, SeatRow, YourPart,
+};
 pub use ledger::{CheckpointView, LedgerPage, LineDetail, LineView, ProofView};
 pub use life::{Acted, EnrollmentOffer, Receipt, ReceiptTarget};
+pub use notify::{ContactView, NotificationPage, NotificationRow, TestView, WayRow, WebhookKey};
+pub use observe::{ObserveRow, ObserveView, ObservingRow};
 pub use people::{InvitationRow, KeyPolicyView, LoginRow, Me, PasskeyRow, RecoveryRow, SessionRow};
 pub use receipt::{ProvenLine, RECEIPT_FILE, ReceiptFile, ReceiptPage, ReceiptRow};
 pub use signing::{

@@ -5,7 +5,7 @@
 #![expect(clippy::disallowed_methods, clippy::panic, reason = "an example that measures")]
 #![expect(clippy::indexing_slicing, reason = "an example that measures")]
 
-#[expect(dead_code, reason = "the tests use all of it")]
+#[expect(dead_code, unused_imports, reason = "the tests use all of it")]
 #[path = "../tests/road/world.rs"]
 mod world;
 

@@ -137,8 +137,8 @@ fn ends_credential(code: Code) -> bool {
 
 /// Whether the agent may do nothing at all, anywhere.
 pub(crate) fn stops(code: Code) -> bool {
-    use writ_authority::decide::denied::{ANSWERS, HELD, NOT_ACTIVE};
-    ends_credential(code) || [ANSWERS, HELD, NOT_ACTIVE].contains(&code)
+    use writ_authority::decide::denied::{ANSWERS, FROZEN, HELD, NOT_ACTIVE};
+    ends_credential(code) || [ANSWERS, FROZEN, HELD, NOT_ACTIVE].contains(&code)
 }
 
 /// Adds what every answer may carry.

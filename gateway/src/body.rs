@@ -76,7 +76,21 @@ impl Body for ReplyBody {
 }
 
 /// Whether a thing is listed, asked anew for each event: grants may change while a stream is open.
-pub(crate) type Lists = Arc<dyn Fn(Surface, &str) -> bool + Send + Sync>;
+pub(crate) type Shows = Arc<dyn Fn(Surface, &str) -> bool + Send + Sync>;
+
+/// How lists are shown to one caller.
+#[derive(Clone)]
+pub(crate) struct Lists {
+    pub(crate) shows: Shows,
+    /// Our own tool is offered.
+    pub(crate) pending: bool,
+}
+
+impl Lists {
+    pub(crate) fn filter(&self) -> list::Filter<'_> {
+        list::Filter { shows: self.shows.as_ref(), pending: self.pending }
+    }
+}
 
 /// A stream on its way to an agent.
 pub(crate) struct StreamBody {
@@ -261,7 +275,7 @@ fn answers(event: &Bytes, id: &[u8]) -> bool {
 fn filtered(event: Bytes, lists: &Lists) -> Result<Bytes, list::Unreadable> {
     let Some(data) = sse::data(&event).filter(|data| !data.is_empty()) else { return Ok(event) };
     let data = Bytes::from(data);
-    let shown = list::answer(&data, &|surface, name| lists(surface, name))?;
+    let shown = list::answer(&data, lists.filter())?;
     Ok(if shown == data { event } else { sse::with_data(&event, &shown) })
 }
 

@@ -17,11 +17,11 @@ use writ_authority::{Command, Engine, State};
 use writ_identity::{Nonces, PublicKeys, ReplayMarks, Salt, TokenCache};
 use writ_lake::Activity;
 use writ_model::{BootId, CallId, Clock, Entropy, GatewayId, TenantId, Timestamp};
-use writ_store::{Meter, Tenants};
+use writ_store::{Held, Meter, Tenants};
 
 use crate::{
-    counters::Counters, pep::Pending, session::Sessions, streams::Streams, tenancy::Tenancies,
-    upstream::Upstream,
+    counters::Counters, flight::Flights, pep::Pending, session::Sessions, streams::Streams,
+    tenancy::Tenancies, upstream::Upstream,
 };
 
 /// Writes what the gateway has to say into a tenant's ledger. The wiring gives it a sequencer.
@@ -76,6 +76,10 @@ pub(crate) struct Core {
     pub(crate) engine: Arc<Engine>,
     pub(crate) meter: Arc<dyn Meter>,
     pub(crate) lake: Arc<Activity>,
+    pub(crate) held: Arc<dyn Held>,
+    /// The desk's public address, where people approve.
+    pub(crate) approvals: String,
+    pub(crate) flights: Flights,
     pub(crate) tenancies: Tenancies,
     pub(crate) keys: Arc<PublicKeys>,
     pub(crate) tokens: TokenCache,

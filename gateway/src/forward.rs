@@ -7,7 +7,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use tokio_util::sync::CancellationToken;
-use writ_authority::Permitted;
+use writ_authority::{Permitted, State, grant::Surface};
+use writ_charter::{Clause, Mode};
 use writ_model::json::Limits;
 
 use crate::{
@@ -16,6 +17,7 @@ use crate::{
     identify::Identified,
     mcp::{
         header::{self as names, SESSION},
+        held::PENDING,
         list,
     },
     record::Recording,
@@ -33,8 +35,12 @@ pub(crate) struct Trip<'a> {
     pub(crate) abort: &'a CancellationToken,
     /// Our session's id, as the agent sent it.
     pub(crate) session: Option<&'a str>,
+    /// The client says that it shows links.
+    pub(crate) elicits: bool,
     /// The answer may carry lists.
     pub(crate) lists: bool,
+    /// Who comes back for a held call finds it here: not at the doors of `writ wrap`, which runs its server itself.
+    pub(crate) resumes: bool,
 }
 
 /// Sends what was permitted; gives the answer's head and its body, not yet on its way to the agent. A cut agent's answer
@@ -44,6 +50,10 @@ pub(crate) async fn forward(
     trip: &Trip<'_>,
     outgoing: Outgoing<'_>,
 ) -> Result<Answer, Refusal> {
+    // SECURITY: whatever leads here, a shadow's message goes nowhere.
+    if permitted.rehearsal() {
+        return Err(refusal::REHEARSED);
+    }
     tracing::trace!(code = %permitted.reason().code, server = %trip.server.name, "forwarding");
     let upstream = trip.server.upstream.as_ref().ok_or(refusal::WRONG_VERB)?;
     trip.core.counters.forwarded();
@@ -139,13 +149,13 @@ async fn whole(trip: &Trip<'_>, bytes: Bytes) -> Result<Bytes, Refusal> {
     let lists = lists(trip);
     // Reading an answer of some megabytes would hold up other agents' calls.
     if bytes.len() > INLINE {
-        let task = move || list::answer(&bytes, &|surface, name| lists(surface, name));
+        let task = move || list::answer(&bytes, lists.filter());
         return match tokio::task::spawn_blocking(task).await {
             Ok(Ok(bytes)) => Ok(bytes),
             Ok(Err(_)) | Err(_) => Err(refusal::BROKEN),
         };
     }
-    list::answer(&bytes, &|surface, name| lists(surface, name)).map_err(|_bad| refusal::BROKEN)
+    list::answer(&bytes, lists.filter()).map_err(|_bad| refusal::BROKEN)
 }
 
 /// Answers up to this are read in place: about a millisecond.
@@ -157,13 +167,26 @@ pub(crate) fn lists(trip: &Trip<'_>) -> Lists {
     let server = trip.server.name.clone();
     let (agent, instance) = (trip.who.caller.agent.described.agent, trip.who.caller.instance);
     let (tenant, epoch) = (trip.who.view.state.tenant, trip.who.caller.epoch);
-    Arc::new(move |surface, name| {
+    let asks = core.tenants.cached(tenant).is_some_and(|view| asks_approvals(&view.state));
+    let shows = move |surface, name: &str| {
+        if surface == Surface::Tool && name == PENDING {
+            // Ours has that name.
+            core.counters.refused(refusal::HIDDEN.code);
+            return false;
+        }
         // A register that is not at hand shows nothing.
         let Some(view) = core.tenants.cached(tenant) else { return false };
         let what = writ_authority::What::Session;
         let ask = writ_authority::Ask { agent, instance, epoch, server: &server, what };
         core.engine.lists(&view.state, &ask, (surface, name), core.clock.now())
-    })
+    };
+    Lists { shows: Arc::new(shows), pending: asks && trip.resumes }
+}
+
+/// Whether a clause of the charter in force asks people before something is done.
+fn asks_approvals(state: &State) -> bool {
+    let asks = |clause: &Clause| matches!(clause.mode, Mode::Approve { .. });
+    state.charter.as_ref().is_some_and(|force| force.charter.clauses.iter().any(asks))
 }
 
 /// Binds a session that the upstream began, and forgets one that it no longer knows.
@@ -183,7 +206,7 @@ fn session(trip: &Trip<'_>, answer: &Answer, headers: &mut HeaderMap) -> Result<
             .sessions
             .bind(
                 (trip.who.caller.instance, &trip.server.name),
-                theirs,
+                (theirs, trip.elicits),
                 trip.core.entropy.as_ref(),
                 trip.who.now,
             )

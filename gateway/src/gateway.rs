@@ -16,12 +16,13 @@ use writ_authority::{Engine, State};
 use writ_identity::{Nonces, PublicKeys, ReplayMarks, TokenCache, cache, replay};
 use writ_lake::Activity;
 use writ_model::{BootId, Clock, Entropy, GatewayId};
-use writ_store::{Meter, Tenants, Vault};
+use writ_store::{Held, Meter, Tenants, Vault};
 
 use crate::{
     config::{self, BadServer, Place, Server},
     core::{Core, Scribe, Served},
     counters::{Counted, Counters},
+    flight::Flights,
     kill,
     pep::Pending,
     seal, serve,
@@ -55,6 +56,10 @@ pub struct GatewayParts {
     pub meter: Arc<dyn Meter>,
     /// Keeps records.
     pub lake: Arc<Activity>,
+    /// Keeps the requests that wait for an approval, sealed.
+    pub held: Arc<dyn Held>,
+    /// The desk's address as people know it, without a final slash: `{approvals}/a/{hold}` is where they approve.
+    pub approvals: String,
     /// Has each tenant's data key.
     pub vault: Arc<dyn Vault>,
     /// The issuer's public keys.
@@ -137,6 +142,9 @@ fn core(parts: GatewayParts, local: SocketAddr) -> Result<Core, StartFault> {
         engine: parts.engine,
         meter: parts.meter,
         lake: parts.lake,
+        held: parts.held,
+        approvals: parts.approvals.trim_end_matches('/').to_owned(),
+        flights: Flights::default(),
         tenancies,
         keys: Arc::new(parts.keys),
         tokens: TokenCache::new(cache::DEFAULT_TOKENS),

@@ -1,4 +1,5 @@
-//! The road of a request, on one screen: inbound → identify → authorize → forward → record.
+//! The road of a request, on one screen: inbound → identify → authorize → hold or release → forward → record. From
+//! authorize on, a message that was held until now takes the same road: `travel.rs`.
 //!
 //! A denial and a permit are both recorded; a refusal before the decision is counted; a fault is never a permit.
 //! Never here: a station's own logic.
@@ -6,15 +7,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, request};
+use http::{Method, Request, Response, StatusCode, request};
 use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
-use writ_authority::Decision;
 use writ_model::json::Limits;
 
 use crate::{
     answer::{self, Asked},
-    authorize::{authorize, denial_words, permit_words},
+    authorize::{Verdict, authorize, denial_words, permit_words},
     body::ReplyBody,
     core::{Core, Served},
     forward::{Trip, forward, reply},
@@ -23,12 +23,14 @@ use crate::{
     mcp::{
         header::{self, Revision, SESSION},
         method::{self, Wish},
-        parse::{self, Message},
+        parse,
     },
     pep,
     record::{Called, Recording},
     refusal::{self, Refusal},
+    rehearse, resume,
     streams::Guard,
+    travel::{Going, Letter, failed, known, travel},
     upstream::Outgoing,
 };
 
@@ -128,44 +130,15 @@ async fn post(
     asked.modern = revision == Revision::Modern;
     header::agree(&head.headers, revision, &message)?;
     let wish = method::wish(&message)?;
-    let ours = header::once(&head.headers, &SESSION)?;
-    let lists = matches!(wish, Wish::List);
-    let trip = Trip { core, server, who, abort: &wire.abort, session: ours, lists };
-    let called = called(server, &message, &wish, revision, &body);
-
-    let permitted = match authorize(core, who, &server.name, &wish) {
-        Decision::Permit(permitted) => permitted,
-        Decision::Deny(denied) => {
-            let words = denial_words(&denied);
-            let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
-            let call = recording.call;
-            recording.denied();
-            return Ok(answer::denied(core, server, &denied, call, asked));
-        }
-    };
-    // After the decision: an agent that was ended hears that, not that its session is gone.
-    let session = session(core, server, who, ours)?;
-    let recording = if let Wish::Talk { recorded: false } = wish {
-        None
-    } else {
-        let words = permit_words(&permitted);
-        let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
-        let listens = matches!(wish, Wish::Listen { .. });
-        Some(if listens { recording.listens() } else { recording })
-    };
-    let outgoing = Outgoing {
-        verb: Method::POST,
-        headers: header::outgoing(&head.headers, session.as_deref()),
-        body: body.clone(),
-        message: Some(&message),
-        instance: who.caller.instance,
-        session: session.as_deref(),
-    };
-    let outcome = match forward(&permitted, &trip, outgoing).await {
-        Ok(answer) => reply(&trip, answer, asked.id.clone(), guard, recording).await,
-        Err(refusal) => Err((refusal, recording)),
-    };
-    outcome.map_err(|(refusal, recording)| failed(asked, refusal, recording))
+    let session = header::once(&head.headers, &SESSION)?;
+    let headers = &head.headers;
+    let going = Going { core, server, who, wire, headers, revision, session };
+    let expects = resume::expected(&going, &message)?;
+    let letter = Letter { message: &message, wish, body: &body, expects };
+    if resume::asks(&wish) {
+        return Box::pin(resume::pending(&going, guard, &letter, asked)).await;
+    }
+    Box::pin(travel(&going, guard, &letter, asked)).await
 }
 
 /// GET listens to a session, DELETE ends it; neither has a message.
@@ -181,7 +154,16 @@ async fn bare(
     }
     let revision = header::revision(&head.headers)?;
     let ours = header::once(&head.headers, &SESSION)?;
-    let trip = Trip { core, server, who, abort: &wire.abort, session: ours, lists: listening };
+    let trip = Trip {
+        core,
+        server,
+        who,
+        abort: &wire.abort,
+        session: ours,
+        elicits: false,
+        lists: listening,
+        resumes: true,
+    };
     let wish = Wish::Talk { recorded: true };
     let called = Called {
         server: &server.name,
@@ -191,21 +173,32 @@ async fn bare(
         revision: revision.text(),
         rpc_id: b"",
         arguments: None,
+        raw: b"",
     };
-    let permitted = match authorize(core, who, &server.name, &wish) {
-        Decision::Permit(permitted) => permitted,
-        Decision::Deny(denied) => {
+    let pass = match authorize(core, who, &server.name, &wish) {
+        Verdict::Permit(pass) => pass,
+        Verdict::Deny(denied) => {
             let words = denial_words(&denied);
             let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
             let call = recording.call;
             recording.denied();
             return Ok(answer::denied(core, server, &denied, call, &Asked::default()));
         }
+        // Talking to a server at all waits for nobody.
+        Verdict::Hold(_) | Verdict::CannotWait(..) => return Err(refusal::CANNOT_WAIT),
     };
-    let session = session(core, server, who, ours)?;
-    let words = permit_words(&permitted);
+    let known = known(core, server, who, ours)?;
+    let session = known.as_ref().map(|known| known.upstream.clone());
+    let words = permit_words(&pass.permitted);
     let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
     let recording = Some(if listening { recording.listens() } else { recording });
+    if pass.permitted.rehearsal() {
+        if listening {
+            return Ok(rehearse::listening(guard, recording, wire, Bytes::from_static(b"null")));
+        }
+        rehearse::settle(recording);
+        return Ok(answer::json(StatusCode::OK, Bytes::from_static(b"{}")));
+    }
     let outgoing = Outgoing {
         verb: head.method.clone(),
         headers: header::outgoing(&head.headers, session.as_deref()),
@@ -214,7 +207,7 @@ async fn bare(
         instance: who.caller.instance,
         session: session.as_deref(),
     };
-    let outcome = match forward(&permitted, &trip, outgoing).await {
+    let outcome = match forward(&pass.permitted, &trip, outgoing).await {
         Ok(answer) => {
             if let Some(ours) = ours.filter(|_| !listening && answer.status.is_success()) {
                 core.sessions.forget(ours);
@@ -224,50 +217,4 @@ async fn bare(
         Err(refusal) => Err((refusal, recording)),
     };
     outcome.map_err(|(refusal, recording)| failed(&mut Asked::default(), refusal, recording))
-}
-
-/// The upstream's session of ours; ours must be this instance's.
-fn session(
-    core: &Core,
-    server: &Served,
-    who: &Identified,
-    ours: Option<&str>,
-) -> Result<Option<String>, Refusal> {
-    ours.map(|ours| {
-        core.sessions
-            .upstream_of(ours, (who.caller.instance, &server.name), who.now)
-            .ok_or(refusal::NO_SESSION)
-    })
-    .transpose()
-}
-
-/// A permitted call that failed on its way.
-fn failed(asked: &mut Asked, refusal: Refusal, recording: Option<Recording>) -> Refusal {
-    if let Some(recording) = recording {
-        asked.call = Some(recording.call);
-        recording.failed(&refusal);
-    }
-    refusal
-}
-
-pub(crate) fn called<'a>(
-    server: &'a Served,
-    message: &Message<'a>,
-    wish: &Wish<'a>,
-    revision: Revision<'a>,
-    body: &'a [u8],
-) -> Called<'a> {
-    let (surface, name, arguments) = match wish {
-        Wish::Use { surface, name, arguments, .. } => (surface.word(), *name, *arguments),
-        Wish::List | Wish::Listen { .. } | Wish::Talk { .. } => ("server", &*server.name, None),
-    };
-    Called {
-        server: &server.name,
-        method: message.method().unwrap_or("response"),
-        surface,
-        name,
-        revision: revision.text(),
-        rpc_id: message.id().map(|id| id.bytes_in(body)).unwrap_or_default(),
-        arguments,
-    }
 }

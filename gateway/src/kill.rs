@@ -4,7 +4,7 @@
 //! New calls are refused by the state itself, which is published before this hears of it; here is what was older.
 //! Never here: who may end whom.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::sync::broadcast::{self, error::RecvError};
 use writ_authority::{Command, Entry, Fact, Life, State, fact::TerminationConfirmed};
@@ -71,6 +71,11 @@ fn step(core: &Arc<Core>, change: &Change<State>) {
             Fact::AgentQuarantined { agent, .. } | Fact::AgentHeld { agent, .. } => {
                 of(agent, None, false)
             }
+            // One fact stops everything of the client, whoever of its agents it is.
+            Fact::ClientFrozen { .. } => {
+                freeze(core, view, entry.at);
+                continue;
+            }
             Fact::InstanceEnded { instance, .. } => match view.state.instances.get(&instance) {
                 Some(known) => of(known.agent, Some(instance), false),
                 None => continue,
@@ -81,8 +86,32 @@ fn step(core: &Arc<Core>, change: &Change<State>) {
     }
 }
 
+/// Cuts everything of a client. What comes back is refused by the state; nothing is confirmed, because nothing has ended.
+fn freeze(core: &Arc<Core>, view: &Arc<View<State>>, at: Timestamp) {
+    let tenant = view.state.tenant;
+    let cut = core.streams.cut_tenant(tenant);
+    let instances: Vec<InstanceId> = view.state.instances.keys().copied().collect();
+    let core = Arc::clone(core);
+    core.tasks.clone().spawn(async move {
+        let (mut calls, mut children) = (cut.calls, 0);
+        for instance in instances {
+            calls += core.pending.evict(instance);
+            core.sessions.evict(instance);
+            for upstream in core.upstreams() {
+                children += upstream.end(instance).await;
+            }
+        }
+        if !cut.gone(LETTING_GO).await {
+            tracing::error!(%tenant, "something cut does not let go");
+        }
+        tracing::warn!(%tenant, streams = cut.streams, calls, children,
+            last_cut_us = since(&core, at), "a client was frozen");
+    });
+}
+
 /// Cuts whatever is under way and no longer stands.
 fn look_again(core: &Arc<Core>, only: Option<TenantId>) {
+    let mut frozen = BTreeSet::new();
     for (tenant, agent, instance) in core.streams.busy() {
         if only.is_some_and(|only| only != tenant) {
             continue;
@@ -91,6 +120,12 @@ fn look_again(core: &Arc<Core>, only: Option<TenantId>) {
             core.streams.cut(tenant, agent, Some(instance));
             continue;
         };
+        if let Some(stop) = view.state.frozen() {
+            if frozen.insert(tenant) {
+                freeze(core, &view, stop.at);
+            }
+            continue;
+        }
         let known = view.state.agents.get(&agent);
         let active = known.is_some_and(|agent| agent.life == Life::Active);
         let live = view.state.instances.get(&instance).is_some_and(|one| one.ended_at.is_none());

@@ -1,4 +1,4 @@
-//! Limits of grants on the meter: the same keys for reading before the decision and for reserving after it.
+//! Limits of grants and of clauses on the meter: the same keys for reading before the decision and for reserving after it.
 //!
 //! Never here: a permit. A meter that refuses makes a denial.
 
@@ -6,8 +6,11 @@ use writ_authority::{
     decide::Counters,
     grant::{Limit, Period},
 };
-use writ_model::{GrantId, TenantId, Timestamp};
+use writ_charter::{Bound, Limit as ClauseLimit, Per};
+use writ_model::{CharterId, Digest, GrantId, TenantId, Timestamp, json::decimal4};
 use writ_store::{Meter, MeterKey, Reservation};
+
+use crate::flight::Flights;
 
 /// The counter of a grant's period. A grant's count is shared by everybody who has the grant.
 pub fn key(tenant: TenantId, grant: GrantId, per: Period) -> MeterKey {
@@ -29,18 +32,67 @@ pub fn reservation(tenant: TenantId, grant: GrantId, limit: Limit) -> Reservatio
     }
 }
 
+/// The counter of a clause's period: of calls, or of money of one currency. It is the clause's by its key, whatever
+/// version of the charter says it, so that a new version never refills a limit.
+pub fn clause_key(tenant: TenantId, clause: &str, per: Per, currency: Option<&str>) -> MeterKey {
+    let currency = currency.unwrap_or_default();
+    let digest = Digest::of(format!("clause\n{clause}\n{currency}").as_bytes());
+    let mut half = [0; 16];
+    half.iter_mut().zip(digest.0).for_each(|(to, from)| *to = from);
+    let slot = match per {
+        Per::Hour => 8,
+        Per::Day => 9,
+    };
+    MeterKey::new(tenant, CharterId::from_bytes(half), slot)
+}
+
+/// What a bound counts of a call that moves so many ten-thousandths; nothing for what runs now, which [`Flights`] has.
+pub fn clause_reservation(tenant: TenantId, bound: &Bound, moved: u64) -> Option<Reservation> {
+    let clause = &*bound.clause;
+    match &bound.limit {
+        ClauseLimit::Count { most, per } => Some(Reservation {
+            key: clause_key(tenant, clause, *per, None),
+            window: per.span(),
+            limit: *most,
+            amount: 1,
+        }),
+        ClauseLimit::Money { most, per } => Some(Reservation {
+            key: clause_key(tenant, clause, *per, Some(&most.currency)),
+            window: per.span(),
+            // What cannot be read lets nothing through.
+            limit: decimal4(&most.amount).and_then(|most| u64::try_from(most).ok()).unwrap_or(0),
+            amount: moved,
+        }),
+        ClauseLimit::Concurrent { .. } => None,
+    }
+}
+
 /// A tenant's counters, as a decision reads them.
 #[derive(Debug, Clone, Copy)]
-pub struct Metered<'a> {
+pub(crate) struct Metered<'a> {
     /// The meter.
-    pub meter: &'a dyn Meter,
+    pub(crate) meter: &'a dyn Meter,
+    /// What runs now.
+    pub(crate) flights: &'a Flights,
     /// Whose counters.
-    pub tenant: TenantId,
+    pub(crate) tenant: TenantId,
 }
 
 impl Counters for Metered<'_> {
     fn used(&self, grant: GrantId, per: Period, at: Timestamp) -> Option<u64> {
         let key = key(self.tenant, grant, per);
+        Some(self.meter.read(self.tenant, &key, per.span(), at))
+    }
+
+    fn clause_used(&self, clause: &str, limit: &ClauseLimit, at: Timestamp) -> Option<u64> {
+        let (per, currency) = match limit {
+            ClauseLimit::Count { per, .. } => (*per, None),
+            ClauseLimit::Money { most, per } => (*per, Some(&*most.currency)),
+            ClauseLimit::Concurrent { .. } => {
+                return Some(self.flights.running(self.tenant, clause));
+            }
+        };
+        let key = clause_key(self.tenant, clause, per, currency);
         Some(self.meter.read(self.tenant, &key, per.span(), at))
     }
 }

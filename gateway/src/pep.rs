@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 use parking_lot::Mutex;
 use tokio::time::{Interval, interval};
 use tokio_util::sync::CancellationToken;
-use writ_authority::Decision;
+use writ_authority::decide::WAITS;
 use writ_model::{
     CallId, InstanceId, Span, Timestamp,
     json::{self, Limits, Node, Value},
@@ -24,13 +24,13 @@ use writ_model::{
 
 use crate::{
     answer::{self, Asked},
-    authorize::{authorize, denial_words, permit_words},
+    authorize::{Pass, Verdict, authorize, denial_words, hold_words, permit_words},
     body::{Parts, ReplyBody, StreamBody},
     core::{Core, Served},
     forward::{Trip, lists},
+    hold,
     identify::{Identified, Presented, identify},
     inbound::{self, Wire},
-    journey::called,
     mcp::{
         header::{self as names, Revision},
         list,
@@ -38,9 +38,11 @@ use crate::{
         parse,
         reply::{self, Data},
     },
-    record::Recording,
+    record::{Called, Recording},
     refusal::{self, RPC_DENIED, Refusal},
+    release, resume,
     streams::Guard,
+    travel::{Going, Letter, called},
     upstream::Pieces,
 };
 
@@ -50,7 +52,7 @@ const PER_INSTANCE: usize = 256;
 /// How long an outcome is awaited; then the record says that there was none.
 const OUTCOME: Span = Span::minutes(10);
 /// How often a `life` stream says that it lives.
-const BEAT: Duration = Duration::from_secs(15);
+pub(crate) const BEAT: Duration = Duration::from_secs(15);
 
 struct Awaited {
     recording: Recording,
@@ -140,7 +142,10 @@ pub(crate) async fn answer(
             match posted(head, (body, door), &who.cut).await {
                 Err(refusal) => Err(refusal),
                 Ok(body) => match door {
-                    "decide" => decide(core, server, &who, head, (&body, &mut asked)).await,
+                    "decide" => {
+                        let call = decide(core, (server, wire), &who, head, (&body, &mut asked));
+                        Box::pin(call).await
+                    }
                     "outcome" => outcome(core, &who, &body),
                     _ => filter(core, server, &who, &body),
                 },
@@ -172,7 +177,7 @@ async fn posted(
 }
 
 #[derive(serde::Serialize)]
-struct Verdict<'a> {
+struct Answer<'a> {
     permit: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     call_id: Option<CallId>,
@@ -182,7 +187,7 @@ struct Verdict<'a> {
     error: Option<&'a serde_json::value::RawValue>,
 }
 
-impl Verdict<'_> {
+impl Answer<'_> {
     fn response(&self) -> Response<ReplyBody> {
         let body = serde_json::to_vec(self).unwrap_or_else(|_| br#"{"permit":false}"#.to_vec());
         answer::json(StatusCode::OK, Bytes::from(body))
@@ -191,7 +196,7 @@ impl Verdict<'_> {
 
 async fn decide(
     core: &Arc<Core>,
-    server: &Served,
+    (server, wire): (&Served, &Wire),
     who: &Identified,
     head: &request::Parts,
     (body, asked): (&Bytes, &mut Asked),
@@ -205,9 +210,16 @@ async fn decide(
     };
     // The header is `wrap`'s word on the revision that was agreed on; it decides nothing.
     let revision = names::revision(&head.headers).unwrap_or(Revision::Unsaid);
+    let headers = &head.headers;
+    let going = Going { core, server, who, wire, headers, revision, session: None };
+    let letter = Letter { message: &message, wish, body, expects: None };
+    if resume::asks(&wish) {
+        // What is run on the agent's own machine cannot be run from here.
+        return Ok(unfit(core, &refusal::HOLD_FREE));
+    }
     let called = called(server, &message, &wish, revision, body);
     match authorize(core, who, &server.name, &wish) {
-        Decision::Deny(denied) => {
+        Verdict::Deny(denied) => {
             let words = denial_words(&denied);
             let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
             let call = recording.call;
@@ -216,26 +228,86 @@ async fn decide(
             let error = reply::error(RPC_DENIED, &denied.words, data);
             Ok(refused(Some(call), &error))
         }
-        Decision::Permit(permitted) => {
-            let filter = Some(matches!(wish, Wish::List));
-            if let Wish::Talk { recorded: false } = wish {
-                let verdict = Verdict { permit: true, call_id: None, filter, error: None };
-                return Ok(verdict.response());
-            }
-            let words = permit_words(&permitted);
-            let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
+        Verdict::Hold(held) => {
+            let words = hold_words(&held);
+            let mut recording =
+                Recording::begin(core, &who.caller, &called, words, who.now).await?;
             let call = recording.call;
-            let until = who.now + OUTCOME;
-            core.pending.put(Awaited { recording, instance: who.caller.instance, until })?;
-            // The ending may have come between the decision and the place among the awaited.
-            if who.cut.is_cancelled() {
-                core.pending.evict(who.caller.instance);
-                return Err(refusal::ENDED);
-            }
-            let verdict = Verdict { permit: true, call_id: Some(call), filter, error: None };
-            Ok(verdict.response())
+            let waiting = match hold::kept(&going, &letter, &held).await {
+                Ok(kept) => hold::waiting(core, kept, &held, call),
+                Err(refusal) => return Ok(withheld(core, recording, &refusal)),
+            };
+            recording.held(waiting.hold);
+            recording.denied();
+            let waits = waiting.code == WAITS;
+            let error = if waits { waiting.error() } else { hold::proposed(&waiting) };
+            Ok(refused(Some(call), &error))
+        }
+        Verdict::CannotWait(words, refusal) => {
+            let recording = Recording::begin(core, &who.caller, &called, *words, who.now).await?;
+            Ok(withheld(core, recording, &refusal))
+        }
+        Verdict::Permit(pass) => permitted(&going, &letter, (&called, pass)).await,
+    }
+}
+
+/// Lets `wrap` run it, once what has to be written is written.
+async fn permitted(
+    going: &Going<'_>,
+    letter: &Letter<'_>,
+    (called, pass): (&Called<'_>, Box<Pass>),
+) -> Result<Response<ReplyBody>, Refusal> {
+    let Going { core, who, .. } = *going;
+    let filter = Some(matches!(letter.wish, Wish::List));
+    let rehearsal = pass.permitted.rehearsal();
+    if let Wish::Talk { recorded: false } = letter.wish
+        && !rehearsal
+    {
+        let verdict = Answer { permit: true, call_id: None, filter, error: None };
+        return Ok(verdict.response());
+    }
+    let words = permit_words(&pass.permitted);
+    let recording = Recording::begin(core, &who.caller, called, words, who.now).await?;
+    let call = recording.call;
+    if rehearsal {
+        // Decided and recorded, and run nowhere.
+        let reason = pass.permitted.reason();
+        let data = Data {
+            call_id: Some(call),
+            ..Data::new(reason.code.0, "It was decided and recorded, and is not run.")
+        };
+        recording.answered();
+        return Ok(refused(Some(call), &reply::error(RPC_DENIED, &reason.words, data)));
+    }
+    if pass.permitted.approval().is_some() {
+        // What was approved is one method's; here the message itself is run, and its digest bound it.
+        let held = release::held(going, letter, &pass).await;
+        if let Err(refusal) = held {
+            return Ok(withheld(core, recording, &refusal));
         }
     }
+    if let Err(refusal) = release::release(core, who, &pass).await {
+        return Ok(withheld(core, recording, &refusal));
+    }
+    let recording = recording.flies(pass.flight);
+    let until = who.now + OUTCOME;
+    core.pending.put(Awaited { recording, instance: who.caller.instance, until })?;
+    // The ending may have come between the decision and the place among the awaited.
+    if who.cut.is_cancelled() {
+        core.pending.evict(who.caller.instance);
+        return Err(refusal::ENDED);
+    }
+    let verdict = Answer { permit: true, call_id: Some(call), filter, error: None };
+    Ok(verdict.response())
+}
+
+/// A call that was decided on and is not let out, as an error for the client behind `wrap`.
+fn withheld(core: &Core, recording: Recording, refusal: &Refusal) -> Response<ReplyBody> {
+    core.counters.refused(refusal.code);
+    let call = recording.call;
+    recording.withheld(refusal);
+    let data = Data { call_id: Some(call), ..Data::new(refusal.code.0, &refusal.cure) };
+    refused(Some(call), &reply::error(refusal.rpc, &refusal.words, data))
 }
 
 /// A message that is not let through at all, as an error for the client behind `wrap`.
@@ -247,7 +319,7 @@ fn unfit(core: &Core, refusal: &Refusal) -> Response<ReplyBody> {
 
 fn refused(call_id: Option<CallId>, error: &[u8]) -> Response<ReplyBody> {
     let error = serde_json::from_slice::<&serde_json::value::RawValue>(error).ok();
-    Verdict { permit: false, call_id, filter: None, error }.response()
+    Answer { permit: false, call_id, filter: None, error }.response()
 }
 
 fn outcome(core: &Core, who: &Identified, body: &[u8]) -> Result<Response<ReplyBody>, Refusal> {
@@ -276,10 +348,18 @@ fn filter(
     let node = json::parse(body, &Limits::ANSWER).map_err(Refusal::json)?;
     let result = node.get("result").ok_or(refusal::PARAMS)?;
     let bytes = body.slice(result.start..result.end);
-    let trip = Trip { core, server, who, abort: &who.cut, session: None, lists: true };
-    let shows = lists(&trip);
-    let shown = list::result(&bytes, &|surface, name| shows(surface, name))
-        .map_err(|_bad| refusal::PARAMS)?;
+    let trip = Trip {
+        core,
+        server,
+        who,
+        abort: &who.cut,
+        session: None,
+        elicits: false,
+        lists: true,
+        resumes: false,
+    };
+    let lists = lists(&trip);
+    let shown = list::result(&bytes, lists.filter()).map_err(|_bad| refusal::PARAMS)?;
     let mut out = Vec::with_capacity(shown.len() + 16);
     out.extend_from_slice(b"{\"result\":");
     out.extend_from_slice(&shown);
@@ -294,13 +374,13 @@ fn life(
     wire: &Wire,
 ) -> Response<ReplyBody> {
     let decision = authorize(core, who, &server.name, &Wish::Talk { recorded: false });
-    if let Decision::Deny(denied) = &decision
+    if let Verdict::Deny(denied) = &decision
         && answer::stops(denied.code)
     {
         return stream(ReplyBody::from(ended(&denied.words)));
     }
     let body = StreamBody::new(Parts {
-        source: Box::pin(Heartbeat { first: true, beats: interval(BEAT) }),
+        source: Box::pin(Heartbeat::new(interval(BEAT))),
         filter: None,
         guard,
         recording: None,
@@ -316,7 +396,7 @@ fn ended(reason: &str) -> Bytes {
     Bytes::from(format!("event: ended\ndata: {}\n\n", serde_json::json!({ "reason": reason })))
 }
 
-fn stream(body: ReplyBody) -> Response<ReplyBody> {
+pub(crate) fn stream(body: ReplyBody) -> Response<ReplyBody> {
     let mut response = Response::new(body);
     let kind = HeaderValue::from_static("text/event-stream");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -325,9 +405,15 @@ fn stream(body: ReplyBody) -> Response<ReplyBody> {
 }
 
 /// Comments that keep a stream alive.
-struct Heartbeat {
+pub(crate) struct Heartbeat {
     first: bool,
     beats: Interval,
+}
+
+impl Heartbeat {
+    pub(crate) fn new(beats: Interval) -> Self {
+        Self { first: true, beats }
+    }
 }
 
 impl Pieces for Heartbeat {

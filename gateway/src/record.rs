@@ -7,15 +7,17 @@ use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use writ_authority::{Agent, decide::ENGINE};
-use writ_lake::{Inputs, Record, Slot};
+use writ_lake::{ClauseUse, Inputs, Record, Slot};
 use writ_model::{
-    CallId, Code, Digest, GrantId, InstanceId, PersonId, Timestamp, TokenId, canonical,
-    json::{Node, Value},
+    CallId, Code, Digest, GrantId, HoldId, InstanceId, PersonId, Timestamp, TokenId,
+    canonical as plain,
+    json::{Node, beyond, canonical},
     ocsf::{self, Disposition},
 };
 
 use crate::{
     core::Core,
+    flight::Flight,
     refusal::{self, Refusal},
     tenancy::Tenancy,
 };
@@ -48,6 +50,8 @@ pub(crate) struct Called<'a> {
     pub(crate) revision: &'a str,
     pub(crate) rpc_id: &'a [u8],
     pub(crate) arguments: Option<&'a Node<'a>>,
+    /// The bytes that they were read from.
+    pub(crate) raw: &'a [u8],
 }
 
 /// What was decided.
@@ -59,6 +63,17 @@ pub(crate) struct Decided {
     pub(crate) given_by: Option<PersonId>,
     pub(crate) tree_size: u64,
     pub(crate) reads: String,
+    /// The clauses of the charter that applied, strictest first.
+    pub(crate) clauses: Vec<String>,
+    /// The charter's version.
+    pub(crate) charter: Option<u32>,
+    pub(crate) clause_reads: String,
+    /// What it counts under clauses.
+    pub(crate) charged: Vec<ClauseUse>,
+    /// What would have refused it, if it were not only observed.
+    pub(crate) observed: Option<Code>,
+    /// What it waits for, or whose approval it uses up.
+    pub(crate) hold: Option<HoldId>,
     pub(crate) permitted: bool,
 }
 
@@ -80,6 +95,8 @@ pub(crate) struct Recording {
     rpc_id: String,
     digest: String,
     sealed: Bytes,
+    /// Its places among what runs now, given back when the record is written.
+    flight: Flight,
     /// The caller may leave whenever it likes: it only listened.
     listening: bool,
 }
@@ -98,7 +115,7 @@ impl Recording {
             refusal::NOT_RECORDED
         })?;
         let call = core.call_id(at);
-        let arguments = called.arguments.map(canonical_of).transpose()?;
+        let arguments = called.arguments.map(|node| kept(node, called.raw)).transpose()?;
         let digest = arguments.as_deref().map(|bytes| Digest::of(bytes).to_string());
         let sealed = sealed(&caller.tenancy, call, called.name, arguments.as_deref())?;
         Ok(Self {
@@ -117,8 +134,20 @@ impl Recording {
             rpc_id: cut(&String::from_utf8_lossy(called.rpc_id), RPC_ID),
             digest: digest.unwrap_or_default(),
             sealed,
+            flight: Flight::default(),
             listening: false,
         })
+    }
+
+    /// The call has places among what runs now, for as long as it runs.
+    pub(crate) fn flies(mut self, flight: Flight) -> Self {
+        self.flight = flight;
+        self
+    }
+
+    /// The call waits for this.
+    pub(crate) fn held(&mut self, hold: HoldId) {
+        self.decided.hold = Some(hold);
     }
 
     /// The caller only listens: when it leaves, nothing has failed.
@@ -130,6 +159,13 @@ impl Recording {
     /// The call was refused by decision.
     pub(crate) fn denied(mut self) {
         self.write(Disposition::Blocked, None);
+    }
+
+    /// The call was decided on and then not let out, for a reason of the gateway's own.
+    pub(crate) fn withheld(mut self, why: &Refusal) {
+        self.decided.permitted = false;
+        self.decided.charged.clear();
+        self.write(Disposition::Blocked, Some(why));
     }
 
     /// The call was answered.
@@ -144,6 +180,7 @@ impl Recording {
 
     fn write(&mut self, effect: Disposition, why: Option<&Refusal>) {
         let Some(slot) = self.slot.take() else { return };
+        self.flight = Flight::default();
         let latency_us = self.core.clock.monotonic_micros().saturating_sub(self.begun);
         let seq = self.caller.tenancy.next_seq();
         let code = why.map_or(self.decided.code, |why| why.code).0;
@@ -178,6 +215,12 @@ impl Recording {
                 engine: ENGINE.to_owned(),
                 reads: std::mem::take(&mut self.decided.reads),
                 arguments: std::mem::take(&mut self.sealed),
+                clauses: json(&self.decided.clauses),
+                charter: self.decided.charter.unwrap_or(0),
+                clause_reads: std::mem::take(&mut self.decided.clause_reads),
+                charged: json(&self.decided.charged),
+                observed: self.decided.observed.map(|code| code.0.to_owned()).unwrap_or_default(),
+                hold: self.decided.hold,
             },
         });
     }
@@ -233,6 +276,10 @@ impl Recording {
                 arguments_digest: &self.digest,
                 jkt: &self.caller.jkt,
                 engine: ENGINE,
+                clauses: &self.decided.clauses,
+                charter: self.decided.charter,
+                observed: self.decided.observed.map(|code| code.0),
+                hold: self.decided.hold,
             },
         };
         let mut out = Vec::with_capacity(1536);
@@ -294,8 +341,8 @@ fn activity(method: &str) -> ocsf::Activity {
 }
 
 /// The name in full and the canonical arguments, sealed for this call: what deciding again needs and nobody else sees.
-/// The plain form is canonical JSON: `{"arguments":{…},"name":"…"}`, `arguments` only if there were some. It is
-/// authenticated with the bytes of the call's id.
+/// The plain form is canonical JSON: `{"arguments":{…},"name":"…"}`, `arguments` only if there were some, and as they were
+/// written if the canonical form would lose a digit. It is authenticated with the bytes of the call's id.
 fn sealed(
     tenancy: &Tenancy,
     call: CallId,
@@ -314,41 +361,30 @@ fn sealed(
         plain.push(b',');
     }
     plain.extend_from_slice(b"\"name\":");
-    plain.extend_from_slice(&canonical::to_vec(&name).map_err(|fault| broken(&fault))?);
+    plain.extend_from_slice(&plain::to_vec(&name).map_err(|fault| broken(&fault))?);
     plain.push(b'}');
     let sealed = tenancy.sealer.seal(&call.to_bytes(), &plain).map_err(|fault| broken(&fault))?;
     Ok(Bytes::from(sealed))
 }
 
-fn canonical_of(node: &Node<'_>) -> Result<Vec<u8>, Refusal> {
-    canonical::to_vec(&Plain(node)).map_err(|fault| {
+/// What is kept of arguments: their canonical form, and where that has not every digit of every number, the bytes as they
+/// were written, so that deciding again reads what was decided on.
+fn kept(node: &Node<'_>, raw: &[u8]) -> Result<Vec<u8>, Refusal> {
+    if !beyond(node).is_empty() {
+        return Ok(raw.to_vec());
+    }
+    canonical(node).map_err(|fault| {
         tracing::debug!(error = %fault, "arguments have no canonical form");
         refusal::PARAMS
     })
 }
 
-/// A strict reading as `serde` sees it, without building a second tree.
-struct Plain<'a>(&'a Node<'a>);
-
-impl serde::Serialize for Plain<'_> {
-    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        match &self.0.value {
-            Value::Null => out.serialize_unit(),
-            Value::Bool(value) => out.serialize_bool(*value),
-            Value::Number(text) => match text.parse::<i64>() {
-                Ok(number) => out.serialize_i64(number),
-                Err(_) => match text.parse::<f64>() {
-                    Ok(number) if number.is_finite() => out.serialize_f64(number),
-                    Ok(_) | Err(_) => out.serialize_str(text),
-                },
-            },
-            Value::String(text) => out.serialize_str(text),
-            Value::Array(items) => out.collect_seq(items.iter().map(Plain)),
-            Value::Object(members) => {
-                out.collect_map(members.iter().map(|(key, value)| (key.as_ref(), Plain(value))))
-            }
-        }
+/// A list as a column holds it; empty for none.
+fn json<T: serde::Serialize>(list: &[T]) -> String {
+    if list.is_empty() {
+        return String::new();
     }
+    serde_json::to_string(list).unwrap_or_default()
 }
 
 fn cut(text: &str, most: usize) -> String {
@@ -368,11 +404,14 @@ mod tests {
     fn arguments_have_one_form() {
         let text = br#"{"b":[1,2.50,1e2,true,null],"a":"\u00e9","c":{"y":-0,"x":"z"}}"#;
         let node = parse(text, &Limits::REQUEST).unwrap();
-        let out = canonical_of(&node).unwrap();
+        let out = kept(&node, text).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             r#"{"a":"é","b":[1,2.5,100,true,null],"c":{"x":"z","y":0}}"#
         );
+        let long = br#"{"b":9007199254740993,"a": 1}"#;
+        let node = parse(long, &Limits::REQUEST).unwrap();
+        assert_eq!(kept(&node, long).unwrap(), long, "no digit is lost");
     }
 
     #[test]

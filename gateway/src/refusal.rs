@@ -184,6 +184,35 @@ refusals! {
         "send Authorization: DPoP with a proof, or use writ connect";
     NOT_BOUND = "GATE-0083", UNAUTHORIZED, RPC_CREDENTIAL, "the token is not bound to this instance's key",
         "fetch a new token with the key that was enrolled";
+    HOLDS_FULL = "GATE-0090", OK, RPC_DENIED, "too many calls of this agent wait for an approval",
+        "wait until people have answered some of them";
+    NOT_HELD = "GATE-0091", OK, RPC_DENIED, "the call has to wait for an approval and could not be held",
+        "make the call again shortly; nothing was forwarded";
+    NOT_TOLD = "GATE-0092", OK, RPC_DENIED, "the people who have to be told of the call could not be",
+        "make the call again shortly; nothing was forwarded";
+    NOT_CONSUMED = "GATE-0093", OK, RPC_DENIED,
+        "the approval could not be used: another call used it, it was taken back, or its use could not be written down",
+        "nothing was forwarded; make the call again to ask for a new approval";
+    UNKNOWN_HOLD = "GATE-0094", OK, RPC_DENIED, "no call of this agent on this server waits under that hold_id",
+        "use the hold_id from the answer to the held call, from the same running copy on the same server";
+    HOLD_USED = "GATE-0095", OK, RPC_DENIED, "the held call was executed already, and is executed once",
+        "make the call again to ask for a new approval";
+    HOLD_OVER = "GATE-0096", OK, RPC_DENIED, "the hold is over, or its call is not kept any more",
+        "make the call again, without what was sent back, to ask for a new approval";
+    HOLD_FREE = "GATE-0097", OK, RPC_DENIED, "the call does not stand on that approval now",
+        "make the call itself again, without what was sent back";
+    HOLD_OTHER = "GATE-0098", OK, RPC_DENIED,
+        "the approval is for the same thing asked in another way: another method or generation of the protocol",
+        "make the call in the way in which it was held";
+    CANNOT_WAIT = "GATE-0099", OK, RPC_DENIED,
+        "this kind of request cannot wait for an approval, and uses none up",
+        "make the call that needs the approval itself";
+    HIDDEN = "GATE-0100", OK, RPC_DENIED, "a server's tool is named writ_pending and is hidden",
+        "rename the tool at the server; the name is the gateway's own";
+    HOLD_LOST = "GATE-0101", OK, RPC_DENIED, "the held call cannot be read",
+        "make the call itself again; an approval that was given still counts for it";
+    REHEARSED = "GATE-0102", OK, RPC_DENIED, "a rehearsal is never forwarded",
+        "a defect in Writ: please report it";
 }
 
 /// Refusals of missing or unusable credentials get a challenge.

@@ -20,7 +20,17 @@ struct Bound {
     instance: InstanceId,
     server: String,
     upstream: String,
+    elicits: bool,
     used: Timestamp,
+}
+
+/// What is known of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// The upstream's id.
+    pub(crate) upstream: String,
+    /// Its client said that it shows links.
+    pub(crate) elicits: bool,
 }
 
 /// The sessions of one run of the gateway.
@@ -34,7 +44,7 @@ impl Sessions {
     pub(crate) fn bind(
         &self,
         (instance, server): (InstanceId, &str),
-        upstream: &str,
+        (upstream, elicits): (&str, bool),
         entropy: &dyn Entropy,
         now: Timestamp,
     ) -> Option<String> {
@@ -60,17 +70,17 @@ impl Sessions {
             return None;
         }
         let (server, upstream) = (server.to_owned(), upstream.to_owned());
-        bound.insert(id, Bound { instance, server, upstream, used: now });
+        bound.insert(id, Bound { instance, server, upstream, elicits, used: now });
         Some(format!("{id:032x}"))
     }
 
-    /// The upstream's id of our session, if it is this instance's on this server.
-    pub(crate) fn upstream_of(
+    /// What is known of our session, if it is this instance's on this server.
+    pub(crate) fn known(
         &self,
         id: &str,
         (instance, server): (InstanceId, &str),
         now: Timestamp,
-    ) -> Option<String> {
+    ) -> Option<Known> {
         let id = number(id)?;
         let mut all = self.bound.lock();
         let bound = all.get_mut(&id)?;
@@ -82,7 +92,7 @@ impl Sessions {
             return None;
         }
         bound.used = now;
-        Some(bound.upstream.clone())
+        Some(Known { upstream: bound.upstream.clone(), elicits: bound.elicits })
     }
 
     /// Forgets a session.
@@ -124,13 +134,14 @@ mod tests {
     fn a_session_is_one_instances_on_one_server() {
         let (sessions, entropy) = (Sessions::default(), SeededEntropy::new(1));
         let now = Timestamp::from_micros(0);
-        let id = sessions.bind((instance(1), "mail"), "theirs", &entropy, now).unwrap();
+        let id = sessions.bind((instance(1), "mail"), ("theirs", true), &entropy, now).unwrap();
         assert_ne!(id, "theirs");
-        let find = |who, server, at| sessions.upstream_of(&id, (who, server), at);
-        assert_eq!(find(instance(1), "mail", now).as_deref(), Some("theirs"));
+        let find = |who, server, at| sessions.known(&id, (who, server), at);
+        let known = Known { upstream: "theirs".to_owned(), elicits: true };
+        assert_eq!(find(instance(1), "mail", now), Some(known));
         assert_eq!(find(instance(2), "mail", now), None, "another instance");
         assert_eq!(find(instance(1), "files", now), None, "another server");
-        assert_eq!(sessions.upstream_of("theirs", (instance(1), "mail"), now), None);
+        assert_eq!(sessions.known("theirs", (instance(1), "mail"), now), None);
         assert_eq!(find(instance(1), "mail", now + IDLE), None, "idle for too long");
         assert_eq!(find(instance(1), "mail", now), None, "and then gone");
     }
@@ -140,7 +151,7 @@ mod tests {
         let (sessions, entropy) = (Sessions::default(), SeededEntropy::new(1));
         for at in 0..40 {
             let now = Timestamp::from_micros(at);
-            sessions.bind((instance(1), "mail"), "x", &entropy, now).unwrap();
+            sessions.bind((instance(1), "mail"), ("x", false), &entropy, now).unwrap();
         }
         assert_eq!(sessions.evict(instance(2)).len(), 0);
         assert_eq!(sessions.evict(instance(1)).len(), PER_INSTANCE);

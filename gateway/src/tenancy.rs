@@ -13,7 +13,8 @@ use std::{
 
 use parking_lot::RwLock;
 use writ_authority::State;
-use writ_lake::Activity;
+use writ_charter::Per;
+use writ_lake::{Activity, MinuteUse};
 use writ_model::{Span, TenantId, Timestamp};
 use writ_store::{Meter, Reservation, Sealer, Space, Vault};
 
@@ -31,6 +32,8 @@ pub(crate) struct Tenancy {
     pub(crate) tenant: TenantId,
     pub(crate) sealer: Arc<Sealer>,
     seq: AtomicU64,
+    /// Held by who makes a hold, so that two calls of the same kind at once make one.
+    pub(crate) holding: tokio::sync::Mutex<()>,
 }
 
 impl Tenancy {
@@ -69,7 +72,9 @@ impl Tenancies {
             refusal::NOT_RECORDED
         })?;
         self.warm(state, now).await?;
-        let tenancy = Arc::new(Tenancy { tenant: state.tenant, sealer, seq: AtomicU64::new(0) });
+        let holding = tokio::sync::Mutex::new(());
+        let seq = AtomicU64::new(0);
+        let tenancy = Arc::new(Tenancy { tenant: state.tenant, sealer, seq, holding });
         self.known.write().insert(state.tenant, Arc::clone(&tenancy));
         Ok(tenancy)
     }
@@ -95,12 +100,43 @@ impl Tenancies {
                         ..limits::reservation(state.tenant, *grant, *limit)
                     })
                     .collect();
-                if let Err(fault) = self.meter.reserve(state.tenant, minute, &wanted) {
-                    tracing::error!(tenant = %state.tenant, error = %fault, "the meter is full");
-                    return Err(refusal::NOT_RECORDED);
-                }
+                self.count(state.tenant, minute, &wanted)?;
             }
         }
+        self.warm_clauses(state.tenant, now).await
+    }
+
+    /// The same for clauses, whatever charter says them now.
+    async fn warm_clauses(&self, tenant: TenantId, now: Timestamp) -> Result<(), Refusal> {
+        let uses = self.lake.clause_uses_since(tenant, now - LOOK_BACK).await.map_err(|fault| {
+            tracing::error!(%tenant, error = %fault, "use of clauses cannot be counted");
+            refusal::NOT_RECORDED
+        })?;
+        for MinuteUse { clause, currency, minute, calls, money } in uses {
+            let (currency, amount) = match &*currency {
+                "" => (None, calls),
+                currency => (Some(currency), money),
+            };
+            let wanted = [Per::Hour, Per::Day].map(|per| Reservation {
+                key: limits::clause_key(tenant, &clause, per, currency),
+                window: per.span(),
+                limit: u64::MAX,
+                amount,
+            });
+            self.count(tenant, minute, &wanted)?;
+        }
         Ok(())
+    }
+
+    fn count(
+        &self,
+        tenant: TenantId,
+        at: Timestamp,
+        wanted: &[Reservation],
+    ) -> Result<(), Refusal> {
+        self.meter.reserve(tenant, at, wanted).map_err(|fault| {
+            tracing::error!(%tenant, error = %fault, "the meter is full");
+            refusal::NOT_RECORDED
+        })
     }
 }

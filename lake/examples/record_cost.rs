@@ -61,6 +61,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 engine: "e1".to_owned(),
                 reads: String::new(),
                 arguments: Bytes::from_static(&[7; 120]),
+                ..Inputs::default()
             },
         };
         lake.place().await?.write(record);

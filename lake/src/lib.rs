@@ -19,8 +19,8 @@ mod writer;
 
 pub use activity::Activity;
 pub use fault::LakeFault;
-pub use query::{CallFilter, Page, Stored, Use};
+pub use query::{CallFilter, MinuteUse, Page, Stored, Use};
 pub use queue::Slot;
-pub use record::{Inputs, Record};
+pub use record::{ClauseUse, Inputs, Record};
 pub use seal::{Batch, Run, Seal};
 pub use sealing::{Due, Sealed};

@@ -6,8 +6,8 @@
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use writ_model::{
-    AgentId, BootId, CallId, Digest, GatewayId, GrantId, Id, InstanceId, TenantId, Timestamp,
-    ocsf::Disposition,
+    AgentId, BootId, CallId, Digest, GatewayId, GrantId, HoldId, Id, InstanceId, TenantId,
+    Timestamp, ocsf::Disposition,
 };
 
 use crate::{
@@ -29,6 +29,14 @@ pub struct CallFilter {
     pub agent: Option<AgentId>,
     /// Only with this effect.
     pub effect: Option<Disposition>,
+    /// Only what was observed and would else have been refused; its tenant must be given too.
+    pub observed: bool,
+    /// Only of this hold: when it was asked for, and when it was executed; its tenant must be given too.
+    pub hold: Option<HoldId>,
+    /// Only from this instant on.
+    pub since: Option<Timestamp>,
+    /// Only before this instant.
+    pub until: Option<Timestamp>,
     /// Only older than this place (see [`Stored::place`]).
     pub before: Option<i64>,
     /// At most so many; cut to [`PAGE`].
@@ -64,6 +72,21 @@ pub struct Use {
     pub last: Option<Timestamp>,
 }
 
+/// What was counted under one clause in one minute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MinuteUse {
+    /// The clause's key.
+    pub clause: String,
+    /// ISO 4217; empty where only calls were counted.
+    pub currency: String,
+    /// The minute's start.
+    pub minute: Timestamp,
+    /// Permitted calls.
+    pub calls: u64,
+    /// Ten-thousandths of that currency.
+    pub money: u64,
+}
+
 pub(crate) fn page(db: &Connection, filter: &CallFilter) -> Result<Page, LakeFault> {
     let limit = filter.limit.clamp(1, PAGE);
     let before = filter.before.unwrap_or(i64::MAX);
@@ -75,18 +98,35 @@ pub(crate) fn page(db: &Connection, filter: &CallFilter) -> Result<Page, LakeFau
         let rows = statement.query_map(values, |row| Ok(stored(row)))?;
         rows.collect::<Result<Vec<_>, _>>()
     };
-    let rows = match (filter.tenant, filter.agent) {
-        (Some(tenant), Some(agent)) => read(
-            sql::PAGE_AGENT,
-            params![before, effect, shown, tenant.to_bytes(), agent.to_bytes()],
-        ),
-        (Some(tenant), None) => {
-            read(sql::PAGE_TENANT, params![before, effect, shown, tenant.to_bytes()])
-        }
-        (None, Some(_)) => Ok(Vec::new()),
-        (None, None) => read(sql::PAGE_ALL, params![before, effect, shown]),
+    let since = filter.since.map_or(i64::MIN, Timestamp::micros);
+    let until = filter.until.map_or(i64::MAX, Timestamp::micros);
+    let agent = filter.agent.map(Id::to_bytes);
+    let Some(tenant) = filter.tenant.map(Id::to_bytes) else {
+        let narrow = agent.is_some() || filter.observed || filter.hold.is_some();
+        let rows = if narrow {
+            Ok(Vec::new())
+        } else {
+            read(sql::PAGE_ALL, params![before, effect, shown, since, until])
+        };
+        return paged(rows.map_err(what)?, limit);
     };
-    let calls = rows.map_err(what)?.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let base = (before, effect, shown, since, until, tenant);
+    let narrowed = |text: &str, by: &dyn rusqlite::ToSql| {
+        read(text, params![base.0, base.1, base.2, base.3, base.4, base.5, by])
+    };
+    let rows = match (filter.hold, filter.observed, agent) {
+        (Some(hold), _, _) => narrowed(sql::PAGE_HOLD, &hold.to_bytes()),
+        (None, true, agent) => narrowed(sql::PAGE_OBSERVED, &agent),
+        (None, false, Some(agent)) => narrowed(sql::PAGE_AGENT, &agent),
+        (None, false, None) => {
+            read(sql::PAGE_TENANT, params![before, effect, shown, since, until, tenant])
+        }
+    };
+    paged(rows.map_err(what)?, limit)
+}
+
+fn paged(rows: Vec<Result<Stored, LakeFault>>, limit: usize) -> Result<Page, LakeFault> {
+    let calls = rows.into_iter().collect::<Result<Vec<_>, _>>()?;
     let next = calls.last().filter(|_| calls.len() == limit).map(|call| call.place);
     Ok(Page { calls, next })
 }
@@ -137,6 +177,29 @@ pub(crate) fn uses_since(
             .collect()
         })
         .map_err(LakeFault::sql("count a grant's use by the minute"))
+}
+
+/// What calls permitted since an instant counted under the charter's clauses, by the minute, oldest first.
+pub(crate) fn clause_uses_since(
+    db: &Connection,
+    tenant: TenantId,
+    since: Timestamp,
+) -> Result<Vec<MinuteUse>, LakeFault> {
+    db.prepare_cached(sql::CLAUSE_USES)
+        .and_then(|mut find| {
+            find.query_map(params![tenant.to_bytes(), since.micros()], |row| {
+                let minute = row.get::<_, i64>(2)?.saturating_mul(60_000_000);
+                Ok(MinuteUse {
+                    clause: row.get(0)?,
+                    currency: row.get(1)?,
+                    minute: Timestamp::from_micros(minute),
+                    calls: row.get::<_, i64>(3)?.unsigned_abs(),
+                    money: row.get::<_, i64>(4)?.unsigned_abs(),
+                })
+            })?
+            .collect()
+        })
+        .map_err(LakeFault::sql("count the use of clauses by the minute"))
 }
 
 pub(crate) fn effects(
@@ -292,6 +355,12 @@ fn record(row: &Row<'_>) -> rusqlite::Result<Option<Record>> {
             engine: row.get(17)?,
             reads: row.get(18)?,
             arguments: Bytes::from(row.get::<_, Vec<u8>>(19)?),
+            clauses: row.get(24)?,
+            charter: row.get(25)?,
+            clause_reads: row.get(26)?,
+            charged: row.get(27)?,
+            observed: row.get(28)?,
+            hold: row.get::<_, Option<[u8; 16]>>(29)?.map(Id::from_bytes),
         },
         ocsf: Bytes::from(row.get::<_, Vec<u8>>(20)?),
         gateway: GatewayId::from_bytes(row.get(21)?),

@@ -4,8 +4,10 @@
 //! Never here: an argument in the clear.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use writ_model::{
-    AgentId, BootId, CallId, GatewayId, GrantId, InstanceId, TenantId, Timestamp, ocsf::Disposition,
+    AgentId, BootId, CallId, GatewayId, GrantId, HoldId, InstanceId, TenantId, Timestamp,
+    ocsf::Disposition,
 };
 
 /// One decided call.
@@ -64,6 +66,36 @@ pub struct Inputs {
     pub reads: String,
     /// Canonical arguments, sealed by the tenant's data key; empty when there were none.
     pub arguments: Bytes,
+    /// Keys of the charter's clauses that applied, strictest first: a JSON list; empty when none did.
+    pub clauses: String,
+    /// Version of the charter in force; 0 when none was.
+    pub charter: u32,
+    /// Counters of clauses that were read, as the gateway writes them (JSON); empty when none were.
+    pub clause_reads: String,
+    /// What was counted under clauses when the call was permitted: a JSON list of [`ClauseUse`]; empty when nothing was.
+    pub charged: String,
+    /// The code that would have refused the call if it had not been observed only; empty otherwise.
+    pub observed: String,
+    /// The hold that the call waits for, or whose approval it used.
+    pub hold: Option<HoldId>,
+}
+
+/// What one permitted call counted under one clause of the charter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClauseUse {
+    /// The clause's key.
+    pub clause: String,
+    /// ISO 4217; empty if only the call was counted.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub currency: String,
+    /// Ten-thousandths of that currency.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub money: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_nothing(money: &u64) -> bool {
+    *money == 0
 }
 
 /// The number under which a disposition is stored: OCSF's `disposition_id`.

@@ -13,7 +13,18 @@ PRAGMA wal_autocheckpoint = 4000;
 PRAGMA cache_size = -16384;";
 
 /// The form that [`TABLES`] makes; every change of a table is a new one.
-pub(crate) const FORM: i64 = 2;
+pub(crate) const FORM: i64 = 3;
+/// From form 2, of the release before charters.
+pub(crate) const FROM_2: &str = "
+BEGIN;
+ALTER TABLE activity ADD COLUMN clauses TEXT NOT NULL DEFAULT '';
+ALTER TABLE activity ADD COLUMN charter INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE activity ADD COLUMN clause_reads TEXT NOT NULL DEFAULT '';
+ALTER TABLE activity ADD COLUMN charged TEXT NOT NULL DEFAULT '';
+ALTER TABLE activity ADD COLUMN observed TEXT NOT NULL DEFAULT '';
+ALTER TABLE activity ADD COLUMN hold BLOB;
+PRAGMA user_version = 3;
+COMMIT;";
 pub(crate) const FORM_GET: &str = "PRAGMA user_version";
 
 /// The tables. Tenants and agents are stored once in `names` and by number elsewhere: their indexes stay small.
@@ -29,18 +40,24 @@ CREATE TABLE IF NOT EXISTS activity(
   server TEXT NOT NULL, method TEXT NOT NULL, surface TEXT NOT NULL, name TEXT NOT NULL,
   effect INTEGER NOT NULL, code TEXT NOT NULL, detail TEXT NOT NULL, allowance BLOB,
   latency INTEGER NOT NULL, tree_size INTEGER NOT NULL, epoch INTEGER NOT NULL,
-  engine TEXT NOT NULL, reads TEXT NOT NULL, arguments BLOB NOT NULL, ocsf BLOB NOT NULL) STRICT;
+  engine TEXT NOT NULL, reads TEXT NOT NULL, arguments BLOB NOT NULL, ocsf BLOB NOT NULL,
+  clauses TEXT NOT NULL DEFAULT '', charter INTEGER NOT NULL DEFAULT 0,
+  clause_reads TEXT NOT NULL DEFAULT '', charged TEXT NOT NULL DEFAULT '',
+  observed TEXT NOT NULL DEFAULT '', hold BLOB) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS activity_run ON activity(run, seq);
 CREATE INDEX IF NOT EXISTS activity_call ON activity(call);
 CREATE INDEX IF NOT EXISTS activity_tenant ON activity(tenant);
 CREATE INDEX IF NOT EXISTS activity_agent ON activity(agent);
 CREATE INDEX IF NOT EXISTS activity_allowance ON activity(allowance, at)
   WHERE allowance IS NOT NULL;
+CREATE INDEX IF NOT EXISTS activity_charged ON activity(tenant, at) WHERE charged <> '';
+CREATE INDEX IF NOT EXISTS activity_observed ON activity(tenant) WHERE observed <> '';
+CREATE INDEX IF NOT EXISTS activity_hold ON activity(hold) WHERE hold IS NOT NULL;
 CREATE TABLE IF NOT EXISTS seals(
   tenant BLOB NOT NULL, line INTEGER NOT NULL, run INTEGER NOT NULL, first INTEGER NOT NULL,
   last INTEGER NOT NULL, root BLOB NOT NULL, PRIMARY KEY(tenant, line)) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS seals_run ON seals(run, first);
-PRAGMA user_version = 2;";
+PRAGMA user_version = 3;";
 
 pub(crate) const NAME_PUT: &str = "INSERT OR IGNORE INTO names(id) VALUES (?1)";
 pub(crate) const NAME_GET: &str = "SELECT no FROM names WHERE id = ?1";
@@ -55,8 +72,9 @@ pub(crate) const LEAVES: &str =
     "SELECT seq, ocsf FROM activity WHERE run = ?1 AND seq >= ?2 AND seq <= ?3 ORDER BY seq";
 pub(crate) const PUT: &str = "INSERT INTO activity(run, seq, call, tenant, agent, instance, at,
   server, method, surface, name, effect, code, detail, allowance, latency, tree_size, engine, reads,
-  arguments, ocsf, epoch) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-  ?17, ?18, ?19, ?20, ?21, ?22)";
+  arguments, ocsf, epoch, clauses, charter, clause_reads, charged, observed, hold)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+  ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)";
 pub(crate) const SEAL_PUT: &str = "INSERT INTO seals(tenant, line, run, first, last, root)
   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
@@ -65,24 +83,38 @@ macro_rules! select {
         concat!(
             "SELECT a.pos, a.seq, a.call, t.id, g.id, a.instance, a.at, a.server, a.method, \
              a.surface, a.name, a.effect, a.code, a.detail, a.allowance, a.latency, a.tree_size, \
-             a.engine, a.reads, a.arguments, a.ocsf, r.gateway, r.boot, a.epoch FROM activity a \
+             a.engine, a.reads, a.arguments, a.ocsf, r.gateway, r.boot, a.epoch, a.clauses, a.charter, \
+             a.clause_reads, a.charged, a.observed, a.hold FROM activity a \
              JOIN names t ON t.no = a.tenant JOIN names g ON g.no = a.agent \
              JOIN runs r ON r.no = a.run ",
             $from
         )
     };
 }
-/// Parameters of every page: ?1 before, ?2 effect or 0, ?3 limit; ?4 tenant, ?5 agent.
-pub(crate) const PAGE_ALL: &str =
-    select!("WHERE a.pos < ?1 AND (?2 = 0 OR a.effect = ?2) ORDER BY a.pos DESC LIMIT ?3");
+/// Parameters of every page: ?1 before, ?2 effect or 0, ?3 limit, ?4 since, ?5 until; ?6 tenant; ?7 agent or hold.
+pub(crate) const PAGE_ALL: &str = select!(
+    "WHERE a.pos < ?1 AND (?2 = 0 OR a.effect = ?2) AND a.at >= ?4 AND a.at < ?5
+     ORDER BY a.pos DESC LIMIT ?3"
+);
 pub(crate) const PAGE_TENANT: &str = select!(
-    "WHERE a.tenant = (SELECT no FROM names WHERE id = ?4) AND a.pos < ?1
-     AND (?2 = 0 OR a.effect = ?2) ORDER BY a.pos DESC LIMIT ?3"
+    "WHERE a.tenant = (SELECT no FROM names WHERE id = ?6) AND a.pos < ?1
+     AND (?2 = 0 OR a.effect = ?2) AND +a.at >= ?4 AND +a.at < ?5 ORDER BY a.pos DESC LIMIT ?3"
 );
 pub(crate) const PAGE_AGENT: &str = select!(
-    "WHERE a.agent = (SELECT no FROM names WHERE id = ?5)
-     AND +a.tenant = (SELECT no FROM names WHERE id = ?4) AND a.pos < ?1
-     AND (?2 = 0 OR a.effect = ?2) ORDER BY a.pos DESC LIMIT ?3"
+    "WHERE a.agent = (SELECT no FROM names WHERE id = ?7)
+     AND +a.tenant = (SELECT no FROM names WHERE id = ?6) AND a.pos < ?1
+     AND (?2 = 0 OR a.effect = ?2) AND +a.at >= ?4 AND +a.at < ?5 ORDER BY a.pos DESC LIMIT ?3"
+);
+/// Only what was observed; ?7 agent or nothing.
+pub(crate) const PAGE_OBSERVED: &str = select!(
+    "WHERE a.tenant = (SELECT no FROM names WHERE id = ?6) AND a.observed <> '' AND a.pos < ?1
+     AND (?2 = 0 OR a.effect = ?2) AND +a.at >= ?4 AND +a.at < ?5
+     AND (?7 IS NULL OR +a.agent = (SELECT no FROM names WHERE id = ?7))
+     ORDER BY a.pos DESC LIMIT ?3"
+);
+pub(crate) const PAGE_HOLD: &str = select!(
+    "WHERE a.hold = ?7 AND +a.tenant = (SELECT no FROM names WHERE id = ?6) AND a.pos < ?1
+     AND (?2 = 0 OR a.effect = ?2) AND +a.at >= ?4 AND +a.at < ?5 ORDER BY a.pos DESC LIMIT ?3"
 );
 pub(crate) const BY_CALL: &str =
     select!("WHERE a.call = ?2 AND +a.tenant = (SELECT no FROM names WHERE id = ?1) LIMIT 1");
@@ -91,6 +123,13 @@ pub(crate) const GRANT_USE: &str = "SELECT count(*), min(a.at), max(a.at) FROM a
 pub(crate) const USES_SINCE: &str = "SELECT t.id, a.allowance, a.at / 60000000, count(*)
   FROM activity a JOIN names t ON t.no = a.tenant
   WHERE a.allowance = ?1 AND a.at >= ?2 GROUP BY 1, 2, 3 ORDER BY 3";
+/// By clause, currency and minute: permitted calls (2 is blocked), and the money they moved.
+pub(crate) const CLAUSE_USES: &str = "SELECT e.value ->> '$.clause',
+  coalesce(e.value ->> '$.currency', ''), a.at / 60000000, count(*),
+  sum(coalesce(e.value ->> '$.money', 0))
+  FROM activity a, json_each(a.charged) e
+  WHERE a.tenant = (SELECT no FROM names WHERE id = ?1) AND a.charged <> '' AND a.at >= ?2
+  AND a.effect <> 2 GROUP BY 1, 2, 3 ORDER BY 3";
 pub(crate) const EFFECTS: &str = "SELECT a.effect, count(*) FROM activity a
   WHERE a.tenant = (SELECT no FROM names WHERE id = ?1) GROUP BY a.effect";
 pub(crate) const SEAL_LINE: &str =
@@ -123,6 +162,9 @@ mod tests {
             PAGE_ALL,
             PAGE_TENANT,
             PAGE_AGENT,
+            PAGE_OBSERVED,
+            PAGE_HOLD,
+            CLAUSE_USES,
             BY_CALL,
             GRANT_USE,
             USES_SINCE,

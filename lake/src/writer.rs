@@ -123,6 +123,12 @@ impl Writer {
                     record.inputs.arguments.as_ref(),
                     record.ocsf.as_ref(),
                     record.inputs.epoch.cast_signed(),
+                    record.inputs.clauses,
+                    i64::from(record.inputs.charter),
+                    record.inputs.clause_reads,
+                    record.inputs.charged,
+                    record.inputs.observed,
+                    record.inputs.hold.map(writ_model::Id::to_bytes),
                 ])
                 .map_err(LakeFault::sql("insert a record"))?;
                 leaves.push((run, record.seq, leaf_hash(&record.ocsf)));

@@ -11,7 +11,8 @@ use bytes::Bytes;
 use writ_evidence::merkle::{Frontier, leaf_hash};
 use writ_lake::{Activity, Batch, CallFilter, Due, Inputs, LakeFault, Record, Run, Seal, Sealed};
 use writ_model::{
-    AgentId, BootId, CallId, GatewayId, GrantId, InstanceId, TenantId, Timestamp, ocsf::Disposition,
+    AgentId, BootId, CallId, GatewayId, GrantId, HoldId, InstanceId, TenantId, Timestamp,
+    ocsf::Disposition,
 };
 use writ_testkit::TempDir;
 
@@ -45,6 +46,16 @@ fn record(tenant: u8, seq: u64) -> Record {
             engine: "e1".to_owned(),
             reads: "[]".to_owned(),
             arguments: Bytes::from_static(b"\x00sealed"),
+            clauses: r#"["pay","all"]"#.to_owned(),
+            charter: 3,
+            clause_reads: "[]".to_owned(),
+            charged: if seq.is_multiple_of(2) {
+                r#"[{"clause":"all"},{"clause":"pay","currency":"EUR","money":25000}]"#.to_owned()
+            } else {
+                String::new()
+            },
+            observed: if seq % 4 == 3 { "DENY-0011".to_owned() } else { String::new() },
+            hold: (seq % 5 == 4).then(|| HoldId::from_bytes([u8::try_from(seq).unwrap(); 16])),
         },
     }
 }
@@ -107,6 +118,49 @@ async fn pages_filter_and_follow_each_other() {
     let agent = Some(AgentId::from_bytes([100; 16]));
     assert_eq!(count(CallFilter { tenant, agent, ..all }).await, 5);
     assert_eq!(count(CallFilter { agent, ..all }).await, 0, "an agent without its tenant");
+}
+
+#[tokio::test]
+async fn what_was_observed_held_and_when_is_found() {
+    let folder = TempDir::new().unwrap();
+    let lake = open(&folder);
+    fill(&lake, 1, 0..20).await;
+    fill(&lake, 2, 0..20).await;
+    let tenant = Some(TenantId::from_bytes([1; 16]));
+    let all = CallFilter { tenant, limit: 100, ..CallFilter::default() };
+    let seqs = |filter: CallFilter| {
+        let lake = Arc::clone(&lake);
+        async move {
+            let page = lake.page(filter).await.unwrap();
+            page.calls.iter().map(|call| call.record.seq).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(seqs(CallFilter { observed: true, ..all }).await, [19, 15, 11, 7, 3]);
+    let agent = Some(AgentId::from_bytes([100; 16]));
+    assert_eq!(seqs(CallFilter { observed: true, agent, ..all }).await, [0; 0]);
+    let hold = Some(HoldId::from_bytes([9; 16]));
+    assert_eq!(seqs(CallFilter { hold, ..all }).await, [9]);
+    assert_eq!(seqs(CallFilter { hold, tenant: None, ..all }).await, [0; 0]);
+    let (since, until) = (Some(record(1, 4).at), Some(record(1, 7).at));
+    assert_eq!(seqs(CallFilter { since, until, ..all }).await, [6, 5, 4]);
+    assert_eq!(seqs(CallFilter { observed: true, until, ..all }).await, [3]);
+}
+
+#[tokio::test]
+async fn use_of_clauses_is_counted_by_the_minute() {
+    let folder = TempDir::new().unwrap();
+    let lake = open(&folder);
+    fill(&lake, 1, 0..120).await;
+    fill(&lake, 2, 0..6).await;
+    let tenant = TenantId::from_bytes([1; 16]);
+    let uses = lake.clause_uses_since(tenant, record(1, 60).at).await.unwrap();
+    // Even sequence numbers of the second minute that were not blocked: 20 of 60.
+    let sum = |clause: &str| {
+        let of = uses.iter().filter(|one| one.clause == clause);
+        of.fold((0, 0), |(calls, money), one| (calls + one.calls, money + one.money))
+    };
+    assert_eq!((sum("all"), sum("pay")), ((20, 0), (20, 500_000)));
+    assert!(uses.iter().all(|one| (one.clause == "pay") == (one.currency == "EUR")));
 }
 
 #[tokio::test]

@@ -51,6 +51,12 @@ impl Cx {
         &self.actor
     }
 
+    /// The same act in somebody else's name: what they asked for is done now.
+    #[must_use]
+    pub fn as_actor(&self, actor: Actor) -> Self {
+        Self { actor, ..self.clone() }
+    }
+
     /// The same act in another tenant: for making the first id of a tenant that does not exist yet.
     #[must_use]
     pub fn in_tenant(&self, tenant: TenantId) -> Self {

@@ -81,6 +81,12 @@ kinds! {
     Witness, WitnessId, "wit", "witness";
     /// One request for a signature.
     Signing, SigningId, "sig", "signing";
+    /// One version of the agreement on decision authority.
+    Charter, CharterId, "cht", "charter";
+    /// One call or act that waits for an approval.
+    Hold, HoldId, "hld", "hold";
+    /// One rehearsed ending of an agent.
+    Drill, DrillId, "drl", "drill";
 }
 
 impl<K: Kind> Id<K> {

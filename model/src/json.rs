@@ -7,10 +7,12 @@
 
 use std::borrow::Cow;
 
+mod canonical;
 mod number;
 mod reader;
 mod text;
 
+pub use canonical::{beyond, canonical};
 pub use number::decimal4;
 
 /// Bounds of one reading.

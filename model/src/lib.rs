@@ -22,9 +22,9 @@ pub use cx::{Clock, Cx, Entropy};
 pub use digest::Digest;
 pub use fold::Fold;
 pub use id::{
-    AgentId, BootId, CallId, EnrollmentId, GatewayId, GrantId, GroupId, Id, InstanceId,
-    InvitationId, Kind, PasskeyId, PersonId, RecoveryId, RequestId, SessionId, SigningId, TenantId,
-    TokenId, WitnessId,
+    AgentId, BootId, CallId, CharterId, DrillId, EnrollmentId, GatewayId, GrantId, GroupId, HoldId,
+    Id, InstanceId, InvitationId, Kind, PasskeyId, PersonId, RecoveryId, RequestId, SessionId,
+    SigningId, TenantId, TokenId, WitnessId,
 };
 pub use secret::Secret;
 pub use time::{Span, Timestamp};

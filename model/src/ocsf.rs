@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, BootId, CallId, GatewayId, GrantId, InstanceId, PersonId, TenantId};
+use crate::{AgentId, BootId, CallId, GatewayId, GrantId, HoldId, InstanceId, PersonId, TenantId};
 
 /// `metadata.version`.
 pub const VERSION: &str = "1.9.0";
@@ -241,4 +241,16 @@ pub struct Unmapped<'a> {
     pub jkt: &'a str,
     /// Version of the decision engine.
     pub engine: &'a str,
+    /// Keys of the charter's clauses that applied, strictest first.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub clauses: &'a [String],
+    /// Version of the charter in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charter: Option<u32>,
+    /// The code that would have refused the call, if it had not been observed only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed: Option<&'a str>,
+    /// The hold that the call waits for, or whose approval it used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldId>,
 }

@@ -3,11 +3,16 @@
 //! Never here: a pool, a cookie, a redirect, a proxy (the environment is not read), compression.
 //! SECURITY: with `http` only addresses of this machine are connected to, whatever the name resolves to.
 
-use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
@@ -19,7 +24,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::TlsConnector;
-use writ_model::Clock;
+use writ_model::{Clock, Span, Timestamp};
 
 use crate::{Answer, Ask, Fault, Outside, Payload, Place, tls};
 
@@ -55,6 +60,7 @@ pub struct Https {
     tls: TlsConnector,
     bounds: Bounds,
     places: Semaphore,
+    clock: Arc<dyn Clock>,
 }
 
 impl std::fmt::Debug for Https {
@@ -73,8 +79,8 @@ impl Https {
         anchors: Option<&[u8]>,
         bounds: Bounds,
     ) -> Result<Self, Fault> {
-        let tls = TlsConnector::from(Arc::new(tls::config(clock, anchors)?));
-        Ok(Self { tls, bounds, places: Semaphore::new(AT_ONCE) })
+        let tls = TlsConnector::from(Arc::new(tls::config(Arc::clone(&clock), anchors)?));
+        Ok(Self { tls, bounds, places: Semaphore::new(AT_ONCE), clock })
     }
 
     async fn exchange(&self, ask: Ask) -> Result<Answer, Fault> {
@@ -130,6 +136,9 @@ impl Https {
         let media = response.headers().get(header::CONTENT_TYPE);
         let media = media.and_then(|value| value.to_str().ok()).unwrap_or_default();
         let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let retry_after = response.headers().get(header::RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.and_then(|value| wait(value, self.clock.now()));
         let body = Limited::new(response.into_body(), self.bounds.body).collect().await;
         let body = body.map_err(|error| {
             if error.is::<LengthLimitError>() {
@@ -138,7 +147,7 @@ impl Https {
                 Fault::Broken { host: host(), why: error.to_string() }
             }
         })?;
-        Ok(Answer { status: status.as_u16(), media, body: body.to_bytes() })
+        Ok(Answer { status: status.as_u16(), media, body: body.to_bytes(), retry_after })
     }
 }
 
@@ -165,6 +174,16 @@ where
         _ended = connection => {}
     }
     answer.await
+}
+
+/// A `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3).
+fn wait(value: &str, now: Timestamp) -> Option<Span> {
+    if let Ok(seconds) = value.trim().parse::<u32>() {
+        return Some(Span::seconds(i64::from(seconds)));
+    }
+    let date = httpdate::parse_http_date(value).ok()?.duration_since(UNIX_EPOCH).ok()?;
+    let date = Timestamp::from_micros(i64::try_from(date.as_micros()).ok()?);
+    Some((date - now).max(Span::default()))
 }
 
 async fn connect(to: &Place) -> Result<TcpStream, Fault> {
@@ -206,6 +225,11 @@ fn request(ask: Ask) -> Result<Request<Full<Bytes>>, Fault> {
         .body(Full::new(body))
         .map_err(|_bad| bad("it does not fit in a request"))?;
     let headers = request.headers_mut();
+    for (name, value) in ask.headers {
+        let value = HeaderValue::from_str(&value)
+            .map_err(|_bad| bad("one of its header fields is no header field"))?;
+        headers.insert(HeaderName::from_static(name), value);
+    }
     if let Some(kind) = kind {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     }

@@ -62,6 +62,36 @@ pub enum Fault {
     /// Too many requests are under way.
     #[error("too many requests to outside systems are under way")]
     Busy,
+    /// A mail address that is none.
+    #[error("this is no mail address: {why}")]
+    MailAddress {
+        /// Which rule.
+        why: &'static str,
+    },
+    /// A mail server, or we for its sake, refused a mail.
+    #[error("{host} did not take the mail: {why}")]
+    Mail {
+        /// Which host.
+        host: String,
+        /// In its words, cut.
+        why: String,
+        /// Whether it will never take this mail for this recipient.
+        forever: bool,
+    },
+    /// What would be sent is larger than its bound.
+    #[error("what would be sent has {got} bytes, and the bound is {bound}")]
+    Body {
+        /// How large it is.
+        got: usize,
+        /// The bound.
+        bound: usize,
+    },
+    /// The settings of the mail server cannot be used.
+    #[error("these settings of a mail server cannot be used: {why}")]
+    Smtp {
+        /// Which rule.
+        why: String,
+    },
     /// The operator's certificates cannot be used.
     #[error("the given certificates cannot be used: {why}")]
     Anchors {
@@ -83,6 +113,10 @@ impl Fault {
             Self::Redirected { .. } => "REAC-0007",
             Self::Busy => "REAC-0008",
             Self::Anchors { .. } => "REAC-0009",
+            Self::MailAddress { .. } => "REAC-0010",
+            Self::Mail { .. } => "REAC-0011",
+            Self::Smtp { .. } => "REAC-0012",
+            Self::Body { .. } => "REAC-0013",
         })
     }
 }

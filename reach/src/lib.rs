@@ -1,24 +1,30 @@
-//! The hands that reach outside systems. So far one: a bounded HTTP client, behind the port [`Outside`] so that whoever
-//! uses it can be tested without a network.
+//! The hands that reach outside systems: a bounded HTTP client behind the port [`Outside`] and mail behind the port
+//! [`Post`], so that whoever uses them can be tested without a network; signed webhooks and chat links are forms of asking.
 //!
 //! Never here: a decision (who is asked what, and what an answer means, is the caller's), a proxy, a followed redirect, a
 //! retry, an address that a tenant can write.
 //! To add a hand: a file with its port, its adapter and its named bounds; a fault with codes in `docs/errors.md`.
 
+pub mod chat;
 mod client;
 mod fault;
 mod form;
+pub mod mail;
 mod place;
+mod smtp;
 mod tls;
+pub mod webhook;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use writ_model::Secret;
+use writ_model::{Secret, Span};
 
 pub use client::{Bounds, Https};
 pub use fault::Fault;
 pub use form::{basic, encode};
+pub use mail::{Mail, MailAddress, MailSender, Post};
 pub use place::Place;
+pub use smtp::{Protection, Smtp, SmtpSettings};
 
 /// Asks one system outside, once.
 #[async_trait]
@@ -39,6 +45,8 @@ pub struct Ask {
     pub send: Payload,
     /// The value of `Authorization`, if the system wants one.
     pub authorization: Option<Secret<String>>,
+    /// More header fields; see [`webhook`].
+    pub headers: Vec<(&'static str, String)>,
 }
 
 /// What is sent. Its `Debug` shows no content: forms carry codes and client secrets.
@@ -64,23 +72,39 @@ impl std::fmt::Debug for Payload {
 impl Ask {
     /// A GET.
     pub fn get(to: Place) -> Self {
-        Self { to, send: Payload::Nothing, authorization: None }
+        Self { to, send: Payload::Nothing, authorization: None, headers: Vec::new() }
     }
 
     /// A POST of a form.
     pub fn form(to: Place, fields: &[(&str, &str)]) -> Self {
-        Self { to, send: Payload::Form(Secret::new(encode(fields))), authorization: None }
+        Self {
+            to,
+            send: Payload::Form(Secret::new(encode(fields))),
+            authorization: None,
+            headers: Vec::new(),
+        }
     }
 
     /// A POST of JSON.
     pub fn json(to: Place, body: Vec<u8>) -> Self {
-        Self { to, send: Payload::Json(Secret::new(body)), authorization: None }
+        Self {
+            to,
+            send: Payload::Json(Secret::new(body)),
+            authorization: None,
+            headers: Vec::new(),
+        }
     }
 
     /// The same with a value of `Authorization`.
     #[must_use]
     pub fn with_authorization(self, value: Secret<String>) -> Self {
         Self { authorization: Some(value), ..self }
+    }
+
+    /// The same with these header fields. A name or a value that is none makes asking a [`Fault::Address`].
+    #[must_use]
+    pub fn with_headers(self, headers: Vec<(&'static str, String)>) -> Self {
+        Self { headers, ..self }
     }
 }
 
@@ -93,4 +117,6 @@ pub struct Answer {
     pub media: String,
     /// The body, as it came: nothing is decompressed.
     pub body: Bytes,
+    /// How long it asks us to wait before we ask again (`Retry-After`, RFC 9110 section 10.2.3), if it says so.
+    pub retry_after: Option<Span>,
 }

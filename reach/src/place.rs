@@ -122,7 +122,7 @@ impl fmt::Debug for Place {
 }
 
 /// `localhost`, or an address of the loopback networks (RFC 6761 section 6.3, RFC 1122, RFC 4291).
-fn loopback_name(host: &str) -> bool {
+pub(crate) fn loopback_name(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }

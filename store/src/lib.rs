@@ -7,9 +7,11 @@
 
 pub mod folder;
 pub mod follow;
+pub mod held;
 pub mod ledger;
 pub mod memory;
 pub mod meter;
+pub mod outbox;
 pub mod proof;
 pub mod secrets;
 pub mod sequencer;
@@ -17,10 +19,12 @@ pub mod sqlite;
 
 pub use folder::{DataFolder, FolderFault, Hold};
 pub use follow::{Change, FollowError, Tenants, View};
+pub use held::{Held, HeldFault, HeldRequest};
 pub use ledger::{AppendError, Head, Ledger, ReadError, Snapshot};
-pub use memory::{MemoryLedger, MemoryMeter};
+pub use memory::{MemoryHeld, MemoryLedger, MemoryMeter, MemoryOutbox};
 pub use meter::{Meter, MeterKey, MeterRefusal, Reservation};
+pub use outbox::{Outbox, OutboxFault};
 pub use proof::{LineProof, NoProof, prove_consistency, prove_line, root_at};
 pub use secrets::{Sealer, Space, Vault, VaultFault};
 pub use sequencer::{Committed, Sequencer, SubmitError};
-pub use sqlite::{OpenFault, SqliteLedger, SqliteVault};
+pub use sqlite::{OpenFault, SqliteHeld, SqliteLedger, SqliteOutbox, SqliteVault};

@@ -2,8 +2,12 @@
 //!
 //! Never here: an unbounded map.
 
+mod held;
 mod ledger;
 mod meter;
+mod outbox;
 
+pub use held::MemoryHeld;
 pub use ledger::MemoryLedger;
 pub use meter::MemoryMeter;
+pub use outbox::MemoryOutbox;

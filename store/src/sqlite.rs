@@ -4,7 +4,9 @@
 //! tenant that is not a listed fleet query.
 //! To add a table: one more migration at the end of its list (never change an old one), statements as constants.
 
+mod held;
 mod ledger;
+mod outbox;
 mod readers;
 mod secrets;
 mod writer;
@@ -14,7 +16,9 @@ use std::{fs::OpenOptions, io, path::Path, time::Duration};
 use rusqlite::Connection;
 use writ_model::Code;
 
+pub use held::SqliteHeld;
 pub use ledger::SqliteLedger;
+pub use outbox::SqliteOutbox;
 pub use secrets::SqliteVault;
 
 /// How long a connection waits for another one's lock: only a second process can hold one for long.

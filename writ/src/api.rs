@@ -17,6 +17,7 @@ use crate::{
     net,
 };
 
+pub mod held;
 mod http_transport;
 mod in_process;
 mod outside_transport;
@@ -269,6 +270,9 @@ impl Credential {
 }
 
 fn document(status: StatusCode, body: &[u8]) -> Result<Value, Fault> {
+    if let Some(held) = held::of_answer(status, body) {
+        return Err(held);
+    }
     if !status.is_success() {
         return Err(problem(status, body));
     }
@@ -299,7 +303,22 @@ pub fn problem(status: StatusCode, body: &[u8]) -> Fault {
     let what = text("detail")
         .or_else(|| text("title"))
         .unwrap_or_else(|| format!("the server answered {status}"));
-    Fault { code: text("code"), cure: text("cure"), ..Fault::new(exit, what) }
+    let cure = wrongs(&problem).or_else(|| text("cure"));
+    Fault { code: text("code"), cure, ..Fault::new(exit, what) }
+}
+
+/// Everything that is wrong with a document, where the server lists it: field, rule and cure of each, one a line.
+fn wrongs(problem: &Value) -> Option<String> {
+    let rows = problem.get("wrongs").and_then(Value::as_array)?;
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+            let line = format!("{}: {}. {}", text("field"), text("rule"), text("cure"));
+            crate::out::clean(line.trim_end())
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n      "))
 }
 
 /// A text as one path segment or query value.
@@ -329,6 +348,11 @@ mod tests {
         assert_eq!(fault.exit, Exit::Refused);
         assert_eq!(fault.to_string(), "auditor is missing [AUTH-0007]");
         assert_eq!(fault.cure.as_deref(), Some("set one"));
+        let body = br#"{"code":"AUTH-0035","detail":"2 things","cure":"c","wrongs":[
+            {"field":"clauses[0].mode","value":"x","rule":"is no mode","cure":"Write one."},
+            {"field":"calendar.zone","value":"y","rule":"is no zone","cure":"Write one."}]}"#;
+        let cure = problem(StatusCode::UNPROCESSABLE_ENTITY, body).cure.unwrap();
+        assert!(cure.starts_with("clauses[0].mode: is no mode. Write one.\n"), "{cure}");
         let fault = problem(StatusCode::BAD_GATEWAY, b"<html>");
         assert_eq!(fault.exit, Exit::Unreachable);
     }

@@ -5,7 +5,7 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help texts, shown as they are")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 use serde_json::Value;
@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::segment,
+    api::{ApiClient, segment},
     fault::{Exit, Fault},
     out,
     out::Out,
@@ -21,19 +21,28 @@ use crate::{
 };
 
 pub mod access;
+pub mod action;
 pub mod agent;
+pub mod approval;
+pub mod away;
 pub mod call;
+pub mod charter;
 pub mod client;
 pub mod completions;
 pub mod connect;
 pub mod console;
 pub mod demo;
 pub mod doctor;
+pub mod drill;
 pub mod enroll;
+pub mod explain;
+pub mod freeze;
 pub mod grant;
 pub mod group;
 pub mod key_policy;
 pub mod ledger;
+pub mod notify;
+pub mod observe;
 pub mod passkey;
 pub mod person;
 pub mod provider;
@@ -43,6 +52,7 @@ pub mod rule;
 pub mod session;
 pub mod signing;
 pub mod status;
+pub mod template;
 pub mod up;
 pub mod window;
 pub mod witness;
@@ -118,6 +128,34 @@ pub enum Command {
     /// Which passkeys people may have
     #[command(subcommand)]
     KeyPolicy(key_policy::Verb),
+    /// Decisions that can be delegated
+    #[command(subcommand)]
+    Action(action::Verb),
+    /// Who decides what: drafted, signed by both parties, tried, suspended
+    #[command(subcommand)]
+    Charter(charter::Verb),
+    /// What a charter can begin with
+    #[command(subcommand)]
+    Template(template::Verb),
+    /// Stop everything of a client at once
+    Freeze(freeze::Args),
+    /// Lift the freeze of your own party
+    Thaw(freeze::ThawArgs),
+    /// What waits for somebody's yes
+    #[command(subcommand)]
+    Approval(approval::Verb),
+    /// Who answers for you while you are away
+    #[command(subcommand)]
+    Away(away::Verb),
+    /// Watch without blocking, until a date
+    #[command(subcommand)]
+    Observe(observe::Verb),
+    /// Rehearse the end of an agent, and prove that it worked
+    #[command(subcommand)]
+    Drill(drill::Verb),
+    /// Messages about what waits: keys, tests, what was sent
+    #[command(subcommand)]
+    Notify(notify::Verb),
     /// Groups of agents that share accountability and grants
     #[command(subcommand)]
     Group(group::Verb),
@@ -130,6 +168,8 @@ pub enum Command {
     /// What agents did
     #[command(subcommand)]
     Call(call::Verb),
+    /// Why it could do that then: who had said so, under which clause, what it had done before
+    Explain(explain::Args),
     /// The book: browse, prove, export, verify
     #[command(subcommand)]
     Ledger(ledger::Verb),
@@ -158,22 +198,33 @@ pub enum Command {
 pub async fn run(cli: Cli) -> Result<(), Fault> {
     let ctx = access::Ctx { out: Out { json: cli.globals.json }, globals: cli.globals };
     match cli.command {
-        Command::Demo(args) => demo::run(&ctx, args).await,
+        Command::Demo(args) => Box::pin(demo::run(&ctx, args)).await,
         Command::Up(args) => up::run(&ctx, args).await,
         Command::Enroll(args) => enroll::run(&ctx, args).await,
         Command::Connect(args) => connect::run(&ctx, args).await,
         Command::Wrap(args) => wrap::run(&ctx, args).await,
         Command::Provider(verb) => provider::run(&ctx, verb).await,
-        Command::Client(verb) => client::run(&ctx, verb).await,
+        Command::Client(verb) => Box::pin(client::run(&ctx, verb)).await,
         Command::Person(verb) => person::run(&ctx, verb).await,
         Command::Passkey(verb) => passkey::run(&ctx, verb).await,
         Command::Session(verb) => session::run(&ctx, verb).await,
         Command::Signing(verb) => signing::run(&ctx, verb).await,
         Command::KeyPolicy(verb) => key_policy::run(&ctx, verb).await,
+        Command::Action(verb) => action::run(&ctx, verb).await,
+        Command::Charter(verb) => charter::run(&ctx, verb).await,
+        Command::Template(verb) => template::run(&ctx, verb).await,
+        Command::Freeze(args) => freeze::run(&ctx, &args).await,
+        Command::Thaw(args) => freeze::thaw(&ctx, &args).await,
+        Command::Approval(verb) => approval::run(&ctx, verb).await,
+        Command::Away(verb) => away::run(&ctx, verb).await,
+        Command::Observe(verb) => observe::run(&ctx, verb).await,
+        Command::Drill(verb) => drill::run(&ctx, verb).await,
+        Command::Notify(verb) => notify::run(&ctx, verb).await,
         Command::Group(verb) => group::run(&ctx, verb).await,
         Command::Agent(verb) => agent::run(&ctx, verb).await,
         Command::Grant(verb) => grant::run(&ctx, verb).await,
         Command::Call(verb) => call::run(&ctx, verb).await,
+        Command::Explain(args) => explain::run(&ctx, args).await,
         Command::Ledger(verb) => ledger::run(&ctx, verb).await,
         Command::Receipt(verb) => receipt::run(&ctx, verb).await,
         Command::Witness(verb) => witness::run(&ctx, verb).await,
@@ -207,6 +258,16 @@ fn acted(answer: &Value) {
         out::line(&out::clean(says.as_str().unwrap_or_default()));
     }
     out::fields(answer, &[("id", "/id"), ("line", "/line"), ("at", "/at")]);
+}
+
+/// Writes a document of the API into a new file.
+async fn save(ctx: &access::Ctx, api: &ApiClient, path: &str, file: &Path) -> Result<(), Fault> {
+    let none = || Fault::refused("there is no such document");
+    let bytes = api.bytes(path).await?.ok_or_else(none)?;
+    receipt::write_new(file, &bytes)?;
+    let told = serde_json::json!({"file": file, "bytes": bytes.len()});
+    ctx.out.answer(&told, |told| out::fields(told, &[("file", "/file"), ("bytes", "/bytes")]));
+    Ok(())
 }
 
 /// A path with the parameters that are given.
@@ -277,6 +338,8 @@ mod tests {
         "writ agent terminate --client c mailer --reason r --json",
         "writ agent offer --client c mailer",
         "writ agent explain --client c mailer --call call.json --at 2026-11-03T14:03:00Z",
+        "writ explain --client c --agent mailer --at 2026-11-03T14:03:00Z --server mail --pdf FILE",
+        "writ explain --client c --call cal_1",
         "writ grant give --client c --agent mailer --server mail --tool send_message --where '/to domains a.example' --reason r",
         "writ grant give --client c --group g --server mail --tool x* --window 'Mon-Fri 08:00-18:00 Europe/Berlin' --limit 10/hour --limit 50/day --from 2026-11-03T00:00:00Z --until 2026-12-03T00:00:00Z --reason r",
         "writ grant revoke --client c grt_1 --reason r",
@@ -298,6 +361,45 @@ mod tests {
         "writ witness list --client c",
         "writ witness name --client c --name w KEY",
         "writ witness remove --client c w --reason r",
+        "writ action list --json",
+        "writ charter draft --client c --template balanced",
+        "writ charter draft --client c --template balanced --file f.toml --set payments=approve:client/owner --set mail=refuse --remove x",
+        "writ charter draft --client c --template balanced --counts files/read_*=file.read --enforced-only",
+        "writ charter draft --client c --file whole.json --contract MSA-7 --review-by 2027-01-01T00:00:00Z",
+        "writ charter show --client c --version 2",
+        "writ charter letter --client c",
+        "writ charter clauses --client c --version draft",
+        "writ charter sign --client c --digest D",
+        "writ charter withdraw --client c --reason r",
+        "writ charter diff --client c --from 1 --to draft",
+        "writ charter replay --client c --days 7",
+        "writ charter check --client c --json",
+        "writ charter suspend --client c --clause mail --reason r",
+        "writ charter resume --client c",
+        "writ charter pdf --client c FILE",
+        "writ freeze --client c --reason r",
+        "writ thaw --client c",
+        "writ approval list --client c --state waiting",
+        "writ approval show --client c hld_1",
+        "writ approval approve --client c hld_1 --words 'fine by me'",
+        "writ approval refuse --client c hld_1 --words 'not this one'",
+        "writ away set --client c --deputy prs_1 --until 2026-11-30T00:00:00Z",
+        "writ away end --client c",
+        "writ observe start --client c --agent mailer --until 2026-11-30T00:00:00Z --reason r",
+        "writ observe end --client c",
+        "writ observe report --client c --from 2026-11-20T00:00:00Z",
+        "writ observe propose --client c --agent mailer --code DENY-0011 --server mail --name send",
+        "writ template list",
+        "writ template show balanced --json",
+        "writ template set dental --parent cautious --file t.toml",
+        "writ drill rogue-agent --client c --agent mailer --json",
+        "writ drill list --client c",
+        "writ drill show --client c drl_1",
+        "writ drill export --client c drl_1 FILE",
+        "writ drill verify FILE --key K --witness W",
+        "writ notify key",
+        "writ notify test --client c",
+        "writ notify list --client c",
         "writ enroll CODE --label desk --dir /tmp/x",
         "writ connect http://127.0.0.1:7421/mcp/mail --agent mailer",
         "writ connect http://127.0.0.1:7421/mcp/mail --listen 127.0.0.1:9000",

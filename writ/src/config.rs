@@ -20,7 +20,7 @@
 //! name = "desktop-files"
 //! wrapped = true               # on the agent's machine, under `writ wrap`
 //! ```
-//! `[oidc]` has its own file, `config/oidc.rs`.
+//! `[oidc]` and `[notify]` have their own files, `config/oidc.rs` and `config/notify.rs`.
 //! Unknown keys are refused, and every problem is reported at once. Never here: a secret.
 //! To add a key: its reader in [`Config::parse`], its line above, a row in the tests.
 
@@ -36,8 +36,10 @@ use writ_identity::webauthn::RelyingParty;
 
 use crate::fault::Fault;
 
+pub mod notify;
 pub mod oidc;
 
+use notify::Notify;
 use oidc::Oidc;
 
 /// The file's name in the data folder.
@@ -62,6 +64,8 @@ pub struct Config {
     pub servers: Vec<Server>,
     /// The provider's own identity provider, if its people may sign in there.
     pub oidc: Option<Oidc>,
+    /// How people are told that something waits or was done.
+    pub notify: Option<Notify>,
 }
 
 /// A server behind the gateway.
@@ -102,6 +106,7 @@ impl Default for Config {
             attestation_roots: None,
             servers: Vec::new(),
             oidc: None,
+            notify: None,
         }
     }
 }
@@ -156,6 +161,7 @@ impl Config {
             _ => None,
         };
         let oidc = problems.oidc(&mut table);
+        let notify = problems.notify(&mut table);
         let desk = problems.listen(&mut table, "desk", DESK_PORT);
         let gateway = problems.listen(&mut table, "gateway", GATEWAY_PORT);
         let mut servers = Vec::new();
@@ -174,7 +180,7 @@ impl Config {
         }
         problems.unknown("", &table);
         if problems.0.is_empty() {
-            Ok(Self { desk, gateway, origin, attestation_roots, servers, oidc })
+            Ok(Self { desk, gateway, origin, attestation_roots, servers, oidc, notify })
         } else {
             Err(problems.0)
         }

@@ -4,12 +4,16 @@
 //! To add a scene: `story.rs`, and its line in `summary.rs` if a script should be able to check it.
 
 pub mod actor;
+pub mod agreement;
+pub mod asking;
 pub mod kill;
 pub mod people;
 pub mod proof;
+pub mod rehearsing;
 pub mod servers;
 pub mod stage;
 pub mod story;
 pub mod summary;
+pub mod watching;
 pub mod witness;
 pub mod world;

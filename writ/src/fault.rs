@@ -23,6 +23,8 @@ pub enum Exit {
     Ended,
     /// 5: evidence did not verify.
     Unverified,
+    /// 6: it is written down, and waits until the people it needs have said yes.
+    Waits,
 }
 
 impl Exit {
@@ -35,12 +37,13 @@ impl Exit {
             Self::Unreachable => 3,
             Self::Ended => 4,
             Self::Unverified => 5,
+            Self::Waits => 6,
         }
     }
 
     /// Number and meaning of each, for `--help`.
     pub const MEANINGS: &'static str = "Exit codes: 0 done; 1 refused, with the reason; 2 not understood; \
-        3 cannot reach or open; 4 ended by authority; 5 evidence does not verify.";
+        3 cannot reach or open; 4 ended by authority; 5 evidence does not verify; 6 waits for somebody's yes.";
 }
 
 /// Why a command could not be done.
@@ -56,12 +59,14 @@ pub struct Fault {
     pub cure: Option<String>,
     /// The command has already said it in its own answer.
     pub told: bool,
+    /// What waits for somebody's yes, as the desk describes it.
+    pub hold: Option<Box<Value>>,
 }
 
 impl Fault {
     /// A fault of this kind.
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { exit, code: None, what: what.into(), cure: None, told: false }
+        Self { exit, code: None, what: what.into(), cure: None, told: false, hold: None }
     }
 
     /// The server said no.
@@ -103,11 +108,18 @@ impl Fault {
         Self::unreachable(format!("cannot {verb} `{}`: {error}", path.display()))
     }
 
-    /// The document that `--json` prints.
+    /// The document that `--json` prints. What waits is no error, and has a member of its own.
     pub fn document(&self) -> Value {
-        json!({"error": {
+        let mut said = json!({
             "code": self.code, "detail": self.what, "cure": self.cure, "exit": self.exit.number(),
-        }})
+        });
+        match (&self.hold, said.as_object_mut()) {
+            (Some(hold), Some(object)) => {
+                object.insert("hold".to_owned(), Value::clone(hold));
+                json!({"waits": said})
+            }
+            _ => json!({"error": said}),
+        }
     }
 }
 

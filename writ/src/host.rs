@@ -23,12 +23,14 @@ use writ_store::MemoryMeter;
 use crate::{
     cli::access::{SERVER_FILE, ServerFile},
     config::Config,
+    drill::Rehearser,
     fault::Fault,
 };
 
 pub mod anchors;
 pub mod fleet;
 pub mod lane;
+pub mod notify;
 pub mod oidc;
 pub mod scribe;
 pub mod servers;
@@ -81,6 +83,9 @@ impl Host {
         if let Some(oidc) = &config.oidc {
             oidc::start(&desk, oidc, store.folder(), system)?;
         }
+        if let Some(notify) = &config.notify {
+            notify::start(&desk, notify, store.folder(), system)?;
+        }
         let boot = BootId::from_parts(system.clock.now(), random(system));
         let id = gateway_id(store.folder(), system)?;
         let scribe = LedgerScribe::new(store.sequencer.clone(), system.clone());
@@ -94,6 +99,8 @@ impl Host {
             engine: Arc::clone(&store.engine),
             meter: Arc::new(MemoryMeter::default()),
             lake: Arc::clone(&store.lake),
+            held: Arc::clone(&store.held),
+            approvals: places.origin.clone(),
             vault: Arc::clone(&store.vault),
             keys: desk.token_keys().map_err(|error| Fault::unreachable(error.to_string()))?,
             clock: Arc::clone(&system.clock),
@@ -104,6 +111,7 @@ impl Host {
         let lane = Lane::start(parts).await?;
         let fleet = LocalFleet::new(Arc::clone(lane.gateway()), (id, boot), config, desk.now());
         desk.set_fleet(Arc::new(fleet));
+        desk.set_rehearse(Arc::new(Rehearser::new(Arc::clone(&system.entropy))));
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
         let router = desk.router().merge(writ_console::router(&desk));
@@ -115,6 +123,9 @@ impl Host {
             }
         });
         tasks.spawn(upkeep(desk.clone(), store.clone(), stop.clone()));
+        if config.notify.is_some() {
+            tasks.spawn(notify::run(desk.clone(), stop.clone()));
+        }
         let server_file = store.folder().join(SERVER_FILE);
         let server = ServerFile {
             desk: issuer,

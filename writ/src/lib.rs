@@ -10,6 +10,7 @@ pub mod carry;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod drill;
 pub mod fault;
 pub mod host;
 pub mod leave;

@@ -7,6 +7,8 @@ use anyhow::Result;
 use crate::args::Args;
 
 #[cfg(feature = "bench")]
+mod charter;
+#[cfg(feature = "bench")]
 pub(crate) mod child;
 #[cfg(feature = "bench")]
 mod cpu;

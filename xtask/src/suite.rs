@@ -33,6 +33,8 @@ const STEPS: &[Step] = &[
     Step { name: "real parts", quick: false, body: real_parts },
     Step { name: "identity provider", quick: false, body: identity_provider },
     Step { name: "witness elsewhere", quick: false, body: witness_elsewhere },
+    Step { name: "messages", quick: false, body: messages },
+    Step { name: "held calls", quick: false, body: held_calls },
     Step { name: "browser", quick: false, body: browser },
     Step { name: "crash", quick: false, body: crash::check },
 ];
@@ -105,7 +107,20 @@ fn demo() -> Result<Tally> {
     let truth = |key: &str| summary.get(key).and_then(serde_json::Value::as_bool) == Some(true);
     let number = |key: &str| summary.get(key).and_then(serde_json::Value::as_f64);
     let mut tally = Tally::default();
+    let zero = |key: &str| number(key).is_some_and(|n| n < 1.0);
+    let some = |key: &str| number(key).is_some_and(|n| n > 0.0);
     for (name, held) in [
+        ("charter_clauses is above 0", some("charter_clauses")),
+        ("charter_orphans is 0", zero("charter_orphans")),
+        ("held_executed is 1", number("held_executed").is_some_and(|n| (n - 1.0).abs() < 0.5)),
+        ("altered_refused is true", truth("altered_refused")),
+        ("approval_used_once is true", truth("approval_used_once")),
+        ("observe_blocked is 0", zero("observe_blocked")),
+        ("observe_would_refuse is above 0", some("observe_would_refuse")),
+        ("observe_same is true", truth("observe_same")),
+        ("refuse_binds is true", truth("refuse_binds")),
+        ("drill_held is true", truth("drill_held")),
+        ("drill_us is below 1000000", number("drill_us").is_some_and(|n| n < 1_000_000.0)),
         ("activation_refused is true", truth("activation_refused")),
         ("ledger_verified is true", truth("ledger_verified")),
         ("calls_permitted is above 0", number("calls_permitted").is_some_and(|n| n > 0.0)),
@@ -141,6 +156,17 @@ fn identity_provider() -> Result<Tally> {
 /// A witness on another machine, over TLS.
 fn witness_elsewhere() -> Result<Tally> {
     against_real("tests-real/away.py")
+}
+
+/// Mail, webhooks and chats, with receivers that fail, are away or gone.
+fn messages() -> Result<Tally> {
+    against_real("tests-real/notify.py")
+}
+
+/// Calls that wait for a person: public MCP clients, a server that counts, a phone in a real Chromium; the pages around it.
+fn held_calls() -> Result<Tally> {
+    setup::apt("chromium", "chromium")?;
+    against_real("tests-real/held.py")
 }
 
 /// People at the console in a real Chromium: passkeys, attacks on them, axe on every page.

@@ -4,7 +4,7 @@
 //! is about the client's people, always. Facts of which the rule is a command are decided again by it.
 //! To add a kind: its arm in [`may_stand`]; when in doubt, it needs a signature.
 
-use writ_model::{Actor, AgentId, PasskeyId, PersonId, Side};
+use writ_model::{Actor, AgentId, Code, PasskeyId, PersonId, Side};
 
 use super::{Fault, decide};
 use crate::{
@@ -12,9 +12,11 @@ use crate::{
     command::{self, Command},
     fact::{Entry, Fact},
     passkey::{Admitted, Passkey},
-    refusal,
+    refusal::{self, Refusal},
     state::State,
 };
+
+mod charter;
 
 /// The kind of a fact as its line spells it.
 pub(super) fn kind(fact: &Fact) -> String {
@@ -41,9 +43,7 @@ pub(super) fn may_stand(state: &State, entry: &Entry) -> Result<(), Fault> {
             client(entry, &format!("{} is made to leave", state.person_name(*person)))
         }
         Fact::PersonLeft { person } if entry.actor.person() == Some(*person) => Ok(()),
-        Fact::AgentTerminated { agent, .. } => {
-            whole(entry, lives(state, *agent)).and_then(|()| by_writ(state, entry))
-        }
+        Fact::AgentTerminated { agent, .. } => ended(state, entry, *agent),
         Fact::PersonSeated(_) | Fact::PersonLeft { .. } | Fact::LedgerMoved(_) => {
             by_writ(state, entry)
         }
@@ -79,7 +79,35 @@ pub(super) fn may_stand(state: &State, entry: &Entry) -> Result<(), Fault> {
         | Fact::ExportAllowed { .. }
         | Fact::KeyPolicySet { .. }
         | Fact::LoginLinked { .. }
+        | Fact::CharterSigned { .. }
+        | Fact::CharterInForce { .. }
+        | Fact::DelegationResumed { .. }
+        | Fact::ClientThawed { .. }
+        | Fact::ApprovalGiven { .. }
+        | Fact::AwaySet { .. }
+        | Fact::ObserveSet { .. }
         | Fact::ActSigned(_) => needs(entry),
+        Fact::CharterProposed { .. }
+        | Fact::CharterWithdrawn { .. }
+        | Fact::DelegationSuspended { .. }
+        | Fact::ClientFrozen { .. }
+        | Fact::CallHeld(_)
+        | Fact::ApprovalAsked(_)
+        | Fact::ApprovalRefused { .. }
+        | Fact::ApprovalConsumed { .. }
+        | Fact::ActNotified(_)
+        | Fact::AwayEnded { .. }
+        | Fact::ObserveEnded { .. }
+        | Fact::DrillBegun { .. }
+        | Fact::DrillDone(_)
+        | Fact::TemplateSet { .. } => charter::may_stand(state, entry),
+        other => needs_none(state, entry, other),
+    }
+}
+
+/// Lines that take no signature, each by its own rule.
+fn needs_none(state: &State, entry: &Entry, fact: &Fact) -> Result<(), Fault> {
+    match fact {
         Fact::PersonJoined { .. }
         | Fact::InvitationWithdrawn { .. }
         | Fact::RecoveryKeyOffered { .. }
@@ -90,14 +118,18 @@ pub(super) fn may_stand(state: &State, entry: &Entry) -> Result<(), Fault> {
         | Fact::AgentProposed(_)
         | Fact::AgentHeld { .. }
         | Fact::AgentQuarantined { .. }
-        | Fact::EnrollmentOffered { .. }
         | Fact::InstanceEnrolled { .. } => whole(entry, only_new(state, entry)),
+        Fact::EnrollmentOffered { .. } => {
+            whole(entry, only_new(state, entry)).and_then(|()| charter::offered(state, entry))
+        }
         Fact::LedgerFounded(_)
         | Fact::ClientAdded(_)
         | Fact::TerminationConfirmed(_)
         | Fact::InstanceEnded { .. }
         | Fact::GrantRevoked { .. }
         | Fact::ActivitySealed(_) => Ok(()),
+        // Those of `may_stand`: whatever is left over there needs a signature.
+        _ => needs(entry),
     }
 }
 
@@ -122,6 +154,13 @@ fn needs(entry: &Entry) -> Result<(), Fault> {
 
 fn lives(state: &State, agent: AgentId) -> bool {
     state.agents.get(&agent).is_some_and(|agent| agent.lives())
+}
+
+/// An agent is ended by signature; a shadow by whoever rehearses with it.
+fn ended(state: &State, entry: &Entry, agent: AgentId) -> Result<(), Fault> {
+    whole(entry, lives(state, agent))?;
+    let shadow = state.agents.get(&agent).is_some_and(|agent| agent.shadow_of.is_some());
+    if shadow { Ok(()) } else { by_writ(state, entry) }
 }
 
 /// Whether a line about agents adds or stops something. The fold writes over what has the same id: a group put under
@@ -234,6 +273,11 @@ fn ruled(state: &State, entry: &Entry) -> Result<(), Fault> {
     }
 }
 
+/// The rule that a refused line breaks.
+fn rule(refused: &Refusal) -> Code {
+    if refusal::of_charter(refused.code) { refused.code } else { refusal::RECEIPT_REFUSED }
+}
+
 /// The command's decision is this very fact.
 fn again(state: &State, entry: &Entry, command: Command) -> Result<(), Fault> {
     match decide(state, entry, command) {
@@ -244,7 +288,7 @@ fn again(state: &State, entry: &Entry, command: Command) -> Result<(), Fault> {
         }
         Err(refused) => {
             let what = format!("{} was not allowed: {}", kind(&entry.fact), refused.what);
-            Err((refusal::RECEIPT_REFUSED, what))
+            Err((rule(&refused), what))
         }
     }
 }

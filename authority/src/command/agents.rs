@@ -248,6 +248,7 @@ pub(super) fn terminate(
         cx.actor().person().filter(|person| answers.terminators.iter().any(|(id, _)| id == person));
     match named {
         Some(person) => drop(check::seat(state, person, "actor")?.active()),
+        None if agent.shadow_of.is_some() => check::acts(state, cx, WORKS)?,
         None => check::acts(state, cx, &[Role::Owner])?,
     }
     Ok(vec![Fact::AgentTerminated { agent: id, reason }])

@@ -10,9 +10,9 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use writ_model::{Actor, Cx, Digest, Entropy, Side, Span};
+use writ_model::{Actor, Cx, Digest, Entropy, PersonId, Side, Span};
 
-use super::{Command, check};
+use super::{Command, check, governed::Era};
 use crate::{
     agent::{Agent, Life},
     fact::{Fact, Subject},
@@ -37,15 +37,15 @@ impl Command {
             return false;
         };
         match self {
-            Self::PersonLeaves { person } => {
-                let client = state.people.get(person).is_some_and(|one| one.side == Side::Client);
-                person != id || client
-            }
+            Self::PersonLeaves { person } => person != id || of_client(state, *person),
             // While nothing of it acts yet, letting it act is what is signed.
             Self::SetAccountability { subject, .. } => acts_already(state, *subject),
+            // A drill ends its own shadow.
+            Self::Terminate { agent, .. } => {
+                state.agents.get(agent).is_none_or(|agent| agent.shadow_of.is_none())
+            }
             Self::Activate { .. }
             | Self::Release { .. }
-            | Self::Terminate { .. }
             | Self::GiveGrant(_)
             | Self::SeatPerson { .. }
             | Self::InvitePerson { .. }
@@ -59,7 +59,13 @@ impl Command {
             | Self::RemoveWitness { .. }
             | Self::AllowExport { .. }
             | Self::SetKeyPolicy { .. }
-            | Self::LinkLogin { .. } => true,
+            | Self::LinkLogin { .. }
+            | Self::SignCharter { .. }
+            | Self::ResumeDelegation { .. }
+            | Self::Thaw {}
+            | Self::Approve { .. }
+            | Self::SetAway { .. }
+            | Self::SetObserve { .. } => true,
             Self::Found { .. }
             | Self::AddClient { .. }
             | Self::CreateGroup { .. }
@@ -82,9 +88,26 @@ impl Command {
             | Self::RefuseRecovery { .. }
             | Self::MirrorPasskeys { .. }
             | Self::MoveLedger { .. }
-            | Self::UnlinkLogin { .. } => false,
+            | Self::UnlinkLogin { .. }
+            | Self::ProposeCharter { .. }
+            | Self::WithdrawCharter { .. }
+            | Self::SuspendDelegation { .. }
+            | Self::Freeze { .. }
+            | Self::HoldCall(_)
+            | Self::ConsumeApproval { .. }
+            | Self::NotifyAct(_)
+            | Self::RefuseApproval { .. }
+            | Self::EndAway {}
+            | Self::EndObserve { .. }
+            | Self::BeginDrill { .. }
+            | Self::FinishDrill(_)
+            | Self::SetTemplate { .. } => false,
         }
     }
+}
+
+fn of_client(state: &State, person: PersonId) -> bool {
+    state.people.get(&person).is_some_and(|one| one.side == Side::Client)
 }
 
 /// Whether an agent, or one in or below a group, was let act and may do so again.
@@ -110,14 +133,19 @@ pub(super) fn demanded(state: &State, command: &Command, cx: &Cx) -> Result<(), 
 }
 
 /// Decides what a receipt signs: the receipt's own fact, then those it makes so.
-pub(super) fn signed(state: &State, cx: &Cx, receipt: Receipt) -> Result<Vec<Fact>, Refusal> {
+pub(super) fn signed(
+    state: &State,
+    cx: &Cx,
+    receipt: Receipt,
+    era: Era,
+) -> Result<Vec<Fact>, Refusal> {
     sound(state, cx, &receipt)?;
     let seed = Digest::of(&receipt.challenge()?);
     let entropy = Arc::new(Derived { seed, block: AtomicU64::new(0) });
     let derived = Cx::new(cx.now(), entropy, cx.tenant(), cx.actor().clone());
     let act = Command::clone(&receipt.request.act);
     let mut facts = vec![Fact::ActSigned(Box::new(receipt))];
-    facts.extend(super::act(state, act, &derived)?);
+    facts.extend(super::through_gate(state, act, &derived, era)?);
     Ok(facts)
 }
 

@@ -4,14 +4,18 @@
 //! Never here: whether it may.
 
 use serde::{Deserialize, Serialize};
+use writ_charter::{Charter, Template};
 use writ_model::{
-    AgentId, Digest, GrantId, GroupId, InstanceId, InvitationId, PasskeyId, PersonId, RecoveryId,
-    Role, Side, TenantId, Timestamp, WitnessId,
+    AgentId, CharterId, Digest, DrillId, GatewayId, GrantId, GroupId, HoldId, InstanceId,
+    InvitationId, PasskeyId, PersonId, RecoveryId, Role, Side, TenantId, Timestamp, WitnessId,
 };
 
 use super::NewAgent;
 use crate::{
-    fact::{ActivitySealed, LedgerFounded, LedgerMoved, Subject, TerminationConfirmed},
+    fact::{
+        ActivitySealed, DrillResult, HeldCall, LedgerFounded, LedgerMoved, Notified, Subject,
+        TerminationConfirmed,
+    },
     grant::Grant,
     passkey::{KeyPolicy, Passkey},
     signed::Receipt,
@@ -308,5 +312,107 @@ pub enum Command {
         issuer: String,
         /// Who one is there.
         subject: String,
+    },
+    /// Propose a charter; it takes the place of the draft there is.
+    ProposeCharter {
+        /// The whole of it.
+        charter: Box<Charter>,
+    },
+    /// Take a draft back.
+    WithdrawCharter {
+        /// Which.
+        charter: CharterId,
+        /// Why.
+        reason: String,
+    },
+    /// Sign the draft for one's party. It carries the whole charter, so that what is read is what is signed.
+    SignCharter {
+        /// The whole of it.
+        charter: Box<Charter>,
+    },
+    /// Take back what one's party delegated, at once.
+    SuspendDelegation {
+        /// By which clause; by all if none.
+        clause: Option<String>,
+        /// Why.
+        reason: String,
+    },
+    /// Delegate again what one's own party took back.
+    ResumeDelegation {
+        /// By which clause; by all if none.
+        clause: Option<String>,
+    },
+    /// Stop everything of this client at once.
+    Freeze {
+        /// Why.
+        reason: String,
+    },
+    /// Lift the freeze of one's own party.
+    Thaw {},
+    /// A gateway writes down a call that waits for people.
+    HoldCall(Box<HeldCall>),
+    /// A gateway uses up the approvals of a call, right before it lets it through.
+    ConsumeApproval {
+        /// Of which.
+        hold: HoldId,
+        /// Which gateway.
+        gateway: GatewayId,
+    },
+    /// A gateway writes down a call that people are told of, right before it lets it through.
+    NotifyAct(Box<Notified>),
+    /// Say yes to exactly this.
+    Approve {
+        /// To which.
+        hold: HoldId,
+        /// Of what was read.
+        digest: Digest,
+        /// What is said with it.
+        words: Option<String>,
+    },
+    /// Say no.
+    RefuseApproval {
+        /// To which.
+        hold: HoldId,
+        /// Why.
+        words: String,
+    },
+    /// Let somebody of one's own party count in one's place for a while.
+    SetAway {
+        /// Who.
+        deputy: PersonId,
+        /// Until when; at most sixty days.
+        until: Timestamp,
+    },
+    /// Be back.
+    EndAway {},
+    /// Watch an agent, a group or everything instead of blocking it.
+    SetObserve {
+        /// What; everything of the client if none.
+        subject: Option<Subject>,
+        /// Until when; at most ninety days.
+        until: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// Block it again.
+    EndObserve {
+        /// What; everything of the client if none.
+        subject: Option<Subject>,
+    },
+    /// Make a shadow of an agent to rehearse its ending with.
+    BeginDrill {
+        /// The drill's id.
+        drill: DrillId,
+        /// Of which agent.
+        agent: AgentId,
+        /// The shadow's id.
+        shadow: AgentId,
+    },
+    /// Write down what a drill measured.
+    FinishDrill(Box<DrillResult>),
+    /// Keep clauses to begin charters from.
+    SetTemplate {
+        /// The whole of it.
+        template: Box<Template>,
     },
 }

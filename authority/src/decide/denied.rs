@@ -4,16 +4,23 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use writ_model::{AgentId, Code, GrantId, PersonId, Role};
+use writ_model::{AgentId, CharterId, Code, GrantId, PersonId, Role};
 
-use super::{Ask, CounterRead, Moment};
+use super::{Ask, ClauseRead, CounterRead, Moment};
 use crate::{
     agent::{Agent, Life},
-    grant::{Grant, Surface},
+    grant::Grant,
     refusal::cut,
     slice::context::{self, Subject},
     state::State,
 };
+
+mod charter;
+
+pub use charter::{
+    AMOUNT, CLAUSE_LIMIT, FROZEN, NO_CHARTER, PROPOSED, REFUSED, SAID_NO, SUSPENDED, UNCOVERED,
+};
+pub(super) use charter::{frozen, said_by, standing, valid};
 
 /// A denial. Boxed where it is an error: it is large and rare.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,8 +35,14 @@ pub struct Denied {
     pub words: String,
     /// What would cure it and who can, one sentence.
     pub cure: String,
-    /// Counters that were read.
+    /// Counters of grants that were read.
     pub reads: Vec<CounterRead>,
+    /// The clauses that apply, strictest first.
+    pub clauses: Vec<String>,
+    /// The charter it was judged by, and its version.
+    pub charter: Option<(CharterId, u32)>,
+    /// Counters of clauses that were read.
+    pub clause_reads: Vec<ClauseRead>,
     /// Ledger lines the decision saw.
     pub tree_size: u64,
 }
@@ -67,20 +80,27 @@ pub const FAULT: Code = Code("DENY-0099");
 
 impl Denied {
     fn new(state: &State, code: Code, words: String, cure: String) -> Self {
-        let tree_size = state.size;
-        Self { code, grant: None, given_by: None, words, cure, reads: Vec::new(), tree_size }
+        Self::seen(state.size, code, words, cure)
+    }
+
+    fn seen(tree_size: u64, code: Code, words: String, cure: String) -> Self {
+        Self {
+            code,
+            grant: None,
+            given_by: None,
+            words,
+            cure,
+            reads: Vec::new(),
+            clauses: Vec::new(),
+            charter: None,
+            clause_reads: Vec::new(),
+            tree_size,
+        }
     }
 
     pub(super) fn unknown_agent(agent: AgentId) -> Self {
-        Self {
-            code: UNKNOWN_AGENT,
-            grant: None,
-            given_by: None,
-            words: format!("{agent} is not in this client's register"),
-            cure: "Enroll the agent with a code from its register page.".to_owned(),
-            reads: Vec::new(),
-            tree_size: 0,
-        }
+        let cure = "Enroll the agent with a code from its register page.".to_owned();
+        Self::seen(0, UNKNOWN_AGENT, format!("{agent} is not in this client's register"), cure)
     }
 
     pub(super) fn answers(state: &State, agent: &Agent) -> Self {
@@ -96,9 +116,9 @@ impl Denied {
         Self::new(state, NO_SERVER, words, givers(state))
     }
 
-    pub(super) fn no_grant(state: &State, server: &str, surface: Surface, name: &str) -> Self {
-        let words =
-            format!("no grant covers {} `{}` on {}", surface.word(), cut(name), cut(server));
+    pub(super) fn no_grant(state: &State, subject: &Subject<'_>) -> Self {
+        let (surface, name, server) = (subject.surface.word(), subject.name, subject.server);
+        let words = format!("no grant covers {surface} `{}` on {}", cut(name), cut(server));
         Self::new(state, NO_GRANT, words, givers(state))
     }
 

@@ -2,20 +2,23 @@
 //! Never here: fetching that state or the recorded inputs (`desk`).
 
 use serde::Serialize;
-use writ_model::{AgentId, GrantId, PersonId, Timestamp};
+use writ_model::{AgentId, CharterId, GrantId, HoldId, PersonId, Timestamp};
 
-use super::{Ask, CounterRead, Counters, Decision, Denied, Engine, Moment, What, denied};
+pub use super::counters::{Recorded, Unused};
+use super::{
+    Ask, Case, ClauseRead, CounterRead, Decision, Denied, Engine, Moment, Rules, WAITS, What,
+    denied,
+};
 use crate::{
     accountability::{Answers, Missing},
     agent::Life,
-    grant::Period,
     state::State,
 };
 
 /// Why a call was or would be permitted or denied, with everything it stands on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Explanation {
-    /// `permit` or `deny`.
+    /// `permit`, `deny`, or `hold` where people are asked first.
     pub effect: &'static str,
     /// Stable code.
     pub code: String,
@@ -33,6 +36,20 @@ pub struct Explanation {
     /// That person's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given_by_name: Option<String>,
+    /// The clauses that apply, strictest first.
+    pub clauses: Vec<String>,
+    /// The charter it was judged by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charter: Option<CharterId>,
+    /// Its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub charter_version: Option<u32>,
+    /// What it would have been answered if it were not only observed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed: Option<String>,
+    /// The hold that people approved, or that waits for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<HoldId>,
     /// Who answered for the agent then.
     pub answers: Answers,
     /// What was missing then, in words.
@@ -43,8 +60,10 @@ pub struct Explanation {
     pub tree_size: u64,
     /// The instant it was decided for.
     pub at: Timestamp,
-    /// Counters that were read.
+    /// Counters of grants that were read.
     pub reads: Vec<CounterRead>,
+    /// Counters of clauses that were read.
+    pub clause_reads: Vec<ClauseRead>,
     /// What was taken for granted that is not so, for a call that nobody made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supposed: Option<String>,
@@ -62,9 +81,10 @@ pub struct Supposed<'a> {
 }
 
 impl Explanation {
-    /// Same effect, same grant, same code: what deciding again must reproduce. Prose may differ.
+    /// Same effect, clauses, code and grant: what deciding again must reproduce. Prose may differ.
     pub fn agrees(&self, other: &Self) -> bool {
-        (self.effect, &self.code, self.grant) == (other.effect, &other.code, other.grant)
+        (self.effect, &self.clauses, &self.code, self.grant)
+            == (other.effect, &other.clauses, &other.code, other.grant)
     }
 }
 
@@ -82,9 +102,12 @@ impl Engine {
             let decision = Decision::Deny(Denied::unknown_agent(call.agent));
             return explained(state, call.agent, &decision, moment.at);
         };
-        let decision = match denied::life(state, agent) {
-            Err(denied) => Decision::Deny(*denied),
-            Ok(()) => self.on_grants((state, agent), (call.server, call.what), moment),
+        let decision = if let Err(denied) = denied::life(state, agent) {
+            Decision::Deny(*denied)
+        } else {
+            let rules = Rules::in_force(state);
+            let case = Case { state, agent, instance: None, rules, moment };
+            self.on_authority(&case, call.server, call.what)
         };
         let mut out = explained(state, call.agent, &decision, moment.at);
         let enrolled = state.instances_of(call.agent).any(|(_, one)| one.ended_at.is_none());
@@ -99,52 +122,87 @@ impl Engine {
     }
 }
 
-fn explained(state: &State, id: AgentId, decision: &Decision, at: Timestamp) -> Explanation {
+/// What an explanation takes from a decision.
+struct Said<'d> {
+    effect: &'static str,
+    words: &'d str,
+    cure: Option<&'d str>,
+    given_by: Option<PersonId>,
+    charter: Option<(CharterId, u32)>,
+    approval: Option<HoldId>,
+    reads: &'d [CounterRead],
+    clause_reads: &'d [ClauseRead],
+}
+
+fn said(decision: &Decision) -> Said<'_> {
+    match decision {
+        Decision::Permit(p) => Said {
+            effect: "permit",
+            words: &p.reason().words,
+            cure: None,
+            given_by: p.reason().given_by,
+            charter: p.charter(),
+            approval: p.approval(),
+            reads: p.reads(),
+            clause_reads: p.clause_reads(),
+        },
+        Decision::Deny(d) => Said {
+            effect: "deny",
+            words: &d.words,
+            cure: Some(&d.cure),
+            given_by: d.given_by,
+            charter: d.charter,
+            approval: None,
+            reads: &d.reads,
+            clause_reads: &d.clause_reads,
+        },
+        Decision::Hold(h) => Said {
+            effect: if h.code == WAITS { "hold" } else { "deny" },
+            words: &h.words,
+            cure: Some(&h.cure),
+            given_by: h.given_by,
+            charter: Some(h.charter),
+            approval: h.existing,
+            reads: &h.reads,
+            clause_reads: &h.clause_reads,
+        },
+    }
+}
+
+pub(crate) fn explained(
+    state: &State,
+    id: AgentId,
+    decision: &Decision,
+    at: Timestamp,
+) -> Explanation {
     let agent = state.agents.get(&id);
     let answers = agent.map(|agent| state.answers(agent)).unwrap_or_default();
     let missing = agent.map(|_| state.missing(&answers)).unwrap_or_default();
-    let (effect, words, cure, given_by, reads) = match decision {
-        Decision::Permit(p) => {
-            ("permit", p.reason.words.clone(), None, p.reason.given_by, p.reads.clone())
-        }
-        Decision::Deny(d) => {
-            ("deny", d.words.clone(), Some(d.cure.clone()), d.given_by, d.reads.clone())
-        }
+    let said = said(decision);
+    let observed = match decision {
+        Decision::Permit(permitted) => permitted.observed(),
+        Decision::Deny(_) | Decision::Hold(_) => None,
     };
     Explanation {
-        effect,
+        effect: said.effect,
         code: decision.code().to_string(),
-        words,
-        cure,
+        words: said.words.to_owned(),
+        cure: said.cure.map(str::to_owned),
         grant: decision.grant(),
-        given_by,
-        given_by_name: given_by.map(|id| state.person_name(id)),
+        given_by: said.given_by,
+        given_by_name: said.given_by.map(|id| state.person_name(id)),
+        clauses: decision.clauses().to_vec(),
+        charter: said.charter.map(|(charter, _)| charter),
+        charter_version: said.charter.map(|(_, version)| version),
+        observed: observed.map(|code| code.to_string()),
+        approval: said.approval,
         missing: missing.iter().map(|one: &Missing| one.words(state)).collect(),
         answers,
         life: agent.map(|agent| agent.life.clone()),
         tree_size: state.size,
         at,
-        reads,
+        reads: said.reads.to_vec(),
+        clause_reads: said.clause_reads.to_vec(),
         supposed: None,
-    }
-}
-
-/// Counters as a record kept them: what was read then is read again.
-#[derive(Debug, Clone, Default)]
-pub struct Recorded(pub Vec<CounterRead>);
-
-impl Counters for Recorded {
-    fn used(&self, grant: GrantId, per: Period, _: Timestamp) -> Option<u64> {
-        self.0.iter().find(|read| read.grant == grant && read.per == per).map(|read| read.used)
-    }
-}
-
-/// Counters that stand at zero: for asking whether a call would be permitted at all.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Unused;
-
-impl Counters for Unused {
-    fn used(&self, _: GrantId, _: Period, _: Timestamp) -> Option<u64> {
-        Some(0)
     }
 }

@@ -61,28 +61,7 @@ impl State {
                 self.logins.remove(&(issuer, subject));
             }
             // A call-back is for whoever reads the ledger; the others are folded elsewhere.
-            Fact::CallBackRecorded { .. }
-            | Fact::LedgerFounded(_)
-            | Fact::ClientAdded(_)
-            | Fact::PersonSeated(_)
-            | Fact::PersonLeft { .. }
-            | Fact::GroupCreated { .. }
-            | Fact::AgentObserved(_)
-            | Fact::AgentProposed(_)
-            | Fact::AccountabilitySet { .. }
-            | Fact::AgentChartered { .. }
-            | Fact::AgentActivated { .. }
-            | Fact::AgentHeld { .. }
-            | Fact::AgentReleased { .. }
-            | Fact::AgentQuarantined { .. }
-            | Fact::AgentTerminated { .. }
-            | Fact::TerminationConfirmed(_)
-            | Fact::EnrollmentOffered { .. }
-            | Fact::InstanceEnrolled { .. }
-            | Fact::InstanceEnded { .. }
-            | Fact::GrantGiven { .. }
-            | Fact::GrantRevoked { .. }
-            | Fact::ActivitySealed(_) => {}
+            _ => {}
         }
     }
 
@@ -108,6 +87,7 @@ impl State {
         if let Some(known) = self.people.get_mut(&person) {
             Arc::make_mut(known).left_at = Some(at);
         }
+        self.unsay(at, person);
     }
 
     /// The ledger goes on elsewhere: what the old provider could do here ends with this line.
@@ -137,6 +117,10 @@ impl State {
             self.former_root = self.root.take().or(self.former_root);
             self.client_ever = false;
         }
+        // What was delegated was delegated to the old provider.
+        self.end_charter(at);
+        self.draft = None;
+        self.observing = imbl::OrdMap::new();
         self.moved = Some((line, Arc::new(moved)));
     }
 
@@ -201,6 +185,7 @@ impl State {
         key.revoked_at = Some(at);
         let person = key.says.person;
         self.count_keys(line, at, person, -1);
+        self.unsay(at, person);
     }
 
     /// Answers change for agents only when somebody's count goes from or to nothing.

@@ -22,6 +22,7 @@ fn joined(state: &State) -> impl Iterator<Item = Waiting> {
         Some(Waiting {
             ask: Ask::Admit,
             agent: None,
+            hold: None,
             since: joined.at,
             deadline: None,
             what: format!("{name} made a passkey and waits to be admitted"),
@@ -53,6 +54,7 @@ fn recoveries(state: &State, now: Timestamp) -> impl Iterator<Item = Waiting> {
         Some(Waiting {
             ask: Ask::Recovery,
             agent: None,
+            hold: None,
             since: *at,
             deadline: Some(deadline),
             what: format!("{name} lost their passkeys and made a new one"),
@@ -82,6 +84,7 @@ fn unwatched(state: &State) -> Option<Waiting> {
     Some(Waiting {
         ask: Ask::WitnessMissing,
         agent: None,
+        hold: None,
         since: last.unwrap_or(first),
         deadline: None,
         what: format!("nobody watches this ledger for {name}"),

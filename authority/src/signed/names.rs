@@ -6,10 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use writ_model::{AgentId, PersonId};
+use writ_charter::Charter;
+use writ_model::{AgentId, HoldId, PersonId};
 
+use super::holds;
 use crate::{
-    command::Command,
+    command::{Command, scopes},
     fact::Subject,
     state::{Person, State},
 };
@@ -58,6 +60,20 @@ pub(super) fn of(state: &State, person: PersonId, act: &Command) -> Names {
                 names.insert(witness.to_string(), known.says.name.clone());
             }
         }
+        Command::SignCharter { charter } => names.extend(of_charter(state, charter)),
+        Command::Approve { hold, .. } => insert_hold(&mut names, state, *hold),
+        Command::SetAway { deputy, .. } => {
+            names.insert(deputy.to_string(), state.person_name(*deputy));
+        }
+        Command::SetObserve { subject: Some(subject), .. } => {
+            insert_subject(&mut names, state, *subject);
+        }
+        Command::ResumeDelegation { clause: Some(clause) } => {
+            let here = state.charter.iter().flat_map(|one| &one.charter.clauses);
+            if let Some(known) = here.into_iter().find(|one| one.key == *clause) {
+                names.insert(format!("clause:{clause}"), known.title.clone());
+            }
+        }
         // What these show is in the command itself; the rest is never signed.
         Command::SeatPerson { .. }
         | Command::InvitePerson { .. }
@@ -66,6 +82,9 @@ pub(super) fn of(state: &State, person: PersonId, act: &Command) -> Names {
         | Command::AllowExport { .. }
         | Command::SetKeyPolicy { .. }
         | Command::LinkLogin { .. }
+        | Command::ResumeDelegation { clause: None }
+        | Command::Thaw {}
+        | Command::SetObserve { subject: None, .. }
         | unsigned!() => {}
     }
     names
@@ -108,4 +127,27 @@ fn insert_invited(names: &mut Names, state: &State, person: PersonId) {
     names.insert(person.to_string(), known.says.name.clone());
     let roles = Person::words(known.says.side, &known.says.roles);
     names.insert(format!("as:{person}"), roles);
+}
+
+/// The agents and groups that a charter's scopes name.
+pub(crate) fn of_charter(state: &State, charter: &Charter) -> Names {
+    let mut names = Names::new();
+    for scope in scopes(charter) {
+        for id in &scope.agents {
+            insert_agent(&mut names, state, *id);
+        }
+        for id in &scope.groups {
+            insert_subject(&mut names, state, Subject::Group(*id));
+        }
+    }
+    names
+}
+
+/// What waits is not in the command that approves it: its sentences are.
+fn insert_hold(names: &mut Names, state: &State, id: HoldId) {
+    let Some(hold) = state.holds.get(&id) else {
+        return;
+    };
+    let lines = holds::says(state, hold).into_iter().enumerate();
+    names.extend(lines.map(|(at, line)| (format!("says:{at:03}"), line)));
 }

@@ -18,11 +18,13 @@ use crate::{
     state::Person,
 };
 
+mod charter;
+
 /// LIMIT: letters of one quotation; longer than anything that a command accepts, so that it cuts only what is refused.
 const QUOTE: usize = 600;
 
 /// Somebody's own text: `“invoice-bot”`.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     let mut out = String::from("“");
     for letter in text.chars().take(QUOTE) {
         if hidden(letter) || matches!(letter, '“' | '”' | '\\') {
@@ -41,7 +43,7 @@ fn quote(text: &str) -> String {
     out
 }
 
-fn quotes(list: &[String], last: &str) -> String {
+pub(super) fn quotes(list: &[String], last: &str) -> String {
     row(&list.iter().map(|one| quote(one)).collect::<Vec<_>>(), last)
 }
 
@@ -55,7 +57,7 @@ fn row(list: &[String], last: &str) -> String {
 }
 
 /// `2026-11-22 03:04:05 UTC`.
-fn clock(at: Timestamp) -> String {
+pub(super) fn clock(at: Timestamp) -> String {
     let text = at.to_string();
     let (day, rest) = text.split_once('T').unwrap_or((&text, ""));
     let time = rest.split('.').next().unwrap_or_default();
@@ -66,6 +68,12 @@ impl Request {
     fn name(&self, id: &impl ToString) -> String {
         let id = id.to_string();
         self.names.get(&id).map_or(id, |name| quote(name))
+    }
+
+    /// Sentences that were composed from the state.
+    fn said(&self) -> Vec<String> {
+        let said = |(key, line): (&String, &String)| key.starts_with("says:").then(|| line.clone());
+        self.names.iter().filter_map(said).collect()
     }
 
     /// Names of those who are something to the act.
@@ -105,6 +113,12 @@ pub(super) fn title(request: &Request) -> String {
         Command::AllowExport { .. } => "Allow an export".to_owned(),
         Command::SetKeyPolicy { .. } => "Set which passkeys are taken".to_owned(),
         Command::LinkLogin { issuer, .. } => format!("Link your login at {}", quote(issuer)),
+        Command::SignCharter { .. }
+        | Command::ResumeDelegation { .. }
+        | Command::Thaw {}
+        | Command::Approve { .. }
+        | Command::SetAway { .. }
+        | Command::SetObserve { .. } => charter::title(request),
         unsigned!() => "Nothing that can be signed".to_owned(),
     }
 }
@@ -122,7 +136,7 @@ pub(super) fn of(request: &Request) -> Vec<String> {
     out
 }
 
-fn act(request: &Request, party: &str) -> Vec<String> {
+pub(super) fn act(request: &Request, party: &str) -> Vec<String> {
     let name = |id: &dyn ToString| request.name(&id.to_string());
     match request.act.as_ref() {
         Command::Activate { agent } => {
@@ -181,6 +195,12 @@ fn act(request: &Request, party: &str) -> Vec<String> {
         | Command::SetKeyPolicy { .. }
         | Command::NameWitness { .. }
         | Command::RemoveWitness { .. } => keys(request, party),
+        Command::SignCharter { .. }
+        | Command::ResumeDelegation { .. }
+        | Command::Thaw {}
+        | Command::Approve { .. }
+        | Command::SetAway { .. }
+        | Command::SetObserve { .. } => charter::of(request, party),
         unsigned!() => vec!["This cannot be signed.".to_owned()],
     }
 }

@@ -4,14 +4,20 @@
 //! never name what is absent at decision time. Strings are quoted here and nowhere else.
 //! Never here: evaluation order, reasons, JSON text.
 
-use std::{collections::BTreeSet, fmt::Write as _, str::FromStr, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    str::FromStr,
+    sync::{Arc, OnceLock},
+};
 
 use cedar_policy::{
     EntityId, EntityTypeName, EntityUid, Policy, PolicyId, PolicySet, Schema, ValidationMode,
     Validator,
 };
-use writ_model::{AgentId, GrantId, json::decimal4};
+use writ_model::{AgentId, Digest, GrantId, json::decimal4};
 
+use super::ruling::Ruling;
 use crate::{
     condition::{ArgRule, Condition},
     grant::{Grant, Period, Surface},
@@ -89,6 +95,8 @@ pub(crate) struct Compiled {
     /// What was compiled, own grants first.
     pub(crate) grants: Vec<(GrantId, Arc<Grant>)>,
     ids: Vec<PolicyId>,
+    /// Where a grant names one thing, so that the whole set is about it: what the charter of this digest says of it.
+    ruling: OnceLock<(Digest, Arc<Ruling>)>,
 }
 
 impl Compiled {
@@ -119,7 +127,24 @@ impl Compiled {
             return Err(NotCompiled { grant, why: "a type name is malformed".to_owned() });
         };
         let needs = needs.into_iter().map(|need| (need.clone(), need.key().0)).collect();
-        Ok(Self { principal, action, resource, policies, needs, grants, ids })
+        let ruling = OnceLock::new();
+        Ok(Self { principal, action, resource, policies, needs, grants, ids, ruling })
+    }
+
+    /// What a charter says of the thing that this set is about: read by `read` if it is not kept here.
+    pub(crate) fn ruling(
+        &self,
+        charter: Option<Digest>,
+        read: impl FnOnce() -> Arc<Ruling>,
+    ) -> Arc<Ruling> {
+        let one_thing = || self.grants.iter().any(|(_, grant)| !grant.name.ends_with('*'));
+        match (charter, self.ruling.get()) {
+            (Some(wanted), Some((known, ruling))) if wanted == *known => Arc::clone(ruling),
+            (Some(wanted), None) if one_thing() => {
+                Arc::clone(&self.ruling.get_or_init(|| (wanted, read())).1)
+            }
+            _ => read(),
+        }
     }
 
     /// Which of the grants a policy is.
@@ -170,7 +195,7 @@ const fn action(surface: Surface) -> &'static str {
 }
 
 /// A thing's entity id. The unit separator stands in no server's name, so that no two things share an id.
-fn resource_id(server: &str, name: &str) -> String {
+pub(crate) fn resource_id(server: &str, name: &str) -> String {
     format!("{server}\u{1f}{name}")
 }
 

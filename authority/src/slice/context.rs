@@ -2,21 +2,22 @@
 //! Never here: JSON text, or an attribute nobody asked for.
 
 use cedar_policy::{Context, RestrictedExpression as Expr};
-use jiff::tz::TimeZone;
-use writ_model::{
-    Timestamp,
-    json::{Node, Value},
-};
+use writ_model::json::{Node, Value};
 
 use super::cedar::Need;
 use crate::{
     condition,
-    decide::{CounterRead, Counters, Moment},
+    decide::{CounterRead, Moment},
+    grant::Surface,
 };
 
+pub(crate) use writ_charter::clock::local;
+
 /// What the ask is about.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Subject<'a> {
     pub(crate) server: &'a str,
+    pub(crate) surface: Surface,
     pub(crate) name: &'a str,
     pub(crate) arguments: Option<&'a Node<'a>>,
 }
@@ -80,22 +81,4 @@ fn value(
 pub(crate) fn argument_names(arguments: Option<&Node<'_>>) -> Vec<String> {
     let members = arguments.and_then(Node::as_object).unwrap_or_default();
     members.iter().map(|(name, _)| name.to_string()).collect()
-}
-
-/// ISO day of the week (1 Monday) and minute of the day in a zone; nothing if the zone is unknown.
-pub(crate) fn local(zone: &str, at: Timestamp) -> Option<(i64, i64)> {
-    let zone = TimeZone::get(zone).ok()?;
-    let local = jiff::Timestamp::from_microsecond(at.micros()).ok()?.to_zoned(zone);
-    let minute = i64::from(local.hour()) * 60 + i64::from(local.minute());
-    Some((i64::from(local.weekday().to_monday_one_offset()), minute))
-}
-
-/// Counters that read nothing: every limited grant is refused.
-#[derive(Debug, Clone, Copy)]
-pub struct Blind;
-
-impl Counters for Blind {
-    fn used(&self, _: writ_model::GrantId, _: crate::grant::Period, _: Timestamp) -> Option<u64> {
-        None
-    }
 }

@@ -89,7 +89,10 @@ fn windows_validity_and_limits() {
             });
         })
         .unwrap();
-    let read = |used| Recorded(vec![decide::CounterRead { grant, per: Period::Hour, used }]);
+    let read = |used| Recorded {
+        grants: vec![decide::CounterRead { grant, per: Period::Hour, used }],
+        clauses: Vec::new(),
+    };
     assert!(world.call_with(who, "send", "{}", &read(1)).permits(), "15:03 in Berlin, a Tuesday");
     assert_eq!(world.call_with(who, "send", "{}", &read(2)).code(), denied::LIMIT);
     assert_eq!(world.call_with(who, "send", "{}", &Recorded::default()).code(), denied::LIMIT);

@@ -42,8 +42,9 @@ pub(crate) fn refused(world: &World, actor: &Actor, facts: Vec<Fact>, code: Code
 
 /// A request that an honest desk would not make: another act, other names.
 fn bent(world: &World, signer: PersonId, act: Command, names: &[(String, &str)]) -> Request {
-    let until = world.now + Span::minutes(30);
-    let mut request = world.request(signer, Command::AllowExport { until }).unwrap();
+    let (name, side, roles) = ("Bent".to_owned(), Side::Provider, vec![Role::Engineer]);
+    let honest = Command::SeatPerson { person: None, name, side, roles };
+    let mut request = world.request(signer, honest).unwrap();
     *request.act = act;
     request.names.extend(names.iter().map(|(id, name)| (id.clone(), (*name).to_owned())));
     request

@@ -10,9 +10,10 @@ use writ_authority::{
     fact::{Entry, Fact, LedgerFounded, Subject},
     grant::Surface,
 };
+use writ_charter::{Charter, Clause, Mode, Parties};
 use writ_model::{
-    Actor, AgentId, Code, Cx, Digest, Fold, GrantId, InstanceId, InvitationId, PersonId, Role,
-    Side, Span, TenantId, Timestamp, canonical,
+    Actor, AgentId, CharterId, Code, Cx, Digest, Fold, GrantId, InstanceId, InvitationId, PersonId,
+    Role, Side, Span, TenantId, Timestamp, canonical,
     json::{self, Limits},
 };
 use writ_testkit::SeededEntropy;
@@ -29,6 +30,7 @@ pub(crate) struct World {
     pub(crate) milo: PersonId,
     pub(crate) devices: BTreeMap<PersonId, Device>,
     made: u8,
+    charters: u8,
 }
 
 pub(crate) const START: Timestamp = Timestamp::from_micros(1_793_714_580_000_000); // Tue 2026-11-03 14:03 UTC
@@ -55,6 +57,7 @@ impl World {
             milo,
             devices: BTreeMap::new(),
             made: 0,
+            charters: 0,
         };
         let founded = LedgerFounded {
             tenant,
@@ -82,7 +85,46 @@ impl World {
         let mut world = Self::founded(Side::Client);
         let (dana, milo) = (world.dana, world.milo);
         world.bring(milo, dana, ("Dana Cole", Side::Client, &[Role::Owner]));
+        world.agree(vec![everything()]);
         world
+    }
+
+    /// The next charter, with these clauses.
+    pub(crate) fn charter(&mut self, clauses: Vec<Clause>) -> Charter {
+        self.charters += 1;
+        let id = CharterId::from_parts(self.now, [self.charters; 10]);
+        let name = || self.state.party_name().to_owned();
+        let parties = match self.state.own_side() {
+            Some(Side::Provider) => Parties { provider: name(), client: "nobody".to_owned() },
+            Some(Side::Client) | None => Parties { provider: "Park IT".to_owned(), client: name() },
+        };
+        let before = self.state.charter.iter().chain(&self.state.past);
+        let version = before.map(|one| one.charter.version).max().unwrap_or(0) + 1;
+        let mut charter = Charter::new(id, version, self.state.tenant, parties);
+        charter.clauses = clauses;
+        charter
+    }
+
+    /// Proposes a charter as it will be signed.
+    pub(crate) fn draft(&mut self, charter: Charter) -> Box<Charter> {
+        let charter = Box::new(charter);
+        self.by(self.milo, Command::ProposeCharter { charter }).unwrap();
+        Box::new(Charter::clone(&self.state.draft.as_ref().unwrap().charter))
+    }
+
+    /// A charter with these clauses is proposed, signed by an owner of each party and in force.
+    pub(crate) fn agree(&mut self, clauses: Vec<Clause>) {
+        let charter = self.charter(clauses);
+        self.agree_to(charter);
+    }
+
+    pub(crate) fn agree_to(&mut self, charter: Charter) {
+        let charter = self.draft(charter);
+        self.by(self.milo, Command::SignCharter { charter: charter.clone() }).unwrap();
+        if self.state.own_side() == Some(Side::Client) {
+            self.by(self.dana, Command::SignCharter { charter: charter.clone() }).unwrap();
+        }
+        assert_eq!(self.state.charter.as_ref().unwrap().charter.charter, charter.charter);
     }
 
     /// A new device of a person, with which they sign from now on.
@@ -343,6 +385,11 @@ impl Drop for World {
             self.check_ledger();
         }
     }
+}
+
+/// The clause that lets everything be done.
+pub(crate) fn everything() -> Clause {
+    Clause::new("everything", "Everything", &["*"], Mode::Act)
 }
 
 pub(crate) fn new_agent(name: &str) -> NewAgent {

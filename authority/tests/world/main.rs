@@ -3,14 +3,20 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail loudly")]
 
+mod approvals;
 mod calls;
+mod charter;
 mod device;
+mod forged;
 mod hostile;
+mod inside;
 mod kit;
 mod life;
 mod moving;
 mod outside;
 mod people;
 mod property;
+mod quorum;
 mod receipts;
 mod text;
+mod unsaid;

@@ -13,8 +13,10 @@ use writ_model::{
 };
 
 use crate::{
+    approvals::{CLIENT_OWNER, asking, waits, yes},
+    charter::clause,
     device::Device,
-    kit::{START, World, grant_by},
+    kit::{START, World, everything, grant_by},
 };
 
 fn grant(world: &World, subject: Subject) -> Grant {
@@ -190,6 +192,47 @@ fn at_the_provider() -> Vec<Request> {
     .collect()
 }
 
+/// Charters, stops, approvals, standing in, watching.
+fn about_authority() -> Vec<Request> {
+    let (mut world, who) = asking(&[CLIENT_OWNER]);
+    let (dana, milo) = (world.dana, world.milo);
+    let ana = world.client(5, "Ana Ruiz", &[Role::Approver]);
+    let call = waits(&mut world, who, "{}");
+    let mut out = vec![world.request(dana, yes(&world, call)).unwrap()];
+    world.by(dana, Command::Freeze { reason: "odd mail".to_owned() }).unwrap();
+    out.push(world.request(dana, Command::Thaw {}).unwrap());
+    world.by(dana, Command::Thaw {}).unwrap();
+    for clause in [None, Some("everything".to_owned())] {
+        let reason = "odd mail".to_owned();
+        world.by(dana, Command::SuspendDelegation { clause: clause.clone(), reason }).unwrap();
+        let resume = Command::ResumeDelegation { clause };
+        out.push(world.request(dana, resume.clone()).unwrap());
+        world.by(dana, resume).unwrap();
+    }
+    let until = world.now + Span::days(7);
+    out.push(world.request(dana, Command::SetAway { deputy: ana, until }).unwrap());
+    for subject in [Some(Subject::Agent(who.0)), None] {
+        let observe = Command::SetObserve { subject, until, reason: "to see".to_owned() };
+        out.push(world.request(dana, observe).unwrap());
+    }
+    let quorum = writ_charter::Mode::Approve { quorum: vec![CLIENT_OWNER] };
+    let mut widen = clause("widen", &["agent.widen"], quorum);
+    widen.scope.agents = vec![who.0];
+    let mut charter = world.charter(vec![everything(), widen]);
+    charter.counts_as = vec![writ_charter::Naming::new("mail", "tool", "send", "mail.send")];
+    let charter = world.draft(charter);
+    out.push(world.request(dana, Command::SignCharter { charter: charter.clone() }).unwrap());
+    for person in [dana, milo] {
+        world.by(person, Command::SignCharter { charter: charter.clone() }).unwrap();
+    }
+    world.by(milo, Command::GiveGrant(Box::new(grant_by(who.0, milo)))).unwrap();
+    let held = world.state.holds.values().find(|hold| hold.act().is_some()).unwrap();
+    let (act, digest) = (held.id(), held.digest());
+    let words = Some("as we said on the telephone".to_owned());
+    out.push(world.request(dana, Command::Approve { hold: act, digest, words }).unwrap());
+    out
+}
+
 #[test]
 fn every_text_is_the_one_in_the_file() {
     let mut world = World::new();
@@ -198,7 +241,7 @@ fn every_text_is_the_one_in_the_file() {
     acts.extend(keys(&mut world));
     let requests = acts.into_iter().map(|(by, act)| world.request(by, act).unwrap());
     let mut out = String::new();
-    for request in requests.chain(at_the_provider()) {
+    for request in requests.chain(at_the_provider()).chain(about_authority()) {
         let kind = serde_json::to_value(&request.act).unwrap();
         let kind = kind.as_object().unwrap().keys().next().unwrap().clone();
         writeln!(out, "# {kind}: {}", request.title()).unwrap();

@@ -291,7 +291,7 @@ pub(crate) async fn take(
     match done(&visit, act, (&client, &thing), &given, &on).await {
         Ok(response) => Ok(response),
         Err(fault) => {
-            if let Some(to) = visit::to_sign(&fault) {
+            if let Some(to) = visit.goes_on(&fault) {
                 return Ok(to);
             }
             let shell = visit.shell_at(&client, "", section(act))?;

@@ -133,7 +133,7 @@ pub(crate) async fn take(Path(client): Path<String>, sent: Sent) -> Answer {
             Ok(visit.done(&client, &acted, &to.unwrap_or_else(|| route::client_agents(&client))))
         }
         Err(fault) => {
-            if let Some(to) = visit::to_sign(&fault) {
+            if let Some(to) = visit.goes_on(&fault) {
                 return Ok(to);
             }
             let wrong = Some(visit::refused(&fault));

@@ -123,7 +123,7 @@ pub(crate) async fn take(Path((client, agent)): Path<(String, String)>, sent: Se
     let (what, _) = for_agent(&visit, &client, &agent).await?;
     match visit.desk.set_accountability(&visit.who, &client, &agent, body(&given)).await {
         Ok(acted) => Ok(visit.done(&client, &acted, &what.back)),
-        Err(fault) => match visit::to_sign(&fault) {
+        Err(fault) => match visit.goes_on(&fault) {
             Some(to) => Ok(to),
             None => page(&visit, &client, what, &given, Some(&fault)).await,
         },
@@ -148,7 +148,7 @@ pub(crate) async fn take_group(
     let (what, _) = for_group(&visit, &client, &group).await?;
     match visit.desk.set_group_accountability(&visit.who, &client, &group, body(&given)).await {
         Ok(acted) => Ok(visit.done(&client, &acted, &what.back)),
-        Err(fault) => match visit::to_sign(&fault) {
+        Err(fault) => match visit.goes_on(&fault) {
             Some(to) => Ok(to),
             None => page(&visit, &client, what, &given, Some(&fault)).await,
         },

@@ -51,7 +51,7 @@ pub(crate) async fn take(sent: Sent) -> Answer {
             Ok(Redirect::to(&route::client(&slug)).into_response())
         }
         Err(fault) => {
-            if let Some(to) = visit::to_sign(&fault) {
+            if let Some(to) = visit.goes_on(&fault) {
                 return Ok(to);
             }
             let shell = visit.shell("Add a client", Section::Clients);

@@ -295,7 +295,7 @@ pub(crate) async fn take(Path(client): Path<String>, sent: Sent) -> Answer {
             Ok(visit.done(&client, &acted, &to))
         }
         Err(fault) => {
-            if let Some(to) = visit::to_sign(&fault) {
+            if let Some(to) = visit.goes_on(&fault) {
                 return Ok(to);
             }
             let wrong = Some(visit::refused(&fault));

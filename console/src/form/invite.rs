@@ -174,7 +174,7 @@ pub(crate) async fn take(Path(client): Path<String>, sent: Sent, make: Make) -> 
     let Sent { visit, given } = sent;
     match done(&visit, &client, make, &given).await {
         Ok(response) => Ok(response),
-        Err(fault) => match visit::to_sign(&fault) {
+        Err(fault) => match visit.goes_on(&fault) {
             Some(to) => Ok(to),
             None => page(&visit, &client, make, Some(&given), Some(&fault)).await,
         },

@@ -64,7 +64,7 @@ pub(crate) async fn take_revoke(Path(passkey): Path<String>, sent: Sent) -> Answ
             Ok(visit.done(&home, &acted, &route::me()))
         }
         Err(fault) => {
-            if let Some(to) = visit::to_sign(&fault) {
+            if let Some(to) = visit.goes_on(&fault) {
                 return Ok(to);
             }
             let shell = visit.shell("", Section::Me);
@@ -136,7 +136,7 @@ pub(crate) async fn take_unlink(sent: Sent) -> Answer {
             let home = visit.home.as_ref().map(|home| home.slug.clone()).unwrap_or_default();
             Ok(visit.done(&home, &acted, &route::me()))
         }
-        Err(fault) => visit::to_sign(&fault).map_or_else(|| Err(visit.wrong(&fault)), Ok),
+        Err(fault) => visit.goes_on(&fault).map_or_else(|| Err(visit.wrong(&fault)), Ok),
     }
 }
 
@@ -171,7 +171,7 @@ pub(crate) async fn take_export(Path(client): Path<String>, sent: Sent) -> Answe
     match visit.desk.allow_export(&visit.who, &client).await {
         Ok(acted) => Ok(visit.done(&client, &acted, &route::ledger(&client))),
         Err(fault) => {
-            if let Some(to) = visit::to_sign(&fault) {
+            if let Some(to) = visit.goes_on(&fault) {
                 return Ok(to);
             }
             let shell = visit.shell_at(&client, "", Section::Ledger)?;

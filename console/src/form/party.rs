@@ -301,7 +301,7 @@ pub(crate) async fn take(
     match done(&visit, deed, (&client, &thing), &given).await {
         Ok(response) => Ok(response),
         Err(fault) => {
-            if let Some(to) = visit::to_sign(&fault) {
+            if let Some(to) = visit.goes_on(&fault) {
                 return Ok(to);
             }
             let shell = visit.shell_at(&client, "", deed.section())?;

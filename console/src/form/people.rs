@@ -105,7 +105,7 @@ pub(crate) async fn take_seat(Path(client): Path<String>, sent: Sent) -> Answer 
     };
     match done {
         Ok(acted) => Ok(visit.done(&client, &acted, &route::people(&client))),
-        Err(fault) => match visit::to_sign(&fault) {
+        Err(fault) => match visit.goes_on(&fault) {
             Some(to) => Ok(to),
             None => seat_page(&visit, &client, &given, Some(&fault)).await,
         },
@@ -145,7 +145,7 @@ pub(crate) async fn take_group(Path(client): Path<String>, sent: Sent) -> Answer
     let body = NewGroup { name: given.one("name").to_owned(), parent: given.some("parent") };
     match visit.desk.create_group(&visit.who, &client, body).await {
         Ok(acted) => Ok(visit.done(&client, &acted, &route::client(&client))),
-        Err(fault) => match visit::to_sign(&fault) {
+        Err(fault) => match visit.goes_on(&fault) {
             Some(to) => Ok(to),
             None => group_page(&visit, &client, &given, Some(&fault)).await,
         },

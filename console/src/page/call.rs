@@ -8,9 +8,10 @@ use writ_model::{Span, ocsf::Disposition};
 
 use crate::{
     page::render,
+    route,
     shell::{Section, Shell},
     show::{self, Mark, Tone},
-    view::{AnswerView, CallView, ExplainView, GrantSaid},
+    view::{AnswerView, ApprovalSaid, CallView, CharterSaid, ExplainView, GrantSaid},
     visit::{Answer, Visit},
 };
 
@@ -105,6 +106,19 @@ impl CallDetail {
         ]
     }
 
+    /// Where the charter of then is read.
+    #[must_use]
+    pub fn version(&self, charter: &CharterSaid) -> String {
+        let version = charter.version.to_string();
+        route::query(route::charter(&self.call.row.client.slug), &[("version", &version)])
+    }
+
+    /// The page of the approval.
+    #[must_use]
+    pub fn approval(&self, said: &ApprovalSaid) -> String {
+        route::approval(&self.call.row.client.slug, &said.hold)
+    }
+
     /// How long it took.
     #[must_use]
     pub fn took(&self) -> String {
@@ -141,7 +155,8 @@ impl CallDetail {
         "Dana Cole granted: may call tool send_message on mail".clone_into(&mut open.row.detail);
         open.seal = None;
         vec![
-            ("refused", Self::view(shell(), call, Some(explained))),
+            ("refused", Self::view(shell(), call.clone(), Some(explained.clone()))),
+            ("approved", Self::view(shell(), call, Some(sample::approved(explained)))),
             ("bare", Self::view(shell(), open, None)),
         ]
     }

@@ -4,6 +4,7 @@
 use askama::Template;
 use axum::extract::Path;
 use http::StatusCode;
+use writ_desk::HoldQuery;
 use writ_model::Role;
 
 use crate::{
@@ -12,7 +13,10 @@ use crate::{
         render,
     },
     shell::{ClientRef, Section, Shell},
-    view::{AnswerView, ClientRow, GroupRow, PersonRow, QueueItem},
+    show::{Mark, Tone},
+    view::{
+        AnswerView, CharterView, ClientRow, GroupRow, HoldPage, HoldState, PersonRow, QueueItem,
+    },
     visit::{Answer, Visit},
 };
 
@@ -30,6 +34,10 @@ pub struct ClientPage {
     pub people: Vec<PersonRow>,
     /// Its groups.
     pub groups: Vec<GroupRow>,
+    /// Its charter, and what is stopped.
+    pub charter: CharterView,
+    /// What waits for a yes.
+    pub holds: HoldPage,
 }
 
 /// `GET /clients/{client}`
@@ -38,7 +46,11 @@ pub(crate) async fn show(visit: Visit, Path(client): Path<String>) -> Answer {
     let people = visit.tell(visit.desk.people(&visit.who, &client).await)?;
     let groups = visit.tell(visit.desk.groups(&visit.who, &client).await)?;
     let shell = visit.shell_at(&client, &row.client.name, Section::Clients)?;
-    let page = ClientPage::view(shell, row, &visit.queue.items, people, groups);
+    let charter = visit.tell(visit.desk.charter(&visit.who, &client).await)?;
+    let holds = visit.desk.approvals_at(&visit.who, &client, HoldQuery::default()).await;
+    let holds = visit.tell(holds)?;
+    let queue = &visit.queue.items;
+    let page = ClientPage::view((shell, row), queue, (people, groups), (charter, holds));
     Ok(render(StatusCode::OK, &page))
 }
 
@@ -46,17 +58,38 @@ impl ClientPage {
     /// The page of a client.
     #[must_use]
     pub fn view(
-        shell: Shell,
-        client: ClientRow,
+        (shell, client): (Shell, ClientRow),
         queue: &[QueueItem],
-        mut people: Vec<PersonRow>,
-        groups: Vec<GroupRow>,
+        (mut people, groups): (Vec<PersonRow>, Vec<GroupRow>),
+        (charter, holds): (CharterView, HoldPage),
     ) -> Self {
         let mine = queue.iter().filter(|one| one.client.tenant == client.client.tenant);
         let named = ClientRef::of(&client.client);
         let items = mine.map(|one| decisions::item(&named, &one.waiting, shell.now)).collect();
         people.sort_by(|a, b| (a.left_at, a.side, &a.name).cmp(&(b.left_at, b.side, &b.name)));
-        Self { shell, client, items, people, groups }
+        Self { shell, client, items, people, groups, charter, holds }
+    }
+
+    /// How its charter stands.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        let (frozen, stopped) = (&self.charter.frozen, &self.charter.suspended);
+        match &self.charter.in_force {
+            _ if !frozen.is_empty() => Mark::new(Tone::Stop, "Frozen"),
+            None => Mark::new(Tone::Wait, "None in force"),
+            Some(_) if stopped.iter().any(|one| one.clause.is_none()) => {
+                Mark::new(Tone::Wait, "Suspended")
+            }
+            Some(_) if !stopped.is_empty() => Mark::new(Tone::Wait, "Partly suspended"),
+            Some(_) => Mark::new(Tone::Go, "In force"),
+        }
+    }
+
+    /// What waits for a yes, of whoever's.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let open = |state| matches!(state, HoldState::Waiting | HoldState::Proposed);
+        self.holds.rows.iter().filter(|one| open(one.state)).count()
     }
 
     /// Roles in words.
@@ -110,6 +143,7 @@ impl ClientPage {
         let waiting = Waiting {
             ask: Ask::Held,
             agent: Some(sample::id(8)),
+            hold: None,
             name: "mail-assistant".to_owned(),
             since: sample::at(64),
             deadline: None,
@@ -118,10 +152,15 @@ impl ClientPage {
             otherwise: "It stays on hold; every call is refused.".to_owned(),
             cure: Vec::new(),
         };
+        let full = (sample::charter(true, true), sample::holds());
+        let none = (sample::charter(false, false), sample::no_holds());
+        let mut frozen = (sample::charter(true, false), sample::holds());
+        (frozen.0.frozen, frozen.0.suspended) = sample::stops();
         let queue = [QueueItem { client: sample::client_view(1), waiting }];
         vec![
-            ("full", Self::view(shell(), row(1), &queue, people, vec![group, bare])),
-            ("empty", Self::view(shell(), row(0), &[], Vec::new(), Vec::new())),
+            ("full", Self::view((shell(), row(1)), &queue, (people, vec![group, bare]), full)),
+            ("frozen", Self::view((shell(), row(0)), &[], (Vec::new(), Vec::new()), frozen)),
+            ("empty", Self::view((shell(), row(0)), &[], (Vec::new(), Vec::new()), none)),
         ]
     }
 }

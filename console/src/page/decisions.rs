@@ -96,6 +96,16 @@ pub fn item(client: &ClientRef, waiting: &Waiting, now: Timestamp) -> Item {
         Ask::Admit => Mark::new(Tone::Wait, "To be let in"),
         Ask::Recovery => Mark::new(Tone::Wait, "Lost keys"),
         Ask::WitnessMissing => Mark::new(Tone::Wait, "No witness"),
+        Ask::NoCharter => Mark::new(Tone::Wait, "No charter"),
+        Ask::CharterToSign => Mark::new(Tone::New, "To be signed"),
+        Ask::Approval => Mark::new(Tone::Wait, "Asks for a yes"),
+        Ask::Proposal => Mark::new(Tone::New, "For a person"),
+        Ask::ReviewDue => Mark::new(Tone::Seen, "Review due"),
+        Ask::Frozen => Mark::new(Tone::Wait, "Frozen"),
+        Ask::Suspended => Mark::new(Tone::Wait, "Suspended"),
+        Ask::ObserveEnding => Mark::new(Tone::Seen, "Observing ends"),
+        Ask::DrillDue => Mark::new(Tone::Seen, "Drill due"),
+        Ask::Undelivered => Mark::new(Tone::Wait, "Undelivered"),
     };
     let page = match waiting.ask {
         Ask::Admit | Ask::Recovery => route::people(slug),
@@ -103,6 +113,13 @@ pub fn item(client: &ClientRef, waiting: &Waiting, now: Timestamp) -> Item {
         Ask::AnswerLost | Ask::Held | Ask::Quarantined | Ask::Observed | Ask::Proposed => {
             route::agent(slug, &id)
         }
+        Ask::NoCharter | Ask::CharterToSign | Ask::ReviewDue | Ask::Frozen | Ask::Suspended => {
+            route::charter(slug)
+        }
+        Ask::Approval | Ask::Proposal => held(slug, waiting),
+        Ask::ObserveEnding => route::observe(slug),
+        Ask::DrillDue => route::drills(slug),
+        Ask::Undelivered => route::notifications(slug),
     };
     Item {
         client: client.clone(),
@@ -115,6 +132,14 @@ pub fn item(client: &ClientRef, waiting: &Waiting, now: Timestamp) -> Item {
         otherwise: said(&waiting.otherwise),
         acts: acts(client, &id, waiting),
     }
+}
+
+/// The page of what waits for a yes.
+fn held(slug: &str, waiting: &Waiting) -> String {
+    waiting.hold.map_or_else(
+        || route::client_approvals(slug),
+        |hold| route::approval(slug, &hold.to_string()),
+    )
 }
 
 /// Reasons with their cures; the two lists of the queue go side by side.
@@ -144,6 +169,27 @@ fn acts(client: &ClientRef, id: &str, waiting: &Waiting) -> Vec<Act> {
         Ask::Admit => vec![Act::main("Let in", route::people(slug))],
         Ask::Recovery => vec![Act::main("Confirm", route::people(slug))],
         Ask::WitnessMissing => vec![Act::main("Witnesses", route::witnesses(slug))],
+        Ask::NoCharter => vec![Act::main("Write one", route::charter_draft(slug))],
+        Ask::CharterToSign => {
+            let draft = route::query(route::charter(slug), &[("version", "draft")]);
+            vec![Act::main("Read and sign", draft)]
+        }
+        Ask::Approval => vec![Act::main("Read and answer", held(slug, waiting))],
+        Ask::Proposal => vec![Act::main("Read it", held(slug, waiting))],
+        Ask::ReviewDue => vec![
+            Act::main("Read it", route::charter(slug)),
+            Act::plain("Write the next one", route::charter_draft(slug)),
+        ],
+        Ask::Frozen | Ask::Suspended => vec![Act::main("Look", route::charter(slug))],
+        Ask::ObserveEnding => vec![
+            Act::main("What was seen", route::observe(slug)),
+            Act::plain("Watch on", route::observe_new(slug)),
+        ],
+        Ask::DrillDue => vec![
+            Act::main("Rehearse it", route::drill_new(slug)),
+            Act::plain("Drills", route::drills(slug)),
+        ],
+        Ask::Undelivered => vec![Act::main("Look", route::notifications(slug))],
     }
 }
 
@@ -204,9 +250,8 @@ impl DecisionsPage {
     /// The page, full and empty.
     pub(crate) fn samples() -> Vec<(&'static str, Self)> {
         use crate::page::sample::now;
-        let items = rows().into_iter().map(|(at, one)| crate::view::QueueItem {
-            client: crate::page::sample::client_view(at),
-            waiting: one,
+        let items = crate::page::sample::waiting().into_iter().map(|(at, one)| {
+            crate::view::QueueItem { client: crate::page::sample::client_view(at), waiting: one }
         });
         let items: Vec<_> = items.collect();
         let total = items.len();
@@ -221,138 +266,4 @@ impl DecisionsPage {
             ("empty", Self::view(calm, &none, &CallPage::default())),
         ]
     }
-}
-
-type Pressing = (usize, Ask, &'static str, i64, Option<i64>, [&'static str; 4]);
-
-/// Decisions of the samples: whose, which, the agent, hours since, hours left, and the texts.
-const PRESSING: [Pressing; 8] = [
-    (
-        1,
-        Ask::AnswerLost,
-        "invoice-bot",
-        5,
-        Some(67),
-        [
-            "invoice-bot is active but no longer fully answered for",
-            "Marcus Webb left on 2026-11-21T17:00:00.000000Z",
-            "At 2026-11-24T17:00:00.000000Z it is put on hold and every call is refused",
-            "Name somebody who is seated here",
-        ],
-    ),
-    (
-        2,
-        Ask::Observed,
-        "recall-reminder",
-        52,
-        Some(140),
-        [
-            "recall-reminder runs without anybody answering for it",
-            "nobody is named who authorised it",
-            "It is to be governed or ended by 2026-11-27T18:00:00.000000Z",
-            "Name an authorizer on the agent or its group",
-        ],
-    ),
-    (
-        1,
-        Ask::Recovery,
-        "Rosa Lind",
-        3,
-        Some(21),
-        [
-            "Rosa Lind lost their passkeys; a new key waits for two people of the client",
-            "Dana Cole confirmed it already",
-            "It ends, and the old keys stay as they are",
-            "Call Rosa Lind and compare the fingerprint of the new key",
-        ],
-    ),
-    (
-        0,
-        Ask::Admit,
-        "Hannah Cole",
-        6,
-        Some(140),
-        [
-            "Hannah Cole made a passkey and waits to be let in for the client as owner",
-            "they are the client's first person",
-            "The invitation ends and they stay outside",
-            "Call them on a number you knew before and compare the fingerprint",
-        ],
-    ),
-    (
-        2,
-        Ask::WitnessMissing,
-        "Juniper Dental",
-        70,
-        None,
-        [
-            "nobody of Juniper Dental watches its ledger",
-            "no witness of the client is named",
-            "A ledger that was rewritten would be noticed by nobody outside this server",
-            "Start a witness on a machine of the client and name it",
-        ],
-    ),
-    (
-        1,
-        Ask::Quarantined,
-        "mail-assistant",
-        1,
-        None,
-        [
-            "mail-assistant is quarantined: tried to send the customer list to a stranger",
-            "",
-            "It stays quarantined; every call is refused",
-            "",
-        ],
-    ),
-    (
-        0,
-        Ask::Proposed,
-        "order-desk",
-        20,
-        None,
-        [
-            "order-desk is fully answered for and waits for somebody to activate it",
-            "",
-            "It stays switched off",
-            "",
-        ],
-    ),
-    (
-        2,
-        Ask::Proposed,
-        "insurance-claims",
-        44,
-        None,
-        [
-            "insurance-claims is proposed, and cannot be activated yet",
-            "nobody is named who audits it",
-            "It stays switched off",
-            "Name an auditor on the agent or its group",
-        ],
-    ),
-];
-
-fn rows() -> Vec<(usize, Waiting)> {
-    use crate::page::sample::{at, id};
-    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned()).into_iter().collect();
-    let row = |(client, ask, name, hours, left, [what, why, otherwise, cure]): Pressing| {
-        let waiting = Waiting {
-            ask,
-            agent: matches!(
-                ask,
-                Ask::AnswerLost | Ask::Observed | Ask::Quarantined | Ask::Proposed
-            )
-            .then(|| id(u8::try_from(name.len()).unwrap_or(1))),
-            name: name.to_owned(),
-            since: at(hours * 60),
-            deadline: left.map(|hours| at(-hours * 60)),
-            what: what.to_owned(),
-            why: some(why),
-            otherwise: otherwise.to_owned(),
-            cure: some(cure),
-        };
-        (client, waiting)
-    };
-    PRESSING.into_iter().map(row).collect()
 }

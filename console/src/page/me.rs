@@ -2,15 +2,22 @@
 //! Never here: anybody else's; those are with their party (`people.rs`).
 
 use askama::Template;
+use axum::response::{IntoResponse as _, Redirect};
 use http::StatusCode;
+use writ_desk::ContactBody;
 
 use crate::{
+    form::Given,
     page::render,
+    part::Refused,
     route,
-    shell::{Section, Shell},
+    shell::{Notice, Section, Shell},
     show::SessionLine,
-    view::people::{Me, PasskeyRow, SessionRow},
-    visit::{Answer, Visit},
+    view::{
+        ContactView,
+        people::{Me, PasskeyRow, SessionRow},
+    },
+    visit::{self, Answer, Sent, Visit},
 };
 
 /// The page.
@@ -25,26 +32,63 @@ pub struct MePage {
     pub sessions: Vec<SessionLine>,
     /// The provider's own identity provider, for those it may sign in.
     pub oidc: Option<String>,
+    /// Where their messages go.
+    pub contact: ContactView,
+    /// Why an address was not taken.
+    pub refused: Option<Refused>,
 }
 
 /// `GET /me`
 pub(crate) async fn show(visit: Visit) -> Answer {
+    page(&visit, StatusCode::OK, None).await
+}
+
+/// `POST /me/contact`: keeps my mail address, or erases it.
+pub(crate) async fn contact(sent: Sent) -> Answer {
+    let Sent { visit, given } = sent;
+    match visit.desk.set_contact(&visit.who, ContactBody { mail: given.some("mail") }).await {
+        Ok(kept) => {
+            let what = match kept.mail {
+                Some(mail) => format!("Messages to you go to {mail}."),
+                None => "No address of yours is kept; nothing is mailed to you.".to_owned(),
+            };
+            visit.flashes.notice(&visit.session, Notice { what, line: None });
+            Ok(Redirect::to(&route::me()).into_response())
+        }
+        Err(fault) => {
+            page(&visit, visit::status(&fault), Some((visit::refused(&fault), given))).await
+        }
+    }
+}
+
+async fn page(visit: &Visit, code: StatusCode, wrong: Option<(Refused, Given)>) -> Answer {
     let me = visit.tell(visit.desk.me(&visit.who).await)?;
+    let mut contact = visit.tell(visit.desk.contact(&visit.who).await)?;
     let sessions = visit.tell(visit.desk.sessions(&visit.who).await)?;
     let shell = visit.shell(&me.person.name, Section::Me);
     let oidc = visit.desk.oidc_name().filter(|_| visit.home.is_some());
-    Ok(render(StatusCode::OK, &MePage::view(shell, me, sessions, oidc)))
+    let refused = wrong.map(|(refused, given)| {
+        contact.mail = Some(given.one("mail").to_owned());
+        refused
+    });
+    Ok(render(code, &MePage { refused, ..MePage::view(shell, me, sessions, (oidc, contact)) }))
 }
 
 impl MePage {
     /// The page of a person.
     #[must_use]
-    pub fn view(shell: Shell, me: Me, sessions: Vec<SessionRow>, oidc: Option<String>) -> Self {
+    pub fn view(
+        shell: Shell,
+        me: Me,
+        sessions: Vec<SessionRow>,
+        (oidc, contact): (Option<String>, ContactView),
+    ) -> Self {
         let line = |row: SessionRow| {
             let end = route::my_session_end(&row.session);
             SessionLine::of(row, end)
         };
-        Self { shell, me, sessions: sessions.into_iter().map(line).collect(), oidc }
+        let sessions = sessions.into_iter().map(line).collect();
+        Self { shell, me, sessions, oidc, contact, refused: None }
     }
 
     /// Where their seat is.
@@ -82,9 +126,22 @@ impl MePage {
         let shell = || Shell::sample("Ines Ortega", Section::Me);
         let oidc = Some("Northgate Entra ID".to_owned());
         let (me, alone) = (sample::me(false), sample::me(true));
+        let mail = |mail: &str, sends| ContactView { mail: Some(mail.to_owned()), sends };
+        let none = ContactView { mail: None, sends: false };
+        let wrong = Refused {
+            code: "DESK-0004".to_owned(),
+            field: "mail".to_owned(),
+            what: "this is no mail address".to_owned(),
+            cure: "Write one address, for example mira@example.com.".to_owned(),
+        };
+        let good = (oidc, mail("ines@northgate.example", true));
+        let mut bad =
+            Self::view(shell(), me.clone(), sample::sessions(), (None, mail("ines", true)));
+        bad.refused = Some(wrong);
         vec![
-            ("full", Self::view(shell(), me, sample::sessions(), oidc)),
-            ("one-key", Self::view(shell(), alone, sample::sessions(), None)),
+            ("full", Self::view(shell(), me, sample::sessions(), good)),
+            ("wrong-address", bad),
+            ("one-key", Self::view(shell(), alone, sample::sessions(), (None, none))),
         ]
     }
 }

@@ -26,6 +26,8 @@ pub struct RootPage {
     pub owner: String,
     /// The ledger's id.
     pub key_of: String,
+    /// The root key before the ledger moved here from another provider, if it was another.
+    pub former: Option<PasskeyRow>,
     /// Who was called on which number before it was admitted, as the ledger says it.
     pub called: Option<String>,
 }
@@ -34,7 +36,10 @@ pub struct RootPage {
 pub(crate) async fn show(visit: Visit, Path(client): Path<String>) -> Answer {
     let place = visit.place(&client)?;
     let keys = visit.tell(visit.desk.client_passkeys(&visit.who, &client).await)?;
+    let former = keys.iter().find(|key| key.former_root).cloned();
     let key = keys.into_iter().find(|key| key.root);
+    // After a move and before somebody of the client is let in again, the former one is the only one.
+    let (key, former) = if key.is_none() { (former, None) } else { (key, former) };
     let key = visit.tell(key.ok_or_else(|| DeskError::not_visible("root key of", &client)))?;
     let people = visit.tell(visit.desk.people(&visit.who, &client).await)?;
     let owner = people.into_iter().find(|one| one.person == key.person).map(|one| one.name);
@@ -46,7 +51,12 @@ pub(crate) async fn show(visit: Visit, Path(client): Path<String>) -> Answer {
     let called = called.next().map(|line| line.says);
     let shell = visit.shell_at(&client, "Root key", Section::People)?;
     let (owner, key_of) = (owner.unwrap_or_default(), place.tenant.to_string());
-    Ok(render(StatusCode::OK, &RootPage { shell, key, owner, key_of, called }))
+    Ok(render(StatusCode::OK, &RootPage { shell, key, owner, key_of, former, called }))
+}
+
+/// The value of `--root`: one fingerprint, or after a move `OLD,NEW`.
+pub(crate) fn both(former: Option<&str>, root: &str) -> String {
+    former.map_or_else(|| root.to_owned(), |former| format!("{former},{root}"))
 }
 
 /// Lines of one admission before the key: the receipt, the call-back, the seat.
@@ -74,6 +84,12 @@ impl RootPage {
         if name.is_empty() { "the provider" } else { name }
     }
 
+    /// What a verifier insists on: the fingerprint, or after a move both, the former first.
+    #[must_use]
+    pub fn insists(&self) -> String {
+        both(self.former.as_ref().map(|key| key.fingerprint.as_str()), &self.key.fingerprint)
+    }
+
     /// Where the key lives.
     #[must_use]
     pub fn kind(key: &PasskeyRow) -> String {
@@ -97,13 +113,12 @@ impl RootPage {
             key,
             owner: "Dana Cole".to_owned(),
             key_of: sample::client_view(1).tenant.to_string(),
+            former: None,
             called: Some(called.to_owned()),
         };
-        keys.into_iter()
-            .find(|key| key.root)
-            .map(page)
-            .map(|page| ("full", page))
-            .into_iter()
-            .collect()
+        let former = keys.iter().find(|key| !key.root).cloned();
+        let root = keys.into_iter().find(|key| key.root);
+        let moved = root.clone().map(|key| ("moved", Self { former, ..page(key) }));
+        root.map(|key| ("full", page(key))).into_iter().chain(moved).collect()
     }
 }

@@ -2,12 +2,22 @@
 //! Never here: anything a real page reads.
 
 mod agent;
+mod charter;
+mod hold;
 mod people;
+mod queue;
 mod record;
+mod watched;
 
 pub use agent::{agent_empty, agent_ended, agent_full, lines, receipt};
+pub use charter::{
+    catalog, charter, diff, letter, replay, stops, template, templates, trace, version,
+};
+pub use hold::{approved, held_act, hold, holds, no_holds};
 pub use people::{FINGER, me, nobody, parties, receipts, sessions, signing, witnesses};
+pub use queue::waiting;
 pub use record::{call_refused, checkpoint, ledger, line};
+pub use watched::{drill, drills, observed, told};
 use writ_authority::agent::AgentKind;
 use writ_model::{Id, PersonId, Side, Span, Timestamp, id::Kind, ocsf::Disposition};
 
@@ -83,6 +93,10 @@ pub fn call(
         code: decided.1.to_owned(),
         detail: decided.2.to_owned(),
         grant: Some(id(seed + 80)),
+        clauses: Vec::new(),
+        charter: None,
+        observed: None,
+        hold: None,
         latency_us: 900 + 417 * u64::from(seed),
     }
 }

@@ -5,7 +5,7 @@
 use askama::Template;
 use axum::{
     extract::{Path, Query},
-    response::{IntoResponse as _, Redirect},
+    response::{IntoResponse as _, Redirect, Response},
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -20,7 +20,7 @@ use crate::{
     shell::{ClientRef, Notice, Section, Shell},
     show::{self, Mark, Svg, Tone},
     view::signing::{SigningState, SigningView},
-    visit::{Answer, Sent, Visit, refused, status},
+    visit::{Answer, Sent, Visit, WAITS, refused, status},
 };
 
 /// The page.
@@ -76,6 +76,9 @@ pub(crate) async fn show(visit: Visit, Path(signing): Path<String>) -> Answer {
     let ask = visit.tell(visit.desk.signing(&visit.who, &signing))?;
     let next = route::local(&ask.next).unwrap_or_else(route::decisions);
     if ask.state == SigningState::Signed {
+        if let Some(waits) = ask.outcome.as_ref().and_then(|outcome| held(&visit, &ask, outcome)) {
+            return Ok(waits);
+        }
         if let Some(outcome) = &ask.outcome {
             told(&visit, &ask.client.slug, outcome);
         }
@@ -85,6 +88,14 @@ pub(crate) async fn show(visit: Visit, Path(signing): Path<String>) -> Answer {
     let shell = Shell { client: Some(client), ..visit.shell(&ask.title, Section::Elsewhere) };
     let origin = visit.desk.origin().to_owned();
     Ok(render(StatusCode::OK, &SigningPage::view(shell, ask, origin)))
+}
+
+/// To the page of what waits, if what was signed waits for others now.
+fn held(visit: &Visit, ask: &SigningView, outcome: &Value) -> Option<Response> {
+    let hold = outcome.get("hold")?.get("hold")?.as_str()?;
+    let what = format!("You signed. {WAITS}");
+    visit.flashes.notice(&visit.session, Notice { what, line: None });
+    Some(Redirect::to(&route::approval(&ask.client.slug, hold)).into_response())
 }
 
 /// Leaves what was done, and what is shown once, for the next page.

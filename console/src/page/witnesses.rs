@@ -6,10 +6,10 @@ use axum::extract::Path;
 use http::StatusCode;
 
 use crate::{
-    page::render,
+    page::{render, root::both},
     shell::{Section, Shell},
     show::{self, Mark, Tone},
-    view::witness::WitnessRow,
+    view::{people::PasskeyRow, witness::WitnessRow},
     visit::{Answer, Visit},
 };
 
@@ -25,7 +25,7 @@ pub struct WitnessesPage {
     pub size: u64,
     /// The ledger's verifier key.
     pub key: String,
-    /// The root key's fingerprint, if there is one.
+    /// The root key's fingerprint, if there is one; after a move both, the former first.
     pub root: Option<String>,
     /// Where this server is.
     pub origin: String,
@@ -42,11 +42,21 @@ pub(crate) async fn show(visit: Visit, Path(client): Path<String>) -> Answer {
         rows,
         size: checkpoint.size,
         key: checkpoint.verifier_key,
-        root: keys.into_iter().find(|key| key.root).map(|key| key.fingerprint),
+        root: root(&keys),
         origin: desk.origin().to_owned(),
         shell: visit.shell_at(&client, "Witnesses", Section::Witnesses)?,
     };
     Ok(render(StatusCode::OK, &page))
+}
+
+/// What a verifier insists on: the root key's fingerprint, after a move both, the former first.
+fn root(keys: &[PasskeyRow]) -> Option<String> {
+    let former = keys.iter().find(|key| key.former_root).map(|key| key.fingerprint.as_str());
+    let root = keys.iter().find(|key| key.root).map(|key| key.fingerprint.as_str());
+    match (former, root) {
+        (former, Some(root)) => Some(both(former, root)),
+        (former, None) => former.map(str::to_owned),
+    }
 }
 
 impl WitnessesPage {

@@ -3,6 +3,10 @@
 //! Never here: a mock of the desk. To add a test: the file of its subject.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
+mod charter;
+#[cfg(test)]
 mod doors;
 #[cfg(test)]
 mod pages;
@@ -12,5 +16,7 @@ mod people;
 mod road;
 #[cfg(test)]
 mod seats;
+#[cfg(test)]
+mod watched;
 #[cfg(test)]
 mod world;

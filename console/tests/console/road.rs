@@ -63,8 +63,8 @@ async fn a_refused_form_keeps_what_was_typed() {
     let form = [("name", "order-desk"), ("purpose", "Answers orders"), ("kind", "ai_agent")];
     let agent = world.fill("/clients/harbor-books/agents/new", &form).await.location().to_owned();
     let page = world.fill(&format!("{agent}/activate"), &[]).await;
-    assert_eq!(page.status, StatusCode::CONFLICT, "nobody answers for it: {}", page.html);
-    assert!(page.html.contains("AUTH-0008"), "{}", page.html);
+    assert_eq!(page.status, StatusCode::CONFLICT, "no charter lets it act: {}", page.html);
+    assert!(page.html.contains("AUTH-0036"), "{}", page.html);
 }
 
 #[tokio::test]

@@ -14,17 +14,22 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use writ_authority::Engine;
 use writ_console::{form::Given, route};
-use writ_desk::{Desk, DeskParts, cli_token};
+use writ_desk::{CharterToSign, Desk, DeskError, DeskParts, cli_token};
 use writ_identity::webauthn::{Anchors, SoftKind, SoftPasskey};
 use writ_lake::{Activity, Inputs, Record};
 use writ_model::{
     AgentId, BootId, CallId, GatewayId, InstanceId, Span, TenantId, Timestamp, ocsf::Disposition,
 };
-use writ_store::{Sequencer, SqliteLedger, SqliteVault, Tenants};
+use writ_store::{MemoryHeld, Sequencer, SqliteLedger, SqliteVault, Tenants};
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
 pub(crate) const HOST: &str = "localhost:7420";
 pub(crate) const ORIGIN: &str = "http://localhost:7420";
+
+/// A clause that lets everything happen: what a charter has at least, so that anything happens at all.
+pub(crate) fn everything() -> Value {
+    json!({"key": "everything", "title": "Everything", "actions": ["*"], "mode": "act"})
+}
 
 /// One person's browser. Cloning it gives another tab of the same browser; [`World::browser`] another browser.
 #[derive(Clone)]
@@ -122,6 +127,7 @@ impl World {
             anchors: Anchors::none(),
             gateway: "http://127.0.0.1:7421".to_owned(),
             cli_token: token,
+            held: Arc::new(MemoryHeld::default()),
             version: "test".to_owned(),
         })
         .await
@@ -206,6 +212,25 @@ impl World {
         theirs
     }
 
+    /// A charter of these clauses, proposed by this browser and signed by both.
+    pub(crate) async fn agree(&self, client: &Self, clauses: &Value) {
+        let who = self.who().await;
+        let draft = serde_json::from_value(json!({ "clauses": clauses })).unwrap();
+        self.desk.draft_charter(&who, "harbor-books", draft).await.unwrap();
+        for browser in [self, client] {
+            let who = browser.who().await;
+            let view = browser.desk.charter(&who, "harbor-books").await.unwrap();
+            let draft = view.draft.unwrap().version.row;
+            let to_sign = CharterToSign { charter: draft.charter, digest: draft.digest };
+            let asked = browser.desk.sign_charter(&who, "harbor-books", to_sign).await;
+            let Err(DeskError::NeedsSignature(signing)) = asked else { panic!("{asked:?}") };
+            let page = browser.sign(&route::signing(&signing.code)).await;
+            assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
+        }
+        let view = self.desk.charter(&who, "harbor-books").await.unwrap();
+        assert!(view.in_force.is_some() && view.draft.is_none());
+    }
+
     /// With people who can answer, an agent that is active, and a few decided calls.
     pub(crate) async fn active() -> (Self, String) {
         let (world, _, agent) = Self::of_both().await;
@@ -217,6 +242,7 @@ impl World {
         let world = Self::founded().await;
         let dana = world.seat("harbor-books", "Dana Cole", "owner", 2).await;
         dana.seat("harbor-books", "Noor Haddad", "auditor", 3).await;
+        world.agree(&dana, &json!([everything()])).await;
         let form = [
             ("name", "invoice-bot"),
             ("purpose", "Matches invoices to orders"),
@@ -337,7 +363,7 @@ impl World {
         let options: Value = serde_json::from_str(&page.after("data-given=\"")).unwrap();
         let made = self.key.lock().unwrap().assert(&options, ORIGIN).unwrap();
         let done = self.post_json(&page.after("data-finish=\""), &made).await;
-        if done.status != StatusCode::OK {
+        if !done.status.is_success() {
             return done;
         }
         self.get(path).await

@@ -4,13 +4,19 @@ use super::Endpoint;
 
 mod add;
 mod agents;
+mod approvals;
+mod away;
 mod calls;
+mod charter;
+mod drills;
 mod grants;
 mod groups;
 mod instances;
 mod invitations;
 mod ledger;
 mod list;
+mod notifications;
+mod observe;
 mod passkeys;
 mod people;
 mod policy;
@@ -36,5 +42,11 @@ pub(super) fn table() -> Vec<Endpoint> {
     all.extend(ledger::TABLE);
     all.extend(receipts::TABLE);
     all.extend(witnesses::TABLE);
+    all.extend(notifications::TABLE);
+    all.extend(charter::table());
+    all.extend(approvals::TABLE);
+    all.extend(away::TABLE);
+    all.extend(observe::TABLE);
+    all.extend(drills::TABLE);
     all
 }

@@ -90,6 +90,15 @@ fn operation(endpoint: &Endpoint) -> Value {
             },
         },
     });
+    let responses = out.get_mut("responses").and_then(Value::as_object_mut);
+    if let (Guard::Changes, Some(responses)) = (endpoint.guard, responses) {
+        let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
+        let waits = json!({
+            "description": "The charter asks for somebody's yes first: `hold` says whose. It is done with it.",
+            "content": { "application/problem+json": problem },
+        });
+        responses.insert("202".to_owned(), waits);
+    }
     if let (Some(body), Some(members)) = (endpoint.body, out.as_object_mut()) {
         let content = json!({ "application/json": { "example": sample(body) } });
         members.insert("requestBody".to_owned(), json!({ "required": true, "content": content }));
@@ -105,6 +114,7 @@ fn problem() -> Value {
         "properties": {
             "type": text, "status": { "type": "integer" }, "code": text, "title": text,
             "detail": text, "field": text, "cure": text, "request_id": text,
+            "wrongs": { "type": "array" }, "signing": { "type": "object" }, "hold": { "type": "object" },
         },
     })
 }

@@ -5,5 +5,10 @@ use super::Endpoint;
 mod found;
 mod offboard;
 mod show;
+mod templates;
 
-pub(super) const TABLE: [Endpoint; 3] = [show::ENDPOINT, found::ENDPOINT, offboard::ENDPOINT];
+pub(super) fn table() -> Vec<Endpoint> {
+    let mut all = vec![show::ENDPOINT, found::ENDPOINT, offboard::ENDPOINT];
+    all.extend(templates::TABLE);
+    all
+}

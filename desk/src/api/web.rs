@@ -19,7 +19,7 @@ use writ_model::{
 };
 
 use super::MAX_BODY;
-use crate::{Desk, DeskError, EnrollBody, Enrolled};
+use crate::{Desk, DeskError, EnrollBody, Enrolled, Format, view::ExplainView};
 
 /// LIMIT: bytes of an enrollment: a code, a key and a proof.
 const MAX_ENROLLMENT: usize = 16 << 10;
@@ -56,6 +56,17 @@ impl<T: DeserializeOwned> FromRequestParts<Desk> for Asked<T> {
         let read = Query::<T>::from_request_parts(parts, desk).await;
         read.map(|Query(read)| Self(read))
             .map_err(|why| DeskError::bad("query", why.body_text(), "See the OpenAPI."))
+    }
+}
+
+/// An explanation in the form that was asked for.
+pub(crate) fn explained(view: ExplainView, format: Option<Format>) -> Result<Response, DeskError> {
+    match format.unwrap_or_default() {
+        Format::Json => Ok(Json(view).into_response()),
+        Format::Pdf => {
+            let bytes = view.pdf()?;
+            Ok(([(header::CONTENT_TYPE, "application/pdf")], bytes).into_response())
+        }
     }
 }
 

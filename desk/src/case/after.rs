@@ -23,6 +23,9 @@ impl Desk {
         if let Command::Terminate { agent, .. } = act {
             return json(&self.ended(tenant, *agent).await?);
         }
+        if let Command::Approve { hold, .. } = act {
+            return json(&self.hold_view(&wrote.view, &asked.who, *hold).await?);
+        }
         let acted = acted(&wrote);
         match (act, &asked.after) {
             (Command::InvitePerson { invitation, person, expires, .. }, After::Invited(code)) => {
@@ -130,9 +133,15 @@ pub(super) fn next(state: &State, person: PersonId, act: &Command) -> String {
         | Command::AskRecovery { .. }
         | Command::ConfirmRecovery { .. }
         | Command::Offboard { .. }
-        | Command::SetKeyPolicy { .. } => people,
+        | Command::SetKeyPolicy { .. }
+        | Command::SetAway { .. } => people,
         Command::NameWitness { .. } | Command::RemoveWitness { .. } => format!("{at}/witnesses"),
         Command::AllowExport { .. } => format!("{at}/export"),
+        Command::SignCharter { .. } | Command::ResumeDelegation { .. } | Command::Thaw {} => {
+            format!("{at}/charter")
+        }
+        Command::Approve { hold, .. } => format!("{at}/approvals/{hold}"),
+        Command::SetObserve { .. } => format!("{at}/observe"),
         _ => at,
     }
 }

@@ -87,9 +87,11 @@ impl Desk {
                     life == agent.life.word() || (life == "living" && agent.lives())
                 });
                 let said = &agent.described;
-                life && (q.is_empty()
-                    || said.name.to_lowercase().contains(&q)
-                    || said.purpose.to_lowercase().contains(&q))
+                // A drill's shadow is nobody's agent.
+                life && agent.shadow_of.is_none()
+                    && (q.is_empty()
+                        || said.name.to_lowercase().contains(&q)
+                        || said.purpose.to_lowercase().contains(&q))
             };
             let mut here: Vec<AgentRow> =
                 state.agents.values().filter(fits).map(|one| show::agent(state, one)).collect();

@@ -145,7 +145,7 @@ impl Desk {
     }
 }
 
-fn row(state: &State, place: i64, record: &Record) -> CallRow {
+pub(super) fn row(state: &State, place: i64, record: &Record) -> CallRow {
     CallRow {
         client: show::client(state),
         call: record.call,
@@ -162,6 +162,10 @@ fn row(state: &State, place: i64, record: &Record) -> CallRow {
         code: record.code.clone(),
         detail: record.detail.clone(),
         grant: record.grant,
+        clauses: super::story::keys(record),
+        charter: Some(record.inputs.charter).filter(|version| *version > 0),
+        observed: Some(record.inputs.observed.clone()).filter(|code| !code.is_empty()),
+        hold: record.inputs.hold,
         latency_us: record.latency_us,
     }
 }

@@ -40,7 +40,8 @@ impl Desk {
 
     fn client_row(&self, view: &View<State>) -> ClientRow {
         let state = &view.state;
-        let living = || state.agents.values().filter(|agent| agent.lives());
+        let own = |agent: &&std::sync::Arc<writ_authority::Agent>| agent.shadow_of.is_none();
+        let living = || state.agents.values().filter(|agent| agent.lives()).filter(own);
         ClientRow {
             client: show::client(state),
             since: state.people.values().map(|one| one.seated_at).min(),

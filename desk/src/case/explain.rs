@@ -10,15 +10,15 @@ use writ_authority::{
     decide::explain::{Explanation, Recorded, Supposed, Unused},
     grant::Surface,
 };
-use writ_lake::Record;
+use writ_lake::{CallFilter, Record, Stored};
 use writ_model::{
-    AgentId, Secret, TenantId, Timestamp,
+    AgentId, Secret, Span, TenantId, Timestamp,
     json::{self, Limits, Node},
     ocsf::Disposition,
 };
 use writ_store::{Space, View};
 
-use super::{past::Until, resolve, show};
+use super::{past::Until, resolve, show, story};
 use crate::{
     Desk, DeskError, Who, error,
     view::{ExplainView, RecordedDecision},
@@ -30,6 +30,11 @@ const SEALED: Limits = Limits {
     depth: Limits::REQUEST.depth + 1,
     ..Limits::REQUEST
 };
+
+/// LIMIT: records looked at in one read, for a moment.
+const PAGE: usize = 500;
+/// LIMIT: such reads: far enough back for a busy day.
+const PAGES: usize = 20;
 
 /// What to explain: a recorded call by its id, or a call as a client would send it.
 #[derive(Debug, Deserialize)]
@@ -52,25 +57,63 @@ pub struct ExplainBody {
     pub at: Option<Timestamp>,
 }
 
+/// Which of an agent's calls: the last at or before a moment.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MomentQuery {
+    /// The moment; now if it is left out.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+    /// Only calls on this server.
+    #[serde(default)]
+    pub server: Option<String>,
+    /// Only calls of this thing.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// `json`, which is what is given if it is left out, or `pdf`.
+    #[serde(default)]
+    pub format: Option<Format>,
+}
+
+/// Only the form.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormatQuery {
+    /// `json`, which is what is given if it is left out, or `pdf`.
+    #[serde(default)]
+    pub format: Option<Format>,
+}
+
+/// In which form an explanation is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// JSON.
+    #[default]
+    Json,
+    /// A PDF document.
+    Pdf,
+}
+
 /// What one call asks for, owned.
-struct Asked {
-    server: String,
+pub(super) struct Asked {
+    pub(super) server: String,
     method: String,
     surface: Option<Surface>,
-    name: String,
+    pub(super) name: String,
     /// The arguments' JSON.
-    arguments: Option<Secret<Vec<u8>>>,
+    pub(super) arguments: Option<Secret<Vec<u8>>>,
 }
 
 impl Asked {
-    fn parsed(&self) -> Result<Option<Node<'_>>, DeskError> {
+    pub(super) fn parsed(&self) -> Result<Option<Node<'_>>, DeskError> {
         let bytes = self.arguments.as_ref().map(|bytes| bytes.expose().as_slice());
         bytes.map(|bytes| json::parse(bytes, &Limits::REQUEST)).transpose().map_err(|why| {
             DeskError::bad("params", why.to_string(), "Send it as the client would.")
         })
     }
 
-    fn what<'a>(&'a self, arguments: Option<&'a Node<'a>>) -> What<'a> {
+    pub(super) fn what<'a>(&'a self, arguments: Option<&'a Node<'a>>) -> What<'a> {
         match self.surface {
             Some(surface) => What::Call { surface, name: &self.name, arguments },
             None => What::Session,
@@ -79,6 +122,9 @@ impl Asked {
 }
 
 impl Desk {
+    /// LIMIT: earlier calls beside an explanation.
+    pub const BEFORE: usize = 20;
+
     /// Why an agent's call was, or would be, permitted or denied.
     ///
     /// # Errors
@@ -121,6 +167,47 @@ impl Desk {
         self.explain_record(&view, &stored.record).await
     }
 
+    /// Why an agent's last call at or before a moment was permitted or denied: "why could it do that on 3 November at
+    /// 14:03".
+    ///
+    /// # Errors
+    /// If the agent is not visible, or made no such call by then.
+    pub async fn explain_moment(
+        &self,
+        who: &Who,
+        client: &str,
+        agent: &str,
+        query: MomentQuery,
+    ) -> Result<ExplainView, DeskError> {
+        let view = self.seat(who, client).await?;
+        let id = resolve::agent(&view.state, agent)?.described.agent;
+        let at = query.at.unwrap_or_else(|| self.now());
+        let mut before = None;
+        for _ in 0..PAGES {
+            let filter = CallFilter {
+                tenant: Some(view.tenant),
+                agent: Some(id),
+                until: Some(at + Span::micros(1)),
+                before,
+                limit: PAGE,
+                ..CallFilter::default()
+            };
+            let page = self.inner.parts.lake.page(filter).await?;
+            let found = page.calls.iter().map(|stored| &stored.record).find(|record| {
+                query.server.as_ref().is_none_or(|server| *server == record.server)
+                    && query.name.as_ref().is_none_or(|name| *name == record.name)
+            });
+            if let Some(record) = found {
+                return self.explain_record(&view, record).await;
+            }
+            before = page.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        Err(DeskError::not_visible("call by then of", agent))
+    }
+
     async fn explain_asked(
         &self,
         view: &View<State>,
@@ -130,12 +217,16 @@ impl Desk {
         let at = body.at.unwrap_or_else(|| self.now());
         let past = self.past(view.tenant, Until::Time(at)).await?;
         let asked = asked(body)?;
-        let arguments = asked.parsed()?;
-        let call =
-            Supposed { agent: id, server: &asked.server, what: asked.what(arguments.as_ref()) };
-        let moment = Moment { at, counters: &Unused };
-        let explanation = self.inner.parts.engine.suppose(&past.state, &call, &moment);
-        Ok(shown(view, &past.state, id, asked, explanation))
+        // What reads counters stays inside: it is not carried over to another thread.
+        let explanation = {
+            let arguments = asked.parsed()?;
+            let what = asked.what(arguments.as_ref());
+            let call = Supposed { agent: id, server: &asked.server, what };
+            let moment = Moment { at, counters: &Unused };
+            self.inner.parts.engine.suppose(&past.state, &call, &moment)
+        };
+        let out = shown(view, &past.state, id, asked, explanation);
+        self.with_story(view, &past.state, out, None).await
     }
 
     async fn explain_record(
@@ -145,17 +236,22 @@ impl Desk {
     ) -> Result<ExplainView, DeskError> {
         let past = self.past(view.tenant, Until::Size(record.inputs.tree_size)).await?;
         let asked = self.sealed_ask(view.tenant, record).await?;
-        let reads = serde_json::from_str(&record.inputs.reads).unwrap_or_default();
-        let arguments = asked.parsed()?;
-        let ask = Ask {
-            agent: record.agent,
-            instance: record.instance,
-            epoch: record.inputs.epoch,
-            server: &asked.server,
-            what: asked.what(arguments.as_ref()),
+        let explanation = {
+            let counters = Recorded {
+                grants: serde_json::from_str(&record.inputs.reads).unwrap_or_default(),
+                clauses: serde_json::from_str(&record.inputs.clause_reads).unwrap_or_default(),
+            };
+            let arguments = asked.parsed()?;
+            let ask = Ask {
+                agent: record.agent,
+                instance: record.instance,
+                epoch: record.inputs.epoch,
+                server: &asked.server,
+                what: asked.what(arguments.as_ref()),
+            };
+            let moment = Moment { at: record.at, counters: &counters };
+            self.inner.parts.engine.explain(&past.state, &ask, &moment)
         };
-        let moment = Moment { at: record.at, counters: &Recorded(reads) };
-        let explanation = self.inner.parts.engine.explain(&past.state, &ask, &moment);
         let differs = differs(record, &explanation);
         let mut out = shown(view, &past.state, record.agent, asked, explanation);
         out.same = Some(differs.is_empty());
@@ -167,12 +263,47 @@ impl Desk {
             grant: record.grant,
             engine: record.inputs.engine.clone(),
         });
+        self.with_story(view, &past.state, out, Some(record)).await
+    }
+
+    /// What it stood on, said by whom, and what the agent had done before.
+    async fn with_story(
+        &self,
+        view: &View<State>,
+        past: &State,
+        mut out: ExplainView,
+        record: Option<&Record>,
+    ) -> Result<ExplainView, DeskError> {
+        let explained = &out.explanation;
+        out.charter_said = story::charter_said(past);
+        if let Some(charter) = explained.charter {
+            out.clauses_said = story::clauses_said(past, charter, &explained.clauses);
+        }
+        // Who answered later is told too: what was asked then may have been answered since.
+        let hold = record.and_then(|record| record.inputs.hold).or(explained.approval);
+        out.approval_said = hold.and_then(|id| story::approval_said(&view.state, id, self.now()));
+        out.stopped = story::stopped(past);
+        let filter = CallFilter {
+            tenant: Some(view.tenant),
+            agent: Some(out.agent),
+            until: Some(explained.at),
+            limit: Self::BEFORE,
+            ..CallFilter::default()
+        };
+        let page = self.inner.parts.lake.page(filter).await?;
+        let row = |stored: &Stored| super::calls::row(&view.state, stored.place, &stored.record);
+        out.before = page.calls.iter().map(row).collect();
+        out.story = story::told(&out);
         Ok(out)
     }
 
     /// What a record's call asked for. Name and arguments in full are sealed beside it, as `{"arguments":…,"name":…}`.
     /// SECURITY: only explanations open them, for people seated at the client.
-    async fn sealed_ask(&self, tenant: TenantId, record: &Record) -> Result<Asked, DeskError> {
+    pub(super) async fn sealed_ask(
+        &self,
+        tenant: TenantId,
+        record: &Record,
+    ) -> Result<Asked, DeskError> {
         let mut asked = Asked {
             server: record.server.clone(),
             method: record.method.clone(),
@@ -222,6 +353,12 @@ fn shown(
         recorded: None,
         same: None,
         differs: Vec::new(),
+        charter_said: None,
+        clauses_said: Vec::new(),
+        approval_said: None,
+        stopped: Vec::new(),
+        before: Vec::new(),
+        story: Vec::new(),
     }
 }
 
@@ -237,12 +374,20 @@ const fn effect(effect: Disposition) -> &'static str {
 }
 
 /// What deciding again must reproduce and did not. A permitted call that failed upstream keeps the failure's code, and a
-/// refused one keeps no grant, so these two are not compared.
+/// refused one keeps no grant, so these two are not compared. A call that waited for a person is recorded as refused.
 fn differs(record: &Record, again: &Explanation) -> Vec<String> {
-    let mut pairs = vec![("effect", effect(record.effect).to_owned(), again.effect.to_owned())];
+    let now = match (record.effect, again.effect) {
+        (Disposition::Blocked, "hold") => "deny",
+        (_, effect) => effect,
+    };
+    let mut pairs = vec![("effect", effect(record.effect).to_owned(), now.to_owned())];
     if record.effect != Disposition::Errored {
         pairs.push(("code", record.code.clone(), again.code.clone()));
     }
+    let clauses = |keys: &[String]| {
+        if keys.is_empty() { "no clause".to_owned() } else { keys.join(", ") }
+    };
+    pairs.push(("clause", clauses(&story::keys(record)), clauses(&again.clauses)));
     if record.effect != Disposition::Blocked {
         let grant = |grant: Option<writ_model::GrantId>| {
             grant.map_or_else(|| "no grant".to_owned(), |id| id.to_string())

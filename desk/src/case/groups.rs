@@ -55,7 +55,9 @@ impl Desk {
 
 fn row(state: &State, id: GroupId) -> GroupRow {
     let answers = state.answers(&member(id));
-    let inside = |agent: &&std::sync::Arc<Agent>| agent.group() == Some(id) && agent.lives();
+    let inside = |agent: &&std::sync::Arc<Agent>| {
+        agent.group() == Some(id) && agent.lives() && agent.shadow_of.is_none()
+    };
     let parent = state.groups.get(&id).and_then(|group| group.parent);
     GroupRow {
         group: id,
@@ -88,6 +90,7 @@ fn member(group: GroupId) -> Agent {
         accountability: Accountability::default(),
         epoch: 0,
         touched: 0,
+        shadow_of: None,
         first_line: 0,
     }
 }

@@ -217,6 +217,8 @@ pub(super) fn made(fact: &Fact) -> Option<String> {
         Fact::GroupCreated { group, .. } => Some(group.to_string()),
         Fact::AgentObserved(one) | Fact::AgentProposed(one) => Some(one.agent.to_string()),
         Fact::GrantGiven { grant, .. } => Some(grant.to_string()),
+        Fact::CharterProposed { charter } => Some(charter.charter.to_string()),
+        Fact::DrillBegun { drill, .. } => Some(drill.to_string()),
         Fact::InstanceEnrolled { instance, .. } => Some(instance.to_string()),
         _ => None,
     }

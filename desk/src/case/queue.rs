@@ -29,7 +29,9 @@ impl Desk {
             let client = show::client(&view.state);
             let waiting = queue::waiting(&view.state, at).into_iter();
             let witnesses = self.witness_waiting(view, at).await?;
-            let waiting = waiting.chain(witnesses);
+            let undelivered = self.undelivered(view, at).await?;
+            let drill = super::drills::never_run(&view.state, at);
+            let waiting = waiting.chain(witnesses).chain(undelivered).chain(drill);
             items.extend(waiting.map(|waiting| QueueItem { client: client.clone(), waiting }));
         }
         items.sort_by_key(|item| {

@@ -136,7 +136,11 @@ impl Desk {
         Ok(out)
     }
 
-    async fn proven(&self, view: &View<State>, index: u64) -> Result<ProvenLine, DeskError> {
+    pub(super) async fn proven(
+        &self,
+        view: &View<State>,
+        index: u64,
+    ) -> Result<ProvenLine, DeskError> {
         let none = || DeskError::not_visible("ledger line", &index.to_string());
         let line = self.ledger().read(view.tenant, index, 1).await?.into_iter().next();
         let bytes = String::from_utf8(line.ok_or_else(none)?.to_vec()).map_err(|_bad| none())?;

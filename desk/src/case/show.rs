@@ -82,6 +82,7 @@ pub(crate) fn passkey(state: &State, key: &Key) -> PasskeyRow {
         admitted: key.admitted,
         says: format!("{} {by}", kind_of_key(says)),
         root: state.root == Some(says.passkey),
+        former_root: state.former_root == Some(says.passkey),
         at: key.at,
         line: key.line,
         revoked_at: key.revoked_at,

@@ -31,7 +31,7 @@ use crate::{
 const MAX_WAIT: Span = Span::seconds(30);
 
 /// LIMIT: bytes of what is signed: with its signature it has to fit into one ledger line of 60,000.
-const MAX_REQUEST: usize = 40_000;
+const MAX_REQUEST: usize = 55_000;
 
 impl Desk {
     /// Has a person's command done, or asks for their signature if it needs one.
@@ -190,6 +190,12 @@ impl Desk {
                 Ok(outcome) => {
                     let outcome = Some(outcome.clone());
                     desk.inner.signings.settle(id, SigningState::Signed, outcome);
+                }
+                // It was signed, and now waits for others: that is its outcome.
+                Err(DeskError::Waits(_)) => {
+                    let problem = done.as_ref().err().map(|waits| waits.problem(String::new()));
+                    let problem = problem.and_then(|one| serde_json::to_value(one).ok());
+                    desk.inner.signings.settle(id, SigningState::Signed, problem);
                 }
                 Err(DeskError::Refused(_)) => {
                     let problem = done.as_ref().err().map(|fault| fault.problem(String::new()));

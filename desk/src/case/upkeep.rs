@@ -12,8 +12,8 @@ use crate::{
 };
 
 impl Desk {
-    /// Writes what a gateway has to say into a tenant's ledger: that an agent is cut, or the root of its records. Gives
-    /// the line. For the wiring, which hands it to gateways.
+    /// Writes what a gateway has to say into a tenant's ledger: that an agent is cut, the root of its records, that a call
+    /// waits, that an approval is used up, that people are told. Gives the line. For the wiring, which hands it to gateways.
     ///
     /// # Errors
     /// If it is another command, it is refused, or the store fails.
@@ -22,10 +22,18 @@ impl Desk {
         tenant: TenantId,
         command: Command,
     ) -> Result<u64, DeskError> {
-        if !matches!(command, Command::ConfirmTermination(_) | Command::SealActivity(_)) {
+        let gateways = matches!(
+            command,
+            Command::ConfirmTermination(_)
+                | Command::SealActivity(_)
+                | Command::HoldCall(_)
+                | Command::ConsumeApproval { .. }
+                | Command::NotifyAct(_)
+        );
+        if !gateways {
             return Err(DeskError::Refused(refusal::Refusal::internal(
                 "command",
-                "a gateway only confirms and seals",
+                "a gateway only confirms, seals, holds, uses up and tells",
             )));
         }
         Ok(self.act(tenant, Actor::system("gateway"), command).await?.first)
@@ -86,7 +94,8 @@ impl Desk {
         }))
     }
 
-    /// Puts on hold every active agent whose answers have been incomplete for longer than the grace period.
+    /// Puts on hold every active agent whose answers have been incomplete for longer than the grace period, and ends what
+    /// a restart left of drills.
     ///
     /// # Errors
     /// If nothing is founded. A client that cannot be swept is counted and logged; the next sweep tries again.
@@ -98,6 +107,10 @@ impl Desk {
         }
         for view in self.every_client().await? {
             done.clients += 1;
+            if let Err(fault) = self.sweep_drills(&view).await {
+                done.failed += 1;
+                tracing::error!(tenant = %view.tenant, error = %fault, "drills not swept");
+            }
             match self.act(view.tenant, Actor::system("reconciler"), Command::Sweep).await {
                 Ok(wrote) => done.held += wrote.facts.len(),
                 Err(fault) => {

@@ -151,6 +151,7 @@ fn waiting(name: &str, since: Timestamp, what: String, why: String) -> Waiting {
     Waiting {
         ask: Ask::WitnessMissing,
         agent: None,
+        hold: None,
         name: name.to_owned(),
         since,
         deadline: None,

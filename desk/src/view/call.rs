@@ -3,10 +3,15 @@
 use serde::Serialize;
 use writ_authority::decide::explain::Explanation;
 use writ_model::{
-    AgentId, BootId, CallId, Digest, GatewayId, GrantId, InstanceId, Timestamp, ocsf::Disposition,
+    AgentId, BootId, CallId, CharterId, Digest, GatewayId, GrantId, HoldId, InstanceId, Timestamp,
+    ocsf::Disposition,
 };
 
-use super::{AnswersView, ClientRef, PersonRef};
+use super::{
+    AnswersView, ClientRef, PersonRef,
+    charter::SignatureRow,
+    hold::{AnswerRow, ClauseSaid, HoldState},
+};
 
 /// A call in a list.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -41,6 +46,14 @@ pub struct CallRow {
     pub detail: String,
     /// Under which grant, if it was permitted; the explanation names the one that came nearest.
     pub grant: Option<GrantId>,
+    /// Keys of the charter's clauses that applied, strictest first.
+    pub clauses: Vec<String>,
+    /// Version of the charter that was in force, if one was.
+    pub charter: Option<u32>,
+    /// The code that would have refused it, if it was only watched.
+    pub observed: Option<String>,
+    /// The approval that it waits for or used.
+    pub hold: Option<HoldId>,
     /// Microseconds from decision to the last byte of the answer.
     pub latency_us: u64,
 }
@@ -161,4 +174,50 @@ pub struct ExplainView {
     pub same: Option<bool>,
     /// What differs, one sentence each.
     pub differs: Vec<String>,
+    /// The charter that was in force then, and who had signed it.
+    pub charter_said: Option<CharterSaid>,
+    /// The clauses it stands on, in full, strictest first.
+    pub clauses_said: Vec<ClauseSaid>,
+    /// The approval it waited for or stands on, as it stands now.
+    pub approval_said: Option<ApprovalSaid>,
+    /// What either party had stopped then, one sentence each.
+    pub stopped: Vec<String>,
+    /// What the agent had done before, newest first; at most [`crate::Desk::BEFORE`].
+    pub before: Vec<CallRow>,
+    /// All of it as short sentences, in the order in which a person asks: what, who had said so, under which clause.
+    pub story: Vec<String>,
+}
+
+/// The charter that decided.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CharterSaid {
+    /// Which.
+    pub charter: CharterId,
+    /// Its version.
+    pub version: u32,
+    /// SHA-256 of its canonical text: what both parties signed.
+    pub digest: Digest,
+    /// Since when it was in force.
+    pub since: Timestamp,
+    /// The ledger line that put it in force.
+    pub line: u64,
+    /// Who had signed it.
+    pub signed: Vec<SignatureRow>,
+}
+
+/// An approval behind a decision.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ApprovalSaid {
+    /// Which.
+    pub hold: HoldId,
+    /// Where it stands now.
+    pub state: HoldState,
+    /// When it was asked.
+    pub since: Timestamp,
+    /// Who answered.
+    pub answers: Vec<AnswerRow>,
+    /// When it was used up.
+    pub used_at: Option<Timestamp>,
+    /// The ledger line that asked.
+    pub line: u64,
 }

@@ -38,6 +38,7 @@ pub struct LoginRow {
 }
 
 /// One passkey as a ledger admitted it.
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own in the JSON")]
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PasskeyRow {
     /// Which.
@@ -64,6 +65,8 @@ pub struct PasskeyRow {
     pub says: String,
     /// Whether it is the client's root of trust, whose fingerprint stands in the paper contract.
     pub root: bool,
+    /// Whether it was that before the ledger moved to another provider: whoever verifies then insists on both.
+    pub former_root: bool,
     /// When it was admitted.
     pub at: Timestamp,
     /// By which line.

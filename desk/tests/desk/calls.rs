@@ -53,17 +53,7 @@ async fn call_with(
     let at = world.desk.now();
     let moment = Moment { at, counters: &Unused };
     let decision = Engine::default().decide(&view.state, &ask, &moment);
-    let (effect, detail, tree_size, reads) = match &decision {
-        Decision::Permit(yes) => (
-            Disposition::Allowed,
-            yes.reason().words.clone(),
-            yes.tree_size(),
-            yes.reads().to_vec(),
-        ),
-        Decision::Deny(no) => {
-            (Disposition::Blocked, no.words.clone(), no.tree_size, no.reads.clone())
-        }
-    };
+    let (effect, detail, stood) = stood(&decision);
     let id = CallId::from_parts(at, [u8::try_from(seq).unwrap(); 10]);
     let plain = format!(r#"{{"arguments":{text},"name":"{name}"}}"#);
     let sealer = world.vault.sealer(Space::Tenant(tenant)).await.unwrap();
@@ -87,16 +77,44 @@ async fn call_with(
         grant: decision.grant().filter(|_| decision.permits()),
         latency_us: 180,
         ocsf: Bytes::from(json!({"class_uid": 6003, "seq": seq}).to_string()),
-        inputs: Inputs {
-            tree_size,
-            epoch,
-            engine: ENGINE.to_owned(),
-            reads: serde_json::to_string(&reads).unwrap(),
-            arguments: sealed.into(),
-        },
+        inputs: Inputs { epoch, arguments: sealed.into(), ..stood },
     };
     world.lake.place().await.unwrap().write_durable(record).await.unwrap();
     id.to_string()
+}
+
+/// What a decision stood on, as a gateway writes it.
+fn stood(decision: &Decision) -> (Disposition, String, Inputs) {
+    let (effect, words, (tree_size, reads), (clauses, charter, clause_reads)) = match decision {
+        Decision::Permit(yes) => (
+            Disposition::Allowed,
+            &yes.reason().words,
+            (yes.tree_size(), yes.reads()),
+            (yes.clauses(), yes.charter(), yes.clause_reads()),
+        ),
+        Decision::Deny(no) => (
+            Disposition::Blocked,
+            &no.words,
+            (no.tree_size, no.reads.as_slice()),
+            (no.clauses.as_slice(), no.charter, no.clause_reads.as_slice()),
+        ),
+        Decision::Hold(held) => (
+            Disposition::Blocked,
+            &held.words,
+            (held.tree_size, held.reads.as_slice()),
+            (held.call.clauses.as_slice(), Some(held.charter), held.clause_reads.as_slice()),
+        ),
+    };
+    let inputs = Inputs {
+        tree_size,
+        engine: ENGINE.to_owned(),
+        reads: serde_json::to_string(&reads).unwrap(),
+        clauses: if clauses.is_empty() { String::new() } else { json!(clauses).to_string() },
+        charter: charter.map_or(0, |(_, version)| version),
+        clause_reads: json!(clause_reads).to_string(),
+        ..Inputs::default()
+    };
+    (effect, words.clone(), inputs)
 }
 
 pub(crate) async fn granted(world: &World) -> GrantId {

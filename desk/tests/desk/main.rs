@@ -3,21 +3,37 @@
 //! Never here: a mock of a store. To add a flow: a file, and [`world::World::check`] at its end.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod attacks;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod charter;
+#[cfg(test)]
 mod coverage;
+#[cfg(test)]
+mod drills;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod moments;
+#[cfg(test)]
+mod notify;
+#[cfg(test)]
 mod oauth;
+#[cfg(test)]
+mod observe;
 #[cfg(test)]
 mod oidc;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
 mod recovery;
+#[cfg(test)]
+mod refuse;
+#[cfg(test)]
+mod replay;
 #[cfg(test)]
 mod road;
 #[cfg(test)]

@@ -75,7 +75,12 @@ impl Outside for Idp {
             return Err(Fault::Late { host: "id.example".to_owned() });
         }
         let body = self.document(&ask).to_string();
-        Ok(Told { status: 200, media: "application/json".to_owned(), body: body.into() })
+        Ok(Told {
+            status: 200,
+            media: "application/json".to_owned(),
+            body: body.into(),
+            retry_after: None,
+        })
     }
 }
 
@@ -240,8 +245,8 @@ async fn a_linked_subject_signs_its_person_in_with_the_roles_that_are_left() {
         "the whole seat may, once it is signed: {}",
         asked.json()
     );
-    let export = format!("{at}/export/allow");
-    let asked = world.ask_as(&mira, Method::POST, &export, Some(&json!({}))).await;
+    let export = "/clients/northwind-it/export/allow";
+    let asked = world.ask_as(&mira, Method::POST, export, Some(&json!({}))).await;
     assert!(
         signing_of(&asked).is_some(),
         "and what is sensitive is signed here too: {}",

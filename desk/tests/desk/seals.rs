@@ -7,7 +7,7 @@ use writ_lake::CallFilter;
 
 use crate::{
     calls::{AT, call, granted},
-    world::{OneGateway, World},
+    world::{OneGateway, World, everything},
 };
 
 #[tokio::test]
@@ -83,6 +83,8 @@ async fn who_may_export_seals_first_and_only_there() {
     let refused = world.post_as(&approver, &path, json!({})).await;
     assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (403, &json!("AUTH-0003")));
     world.done("/clients", json!({"name": "Juniper Dental", "slug": "juniper"})).await;
+    world.first("juniper", "Eve Lind").await;
+    world.charter("juniper", "Eve Lind", everything()).await;
     world.done("/clients/juniper/export/allow", json!({})).await;
     let other = world.done("/clients/juniper/ledger/seal", json!({})).await;
     assert_eq!(other, json!({"seals": 0, "records": 0, "failed": 0}));

@@ -17,12 +17,16 @@ use writ_evidence::{leaf_hash, node_hash};
 use writ_identity::{AgentKey, assertion, dpop, jws, webauthn::Anchors};
 use writ_lake::Activity;
 use writ_model::{BootId, Digest, GatewayId, InstanceId, Span, Timestamp};
-use writ_store::{Ledger, Sequencer, SqliteLedger, SqliteVault, Tenants, View};
+use writ_store::{Ledger, Sequencer, SqliteHeld, SqliteLedger, SqliteVault, Tenants, View};
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
+mod charter;
+mod holds;
 mod order;
 mod people;
 
+pub(crate) use charter::everything;
+pub(crate) use holds::{both_owners, payments};
 pub(crate) use people::{Browser, Someone, cookie_of, signing_of};
 
 pub(crate) const DESK: &str = "http://127.0.0.1:7420";
@@ -35,6 +39,7 @@ pub(crate) struct World {
     pub(crate) lake: Arc<Activity>,
     pub(crate) tenants: Arc<Tenants<State>>,
     pub(crate) vault: Arc<SqliteVault>,
+    pub(crate) held: Arc<SqliteHeld>,
     pub(crate) token: String,
     /// Everybody with a passkey, by name.
     pub(crate) people: Mutex<BTreeMap<String, Someone>>,
@@ -98,12 +103,14 @@ impl World {
         let ledger: Arc<dyn Ledger> = order.clone();
         let vault = Arc::new(SqliteVault::open(dir.path()).unwrap());
         let lake = Activity::open(&dir.path().join("lake.db")).unwrap();
+        let held = Arc::new(SqliteHeld::open(dir.path()).unwrap());
         let tenants = Arc::new(Tenants::new(ledger));
         let token = cli_token(dir.path(), entropy.as_ref()).unwrap();
         let desk = Desk::open(DeskParts {
             sequencer: Sequencer::new(Arc::clone(&tenants)),
             lake: Arc::clone(&lake),
             vault: vault.clone(),
+            held: held.clone(),
             engine: Arc::new(Engine::default()),
             clock: clock.clone(),
             entropy,
@@ -119,7 +126,7 @@ impl World {
         let router = desk.router();
         let token = token.expose().clone();
         let people = Mutex::default();
-        Self { desk, clock, lake, tenants, vault, token, people, order, router, dir }
+        Self { desk, clock, lake, tenants, vault, held, token, people, order, router, dir }
     }
 
     /// A provider that has an owner who has no passkey yet.
@@ -148,6 +155,7 @@ impl World {
 
     pub(crate) async fn people(&self) {
         self.first("harbor-books", "Dana Cole").await;
+        self.charter("harbor-books", "Dana Cole", everything()).await;
         self.member("Dana Cole", "harbor-books", "Ines Park", "approver").await;
         self.member("Dana Cole", "harbor-books", "Noor Haddad", "auditor").await;
         self.staff("Tom Reyes", "engineer").await;

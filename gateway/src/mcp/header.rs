@@ -3,6 +3,8 @@
 //! The decision is made on the body; headers that say something else are refused, because somebody behind us may route on
 //! them. Never here: a header that carries a credential upstream.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -154,6 +156,41 @@ pub(crate) fn outgoing(headers: &HeaderMap, session: Option<&str>) -> HeaderMap 
     out
 }
 
+/// The headers that repeat parts of the body: they belong to it, and are held with it.
+pub(crate) fn repeating(headers: &HeaderMap) -> BTreeMap<String, String> {
+    headers
+        .iter()
+        .filter(|(name, _)| repeats(name))
+        .filter_map(|(name, value)| {
+            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+        })
+        .collect()
+}
+
+fn repeats(name: &HeaderName) -> bool {
+    *name == METHOD || *name == NAME || name.as_str().starts_with(PARAM_PREFIX)
+}
+
+/// The headers of a request that was held: those of who comes back for it, with its own for what repeats its body.
+pub(crate) fn resumed(
+    headers: &HeaderMap,
+    session: Option<&str>,
+    own: &BTreeMap<String, String>,
+) -> HeaderMap {
+    let mut out: HeaderMap = outgoing(headers, session)
+        .into_iter()
+        .filter_map(|(name, value)| name.map(|name| (name, value)))
+        .filter(|(name, _)| !repeats(name) && *name != LAST_EVENT)
+        .collect();
+    for (name, value) in own {
+        let name = name.parse::<HeaderName>().ok().filter(repeats);
+        if let (Some(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
+            out.insert(name, value);
+        }
+    }
+    out
+}
+
 /// The headers of an answer that reach the agent, by name. The session's is bound anew elsewhere.
 pub(crate) fn incoming(headers: &HeaderMap) -> HeaderMap {
     let mut out = HeaderMap::with_capacity(6);
@@ -281,6 +318,32 @@ mod tests {
         let names: Vec<_> = out.keys().map(HeaderName::as_str).collect();
         assert_eq!(names, ["accept", "mcp-param-region", "mcp-session-id"]);
         assert_eq!(out.get("mcp-session-id").unwrap(), "theirs");
+    }
+
+    #[test]
+    fn a_held_request_keeps_the_headers_that_repeat_it() {
+        let held = repeating(&headers(&[
+            ("mcp-method", "tools/call"),
+            ("mcp-name", "send"),
+            ("mcp-param-region", "eu"),
+            ("authorization", "DPoP secret"),
+        ]));
+        assert_eq!(held.len(), 3);
+        let back = headers(&[
+            ("mcp-protocol-version", "2026-07-28"),
+            ("mcp-method", "tools/call"),
+            ("mcp-name", "writ_pending"),
+            ("mcp-param-hold", "x"),
+            ("accept", "*/*"),
+            ("last-event-id", "7"),
+        ]);
+        let out = resumed(&back, None, &held);
+        let mut names: Vec<_> = out.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        let wanted =
+            ["accept", "mcp-method", "mcp-name", "mcp-param-region", "mcp-protocol-version"];
+        assert_eq!(names, wanted);
+        assert_eq!(out.get("mcp-name").unwrap(), "send");
     }
 
     #[test]

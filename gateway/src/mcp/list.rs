@@ -7,10 +7,25 @@ use bytes::Bytes;
 use writ_authority::grant::Surface;
 use writ_model::json::{self, Limits, Node};
 
-use crate::mcp::method::LISTS;
+use crate::mcp::{held, method::LISTS};
 
 /// Whether a thing is listed.
 pub type Shows<'a> = dyn Fn(Surface, &str) -> bool + Send + Sync + 'a;
+
+/// How lists are shown to one caller.
+#[derive(Clone, Copy)]
+pub struct Filter<'a> {
+    /// Whether a thing is listed.
+    pub shows: &'a Shows<'a>,
+    /// [`held::PENDING`] is offered at the end of the tools' last page.
+    pub pending: bool,
+}
+
+impl std::fmt::Debug for Filter<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Filter").field("pending", &self.pending).finish_non_exhaustive()
+    }
+}
 
 /// An answer that cannot be read is not passed on: it could hide what must not be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +35,10 @@ pub struct Unreadable;
 ///
 /// # Errors
 /// If it is not JSON.
-pub fn answer(body: &Bytes, shows: &Shows<'_>) -> Result<Bytes, Unreadable> {
+pub fn answer(body: &Bytes, filter: Filter<'_>) -> Result<Bytes, Unreadable> {
     let node = json::parse(body, &Limits::ANSWER).map_err(|_fault| Unreadable)?;
     match node.get("result") {
-        Some(result) => Ok(cut(body, result, shows)),
+        Some(result) => Ok(cut(body, result, filter)),
         None => Ok(body.clone()),
     }
 }
@@ -32,12 +47,12 @@ pub fn answer(body: &Bytes, shows: &Shows<'_>) -> Result<Bytes, Unreadable> {
 ///
 /// # Errors
 /// If it is not JSON.
-pub fn result(body: &Bytes, shows: &Shows<'_>) -> Result<Bytes, Unreadable> {
+pub fn result(body: &Bytes, filter: Filter<'_>) -> Result<Bytes, Unreadable> {
     let node = json::parse(body, &Limits::ANSWER).map_err(|_fault| Unreadable)?;
-    Ok(cut(body, &node, shows))
+    Ok(cut(body, &node, filter))
 }
 
-fn cut(body: &Bytes, result: &Node<'_>, shows: &Shows<'_>) -> Bytes {
+fn cut(body: &Bytes, result: &Node<'_>, filter: Filter<'_>) -> Bytes {
     let mut out: Vec<u8> = Vec::new();
     let mut copied = 0;
     let mut lists: Vec<_> = LISTS
@@ -45,22 +60,25 @@ fn cut(body: &Bytes, result: &Node<'_>, shows: &Shows<'_>) -> Bytes {
         .filter_map(|(key, name, surface)| Some((result.get(key)?, *name, *surface)))
         .collect();
     lists.sort_by_key(|(list, ..)| list.start);
+    let more = result.get("nextCursor").is_some_and(|cursor| cursor.as_str().is_some());
     for (list, name, surface) in lists {
         let Some(items) = list.as_array() else { continue };
         let shown = |item: &&Node<'_>| {
-            item.get(name).and_then(Node::as_str).is_some_and(|name| shows(surface, name))
+            item.get(name).and_then(Node::as_str).is_some_and(|name| (filter.shows)(surface, name))
         };
         let kept: Vec<&Node<'_>> = items.iter().filter(shown).collect();
-        if kept.len() == items.len() {
+        let ours = (filter.pending && surface == Surface::Tool && !more).then(held::tool);
+        if kept.len() == items.len() && ours.is_none() {
             continue;
         }
         out.extend_from_slice(body.get(copied..list.start).unwrap_or_default());
         out.push(b'[');
-        for (at, item) in kept.iter().enumerate() {
+        let kept = kept.iter().map(|item| item.bytes_in(body)).chain(ours.as_deref());
+        for (at, item) in kept.enumerate() {
             if at > 0 {
                 out.push(b',');
             }
-            out.extend_from_slice(item.bytes_in(body));
+            out.extend_from_slice(item);
         }
         out.push(b']');
         copied = list.end;
@@ -80,8 +98,10 @@ mod tests {
         matches!((surface, name), (Surface::Tool, "a" | "c") | (Surface::Resource, "x://1"))
     }
 
+    const FILTER: Filter<'static> = Filter { shows: &shows, pending: false };
+
     fn cut_text(text: &'static str) -> String {
-        let out = answer(&Bytes::from_static(text.as_bytes()), &shows).unwrap();
+        let out = answer(&Bytes::from_static(text.as_bytes()), FILTER).unwrap();
         String::from_utf8(out.to_vec()).unwrap()
     }
 
@@ -100,6 +120,22 @@ mod tests {
     }
 
     #[test]
+    fn our_tool_stands_at_the_end_of_the_last_page() {
+        let offered = |text: &'static str| {
+            let out = Filter { pending: true, ..FILTER };
+            let out = answer(&Bytes::from_static(text.as_bytes()), out).unwrap();
+            serde_json::from_slice::<serde_json::Value>(&out).unwrap()["result"].take()
+        };
+        let tools = offered(r#"{"result":{"tools":[{"name":"b"},{"name":"a"}]}}"#);
+        assert_eq!(tools["tools"][0]["name"], "a");
+        assert_eq!(tools["tools"][1]["name"], held::PENDING);
+        assert_eq!(offered(r#"{"result":{"tools":[]}}"#)["tools"][0]["name"], held::PENDING);
+        let first = offered(r#"{"result":{"tools":[{"name":"a"}],"nextCursor":"2"}}"#);
+        assert_eq!(first["tools"].as_array().unwrap().len(), 1);
+        assert_eq!(offered(r#"{"result":{"prompts":[]}}"#), serde_json::json!({"prompts": []}));
+    }
+
+    #[test]
     fn what_is_covered_whole_is_untouched() {
         for text in [
             r#"{"result" : {"tools":[ {"name":"a"} ]}}"#,
@@ -108,6 +144,6 @@ mod tests {
         ] {
             assert_eq!(cut_text(text), text);
         }
-        assert_eq!(answer(&Bytes::from_static(b"{"), &shows), Err(Unreadable));
+        assert_eq!(answer(&Bytes::from_static(b"{"), FILTER), Err(Unreadable));
     }
 }

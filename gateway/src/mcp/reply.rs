@@ -1,6 +1,4 @@
-//! JSON-RPC errors that the gateway answers with. Never here: an argument's value in a message.
-
-use std::io::Write as _;
+//! JSON-RPC messages that the gateway makes itself. Never here: an argument's value in a message.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -47,21 +45,28 @@ pub fn error(rpc: i32, words: &str, data: Data<'_>) -> Vec<u8> {
 
 /// A whole answer with an error; `id` in the caller's own spelling.
 pub fn answer(id: &[u8], error: &[u8]) -> Bytes {
-    let mut out = Vec::with_capacity(error.len() + id.len() + 40);
-    let written = out
-        .write_all(br#"{"jsonrpc":"2.0","id":"#)
-        .and_then(|()| out.write_all(id))
-        .and_then(|()| out.write_all(br#","error":"#))
-        .and_then(|()| out.write_all(error))
-        .and_then(|()| out.write_all(b"}"));
-    if written.is_err() {
-        out.clear();
-    }
-    Bytes::from(out)
+    whole(id, br#","error":"#, error)
+}
+
+/// A whole answer with a result; `id` in the caller's own spelling.
+pub fn result(id: &[u8], result: &[u8]) -> Bytes {
+    whole(id, br#","result":"#, result)
+}
+
+/// A whole request; `id` in the caller's own spelling, `params` byte for byte.
+pub fn request(id: &[u8], method: &str, params: &[u8]) -> Bytes {
+    let method = serde_json::to_vec(method).unwrap_or_default();
+    let rest = [&br#","method":"#[..], &method, &br#","params":"#[..]].concat();
+    whole(id, &rest, params)
+}
+
+fn whole(id: &[u8], key: &[u8], value: &[u8]) -> Bytes {
+    let parts = [&br#"{"jsonrpc":"2.0","id":"#[..], id, key, value, b"}"];
+    Bytes::from(parts.concat())
 }
 
 /// Two sentences: what, and the cure.
-fn sentence(words: &str, cure: &str) -> String {
+pub(crate) fn sentence(words: &str, cure: &str) -> String {
     let mut out = String::with_capacity(words.len() + cure.len() + 4);
     for part in [words, cure] {
         let part = part.trim();

@@ -8,7 +8,10 @@ use http_body_util::BodyExt as _;
 use writ_authority::Fact;
 use writ_gateway::{Command, Place, Server};
 
-use crate::world::{Agent, Reply, Says, World};
+use crate::{
+    held,
+    world::{Agent, Reply, Says, World, approve, clause},
+};
 
 /// Answers each request with its id and the variables it sees; `slow` says something first; `hang` only that.
 const SCRIPT: &str = r#"
@@ -65,6 +68,23 @@ async fn begin(world: &World, agent: &Agent) -> (String, serde_json::Value) {
 
 fn call(id: u32, name: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{name}"}}}}"#)
+}
+
+#[tokio::test]
+async fn a_held_call_is_executed_by_the_sessions_own_process() {
+    let (world, agent) = world().await;
+    let ask = |charter: &mut writ_charter::Charter| {
+        charter.clauses.push(clause("tools", "tool.use", approve()));
+    };
+    world.charter(agent.tenant, ask).await;
+    let (session, result) = begin(&world, &agent).await;
+    let held = in_session(&world, &agent, &session, &call(7, "a")).await.json();
+    let hold = held["result"]["_meta"]["writ/hold"]["hold_id"].as_str().unwrap().to_owned();
+    world.approve(agent.tenant).await;
+    let done = in_session(&world, &agent, &session, &held::pending(8, &hold)).await.json();
+    assert_eq!((&done["id"], &done["result"]["pid"]), (&8.into(), &result["pid"]), "{done}");
+    let again = in_session(&world, &agent, &session, &held::pending(9, &hold)).await;
+    assert_eq!(again.code(), "GATE-0095");
 }
 
 #[tokio::test]

@@ -91,6 +91,9 @@ async fn answer(
                 format!("event: message\ndata: {{\"method\":\"x\"}}\n\nid: 3\ndata: {list}\n\n");
             events(text.into_bytes(), false)
         }
+        "tools/list" if params["cursor"] == "rival" => {
+            result(serde_json::json!({"tools": [{"name": "send"}, {"name": "writ_pending"}]}))
+        }
         "tools/list" => result(tools()),
         "tools/call" if params["name"] == "watch" => {
             events(b"data: {\"method\":\"notifications/progress\"}\n\n".to_vec(), true)

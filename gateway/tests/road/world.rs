@@ -9,7 +9,6 @@ use std::{
     },
 };
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -18,22 +17,34 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use writ_authority::{
-    Admitted, AgentKind, ArgRule, Attestation, Autonomy, Command, Engine, Entry, Fact, Grant,
-    Passkey, State, command,
+    Admitted, AgentKind, ArgRule, Autonomy, Engine, Entry, Fact, Grant, State,
     fact::{AgentDescribed, LedgerFounded, PersonSeated, Subject},
     grant::Surface,
 };
-use writ_gateway::{Gateway, GatewayParts, Running, Scribe, Server};
+use writ_gateway::{Gateway, GatewayParts, Running, Server};
 use writ_identity::{AgentKey, Claims, PublicKeys, SigningKey, dpop, token};
 use writ_lake::{Activity, CallFilter, Record};
 use writ_model::{
     Actor, AgentId, BootId, Clock as _, Cx, Digest, EnrollmentId, Entropy, GatewayId, GrantId,
-    InstanceId, PasskeyId, PersonId, Role, Side, Span, TenantId, Timestamp, TokenId,
+    InstanceId, PersonId, Role, Side, Span, TenantId, Timestamp, TokenId,
 };
-use writ_store::{Ledger, MemoryMeter, Sequencer, SqliteLedger, SqliteVault, Tenants};
+use writ_store::{
+    Held, Ledger, MemoryMeter, Sequencer, SqliteHeld, SqliteLedger, SqliteVault, Tenants,
+};
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
+// By its path: an example takes this file in from another place.
+#[path = "world/charter.rs"]
+mod charter;
+#[path = "world/pen.rs"]
+mod pen;
+
+pub(crate) use charter::{approve, clause, limited, naming};
+pub(crate) use pen::Mood;
+use pen::{Pen, passkey};
+
 pub(crate) const ISSUER: &str = "http://127.0.0.1:7420";
+pub(crate) const DESK: &str = "https://desk.example";
 
 /// One enrolled agent.
 pub(crate) struct Agent {
@@ -73,54 +84,32 @@ pub(crate) struct World {
     pub(crate) sequencer: Sequencer<State>,
     pub(crate) lake: Arc<Activity>,
     pub(crate) gateway: Running,
+    pub(crate) held: Arc<dyn Held>,
+    pub(crate) pen: Arc<Pen>,
     pub(crate) signing: SigningKey,
     nonce: Mutex<Option<String>>,
     jti: AtomicU64,
-    _folder: TempDir,
-}
-
-/// A passkey that nobody signs with here: whoever answers for an agent has to have one.
-fn passkey(person: PersonId) -> Passkey {
-    let passkey = PasskeyId::from_bytes(person.to_bytes());
-    Passkey {
-        passkey,
-        person,
-        label: "test".to_owned(),
-        credential: passkey.to_string(),
-        jwk: "{}".to_owned(),
-        alg: "ES256".to_owned(),
-        rp_id: "localhost".to_owned(),
-        origin: "http://localhost".to_owned(),
-        aaguid: "00000000-0000-0000-0000-000000000000".to_owned(),
-        synced: false,
-        backed_up: false,
-        attestation: Attestation::None,
-        counter: 0,
-    }
-}
-
-#[derive(Debug)]
-struct Pen(Sequencer<State>, Arc<FakeClock>, Arc<SeededEntropy>);
-
-#[async_trait]
-impl Scribe for Pen {
-    async fn write(&self, tenant: TenantId, wish: Command) -> Result<u64, String> {
-        let entropy: Arc<dyn Entropy> = self.2.clone();
-        let cx = Cx::new(self.1.now(), entropy, tenant, Actor::system("gateway"));
-        let decide = Box::new(move |view: &writ_store::View<State>| {
-            let lines = command::lines(&view.state, wish.clone(), &cx)?;
-            Ok::<_, writ_authority::Refusal>(
-                lines.into_iter().map(|(_, line)| Bytes::from(line)).collect(),
-            )
-        });
-        let committed = self.0.submit(tenant, decide).await;
-        committed.map(|committed| committed.first).map_err(|fault| fault.to_string())
-    }
+    pub(crate) folder: TempDir,
 }
 
 impl World {
     pub(crate) async fn new(servers: Vec<Server>) -> Self {
-        let folder = TempDir::new().unwrap();
+        Self::at(TempDir::new().unwrap(), servers, 202).await
+    }
+
+    /// The same after a restart: the folder is all that is left.
+    pub(crate) async fn restarted(self, servers: Vec<Server>) -> Self {
+        let now = self.clock.now();
+        self.gateway.halt().await;
+        self.lake.close().await;
+        let Self { folder, tenants, sequencer, lake, gateway, held, pen, .. } = self;
+        drop((tenants, sequencer, lake, gateway, held, pen));
+        let world = Self::at(folder, servers, 203).await;
+        world.clock.set(now);
+        world
+    }
+
+    async fn at(folder: TempDir, servers: Vec<Server>, boot: u8) -> Self {
         let clock = Arc::new(FakeClock::at(Timestamp::from_micros(1_795_298_400_000_000)));
         let entropy = Arc::new(SeededEntropy::new(7));
         let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(folder.path()).unwrap());
@@ -128,22 +117,31 @@ impl World {
         let sequencer = Sequencer::new(Arc::clone(&tenants));
         let lake = Activity::open(&folder.path().join("lake.db")).unwrap();
         let signing = SigningKey::generate(entropy.as_ref()).unwrap();
+        let held: Arc<dyn Held> = Arc::new(SqliteHeld::open(folder.path()).unwrap());
+        let pen = Arc::new(Pen {
+            sequencer: sequencer.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            mood: Mutex::default(),
+        });
         let gateway = Gateway::start(GatewayParts {
             listen: "127.0.0.1:0".parse().unwrap(),
             base: None,
             issuer: ISSUER.to_owned(),
             id: GatewayId::from_bytes([201; 16]),
-            boot: BootId::from_bytes([202; 16]),
+            boot: BootId::from_bytes([boot; 16]),
             tenants: Arc::clone(&tenants),
             engine: Arc::new(Engine::default()),
             meter: Arc::new(MemoryMeter::default()),
             lake: Arc::clone(&lake),
+            held: Arc::clone(&held),
+            approvals: DESK.to_owned(),
             vault: Arc::new(SqliteVault::open(folder.path()).unwrap()),
             keys: PublicKeys::of_signing_key(&signing).unwrap(),
             clock: clock.clone(),
             entropy: entropy.clone(),
             servers,
-            scribe: Arc::new(Pen(sequencer.clone(), clock.clone(), entropy.clone())),
+            scribe: pen.clone(),
         })
         .await
         .unwrap();
@@ -154,10 +152,12 @@ impl World {
             sequencer,
             lake,
             gateway,
+            held,
+            pen,
             signing,
             nonce: Mutex::new(None),
             jti: AtomicU64::new(0),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -229,6 +229,7 @@ impl World {
             Fact::AgentActivated { agent },
         ]);
         self.write(tenant, facts).await;
+        self.charter(tenant, |_| {}).await;
         self.instance(tenant, agent, number).await
     }
 

@@ -109,7 +109,8 @@ fn place(at: SocketAddr) -> Place {
 async fn a_get_and_its_answer() {
     let (at, served) = serve(ok("{}")).await;
     let got = https("2026", None, BOUNDS).ask(Ask::get(place(at))).await.unwrap();
-    let wanted = Answer { status: 200, media: "application/json".to_owned(), body: "{}".into() };
+    let (media, body) = ("application/json".to_owned(), "{}".into());
+    let wanted = Answer { status: 200, media, body, retry_after: None };
     assert_eq!(got, wanted);
     let request = served.await.unwrap().to_ascii_lowercase();
     assert!(request.starts_with("get /token?x=1 http/1.1\r\n"), "{request}");
@@ -129,6 +130,34 @@ async fn a_form_with_its_credential() {
     assert!(request.starts_with("POST /token?x=1 "), "{request}");
     assert!(request.contains("Basic Y2xpZW50Omh1bnRlcjI="), "{request}");
     assert!(request.ends_with("\r\n\r\ncode=a+b"), "{request}");
+}
+
+#[tokio::test]
+async fn how_long_to_wait_is_read() {
+    for (said, seconds) in [
+        ("120", Some(120)),
+        ("Mon, 01 Jun 2026 00:01:00 GMT", Some(60)),
+        ("Mon, 01 Jun 2020 00:00:00 GMT", Some(0)),
+        ("soon", None),
+        ("-1", None),
+    ] {
+        let head = format!("HTTP/1.1 503 No\r\nRetry-After: {said}\r\nContent-Length: 0\r\n\r\n");
+        let (at, _served) = serve(head).await;
+        let got = https("2026", None, BOUNDS).ask(Ask::get(place(at))).await.unwrap();
+        assert_eq!(got.retry_after, seconds.map(writ_model::Span::seconds), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn header_fields_are_sent_and_bad_ones_are_refused() {
+    let (at, served) = serve(ok("")).await;
+    let ask = Ask::json(place(at), b"{}".to_vec());
+    let with = |value: &str| vec![("webhook-id", value.to_owned())];
+    https("2026", None, BOUNDS).ask(ask.with_headers(with("msg_1"))).await.unwrap();
+    assert!(served.await.unwrap().contains("webhook-id: msg_1\r\n"));
+    let bad = Ask::json(place(at), Vec::new()).with_headers(with("a\r\nx: y"));
+    let fault = https("2026", None, BOUNDS).ask(bad).await.unwrap_err();
+    assert_eq!(fault.code().0, "REAC-0001");
 }
 
 #[tokio::test]

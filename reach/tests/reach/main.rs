@@ -4,3 +4,5 @@
 
 #[cfg(test)]
 mod client;
+#[cfg(test)]
+mod smtp;

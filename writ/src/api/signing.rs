@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::Value;
 use writ_model::Timestamp;
 
-use super::{problem, segment};
+use super::{held, problem, segment};
 use crate::{fault::Fault, out};
 
 /// The code of the problem that says: this needs your signature.
@@ -121,7 +121,9 @@ fn answer(outcome: &Value) -> Result<Value, Fault> {
     let status = status.and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
     match status {
         Some(status) if kind.starts_with("urn:writ:error:") => {
-            Err(problem(status, outcome.to_string().as_bytes()))
+            let body = outcome.to_string();
+            Err(held::of_answer(status, body.as_bytes())
+                .unwrap_or_else(|| problem(status, body.as_bytes())))
         }
         _ => Ok(outcome.clone()),
     }

@@ -12,27 +12,26 @@ use writ_authority::{
     CheckAssertion as _, Entry, Fact, Passkey, Receipt, passkey::Admitted, refusal, signed::LIFE,
 };
 use writ_desk::{
-    CheckpointVerifier, WebauthnCheck,
+    WebauthnCheck,
     view::{ProvenLine, RECEIPT_FILE, ReceiptFile},
 };
-use writ_evidence::{
-    Checkpoint, Note, NoteVerifier, leaf_hash, merkle::verify_inclusion, note::NoteFault,
-};
+use writ_evidence::Checkpoint;
 use writ_identity::webauthn::counter_grew;
 use writ_model::{
     Code, Timestamp,
     json::{self, Limits},
 };
 
-use super::verify::{Insist, Shown, cosigned, log_key, verify_with, witness_keys};
+use super::{
+    proven::{CONTRADICTS, Log, broken, held},
+    verify::{Insist, Shown, cosigned, verify_with, witness_keys},
+};
 use crate::fault::Fault;
 
 /// LIMIT: bytes of a receipt file: a thousand lines of history with their paths.
 pub const MAX_FILE: usize = 64 << 20;
 /// The file is none, or not of a version this build knows.
 const NO_RECEIPT: Code = Code("EVID-0016");
-/// The file and the ledger lines in it contradict each other.
-const CONTRADICTS: Code = Code("EVID-0017");
 /// Another request was signed than the one insisted on.
 const ANOTHER_REQUEST: Code = Code("EVID-0018");
 
@@ -53,14 +52,16 @@ pub struct Against<'a> {
 /// [`crate::fault::Exit::Unverified`] with the rule that does not hold.
 pub fn verify(bytes: &[u8], against: &Against<'_>) -> Result<Value, Fault> {
     let file = read(bytes)?;
-    let (checkpoint, note) = checkpoint(&file, against)?;
+    let log = Log {
+        tenant: file.tenant,
+        origin: &file.origin,
+        founding: &file.founding,
+        moved: file.moved.as_ref(),
+        checkpoint: &file.checkpoint,
+        size: file.size,
+    };
+    let (checkpoint, note) = log.checked(&against.insist)?;
     let held = |line: &ProvenLine| held(line, &checkpoint);
-    let founding = held(&file.founding)?;
-    file.moved.as_ref().map(&held).transpose()?;
-    match &founding.fact {
-        Fact::LedgerFounded(founded) if founded.tenant == file.tenant => {}
-        _ => return Err(broken(CONTRADICTS, "line 0 does not found this ledger")),
-    }
     let signed = held(&file.line)?;
     let receipt = &file.receipt;
     same_receipt(&file, &signed)?;
@@ -145,12 +146,6 @@ fn not_checked(against: &Against<'_>, key: &Passkey) -> Vec<String> {
     out
 }
 
-fn broken(code: Code, what: impl Into<String>) -> Fault {
-    Fault::unverified(what)
-        .code(code.to_string())
-        .cure("do not rely on this receipt; keep it, and tell the other party")
-}
-
 fn read(bytes: &[u8]) -> Result<ReceiptFile, Fault> {
     json::parse(bytes, &Limits { bytes: MAX_FILE, ..Limits::REQUEST })
         .map_err(|why| broken(NO_RECEIPT, format!("this is no receipt file: {why}")))?;
@@ -163,57 +158,8 @@ fn read(bytes: &[u8]) -> Result<ReceiptFile, Fault> {
     Ok(file)
 }
 
-/// The checkpoint, signed by the ledger's key and by every witness that is asked for.
-fn checkpoint(file: &ReceiptFile, against: &Against<'_>) -> Result<(Checkpoint, Note), Fault> {
-    let refused = |fault: NoteFault| broken(fault.code(), format!("the checkpoint: {fault}"));
-    let log = match against.insist.key {
-        Some(key) => log_key(key)?,
-        None => named_key(file)?,
-    };
-    let witnesses = witness_keys(against.insist.witnesses)?;
-    let mut keys: Vec<&dyn NoteVerifier> = vec![&log];
-    keys.extend(witnesses.iter().map(|key| key as &dyn NoteVerifier));
-    let note = Note::parse(file.checkpoint.as_bytes()).map_err(refused)?;
-    note.verify_all(&keys).map_err(refused)?;
-    let checkpoint = Checkpoint::parse(&note.text).map_err(refused)?;
-    let wanted = format!("writ-ledger/{}", file.tenant);
-    if checkpoint.origin != wanted || file.origin != wanted {
-        let what = format!("the checkpoint is of {}, not of {wanted}", checkpoint.origin);
-        return Err(broken(Code("EVID-0005"), what));
-    }
-    if checkpoint.size != file.size {
-        return Err(broken(CONTRADICTS, "the file's size is not its checkpoint's"));
-    }
-    Ok((checkpoint, note))
-}
-
-/// The key that signs now, as line 0 or the last move names it. Whether that line is in the log is checked afterwards.
-fn named_key(file: &ReceiptFile) -> Result<CheckpointVerifier, Fault> {
-    let named = file.moved.as_ref().unwrap_or(&file.founding);
-    let key = match Entry::from_line(named.bytes.as_bytes()).map(|entry| entry.fact) {
-        Ok(Fact::LedgerFounded(founded)) => Some(founded.checkpoint_key),
-        Ok(Fact::LedgerMoved(moved)) => Some(moved.checkpoint_key),
-        _ => None,
-    };
-    key.and_then(|key| CheckpointVerifier::parse(&key))
-        .ok_or_else(|| broken(Code("EVID-0005"), "the ledger names no key that can be used"))
-}
-
-/// The entry of a line that is in the log.
-fn held(line: &ProvenLine, checkpoint: &Checkpoint) -> Result<Entry, Fault> {
-    let (leaf, root) = (leaf_hash(line.bytes.as_bytes()), &checkpoint.root);
-    verify_inclusion(&leaf, line.index, checkpoint.size, &line.path, root).map_err(|why| {
-        broken(Code("EVID-0010"), format!("line {} is not in the log: {why}", line.index))
-    })?;
-    Entry::from_line(line.bytes.as_bytes())
-        .map_err(|why| broken(refusal::CHAIN_LINE, format!("line {}: {why}", line.index)))
-}
-
 /// The receipt is the one in the ledger's line, of the ledger's tenant, written by its signer.
 fn same_receipt(file: &ReceiptFile, signed: &Entry) -> Result<(), Fault> {
-    if file.founding.index != 0 {
-        return Err(broken(CONTRADICTS, "the founding line is not line 0"));
-    }
     match &signed.fact {
         Fact::ActSigned(receipt) if **receipt == file.receipt => {}
         _ => {

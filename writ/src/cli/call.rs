@@ -113,6 +113,10 @@ pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
                     ("why", "/detail"),
                     ("grant", "/grant_said/words"),
                     ("given by", "/grant_said/given_by/name"),
+                    ("clauses", "/clauses"),
+                    ("charter version", "/charter"),
+                    ("only watched, else", "/observed"),
+                    ("approval", "/hold"),
                     ("ledger", "/tree_size"),
                     ("sealed in line", "/seal/line"),
                 ];
@@ -141,6 +145,11 @@ pub fn explained(answer: &Value) {
         ("cure", "/cure"),
         ("grant", "/grant_said/words"),
         ("given by", "/grant_said/given_by/name"),
+        ("clauses", "/clauses"),
+        ("charter version", "/charter_version"),
+        ("only watched, else", "/observed"),
+        ("approval", "/approval_said/hold"),
+        ("stopped then", "/stopped"),
         ("as of", "/at"),
         ("ledger line", "/tree_size"),
         ("same as recorded", "/same"),
@@ -148,6 +157,19 @@ pub fn explained(answer: &Value) {
         ("supposed", "/supposed"),
     ];
     out::fields(answer, &fields);
+    for line in answer.get("story").and_then(Value::as_array).into_iter().flatten() {
+        out::line(&out::clean(line.as_str().unwrap_or_default()));
+    }
+    if let Some(before) = answer.get("before").filter(|before| before.is_array()) {
+        let columns = [
+            ("BEFORE THAT", "/at"),
+            ("SERVER", "/server"),
+            ("CALL", "/name"),
+            ("EFFECT", "/effect"),
+            ("ID", "/call"),
+        ];
+        out::table(before, &columns, "it had done nothing before");
+    }
 }
 
 impl Watch {

@@ -2,7 +2,7 @@
 //! and what people should still do for it.
 //!
 //! Never here: a repair. To check one more thing: a function that returns a [`Check`], called in [`run`]; what is about
-//! people stands in `doctor/people.rs`.
+//! people and charters stands in `doctor/people.rs` and `doctor/charters.rs`.
 
 use std::{
     os::unix::fs::PermissionsExt as _,
@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::access::Ctx;
 
+mod charters;
 mod people;
 
 use crate::{
@@ -31,7 +32,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// backup.
 const PRIVATE: [&str; 2] = ["kek", "cli.token"];
 /// Databases of the data folder; each may have a log and an index of the log beside it.
-const DATABASES: [&str; 3] = ["secrets.db", "ledger.db", "lake.db"];
+const DATABASES: [&str; 5] = ["secrets.db", "ledger.db", "lake.db", "held.db", "outbox.db"];
 
 /// No options of its own.
 #[derive(Debug, clap::Args)]
@@ -87,6 +88,7 @@ pub async fn run(ctx: &Ctx, _args: &Args) -> Result<(), Fault> {
     checks.extend(installation(ctx).await);
     if let Ok(api) = ctx.api().await {
         checks.extend(people::checks(&api).await);
+        checks.extend(charters::checks(&api).await);
     }
     checks.extend(agent_keys(&system::agent_dir()));
     let failed = checks.iter().filter(|check| !check.ok && !check.advice).count();

@@ -91,7 +91,7 @@ pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
             let answer = ctx.api().await?.get(&format!("{}/{line}", at(&client))).await?;
             match file {
                 Some(file) => {
-                    write_new(&file, &answer)?;
+                    write_new(&file, answer.to_string().as_bytes())?;
                     ctx.out.say(&format!("receipt of line {line} in {}", file.display()));
                     if ctx.out.json {
                         out::document(&serde_json::json!({"line": line, "file": file}));
@@ -147,7 +147,8 @@ fn verified(answer: &Value) {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Fault> {
+/// A file of this kind, whole.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Fault> {
     let file = File::open(path).map_err(|error| Fault::file(path, "open", &error))?;
     let (mut bytes, limit) = (Vec::new(), u64::try_from(MAX_FILE).unwrap_or(u64::MAX));
     file.take(limit.saturating_add(1))
@@ -159,9 +160,10 @@ fn read(path: &Path) -> Result<Vec<u8>, Fault> {
     Ok(bytes)
 }
 
-fn write_new(path: &Path, answer: &Value) -> Result<(), Fault> {
+/// Writes a file that was not there.
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
     let fault = |error: std::io::Error| Fault::file(path, "create", &error);
     let mut file = File::create_new(path).map_err(fault)?;
-    std::io::Write::write_all(&mut file, answer.to_string().as_bytes()).map_err(fault)?;
+    std::io::Write::write_all(&mut file, bytes).map_err(fault)?;
     file.sync_all().map_err(fault)
 }

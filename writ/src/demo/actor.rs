@@ -32,14 +32,24 @@ pub struct Tally {
     pub denied: AtomicU64,
     /// Calls that got neither: cut off, or not sent any more.
     pub lost: AtomicU64,
+    /// Calls that wait for somebody's yes, or waited in vain.
+    pub held: AtomicU64,
 }
 
 impl Tally {
     /// Permitted, denied and lost calls now.
     pub fn now(&self) -> (u64, u64, u64) {
         let read = |count: &AtomicU64| count.load(Ordering::SeqCst);
-        (read(&self.permitted), read(&self.denied), read(&self.lost))
+        (read(&self.permitted), read(&self.denied) + read(&self.held), read(&self.lost))
     }
+}
+
+/// The gateway's own tool: what became of a call that waits.
+pub const PENDING: &str = "writ_pending";
+
+/// What a gateway says of a call that waits: the hold's id.
+pub fn held(result: &Value) -> Option<&str> {
+    result.pointer("/_meta/writ~1hold/hold_id").and_then(Value::as_str)
 }
 
 /// A scripted agent.
@@ -84,6 +94,15 @@ impl Actor {
         })
     }
 
+    fn count_answer(&self, result: &Result<Value, McpFault>) {
+        match result {
+            Ok(answer) if held(answer).is_some() => {
+                self.tally.held.fetch_add(1, Ordering::SeqCst);
+            }
+            _ => self.count(result),
+        }
+    }
+
     fn count<T>(&self, result: &Result<T, McpFault>) {
         match result {
             Ok(_) => self.tally.permitted.fetch_add(1, Ordering::SeqCst),
@@ -103,7 +122,7 @@ impl Actor {
         arguments: Value,
     ) -> Result<Value, McpFault> {
         let result = self.client(server)?.call_tool(name, arguments).await;
-        self.count(&result);
+        self.count_answer(&result);
         result
     }
 

@@ -10,6 +10,7 @@ use writ_desk::Desk;
 use writ_model::{Secret, Span};
 
 use super::{
+    agreement,
     people::{Hand, Joined, People},
     servers::CLIENTS,
     world::{self, AGENTS, AgentSeed, UNGOVERNED},
@@ -184,7 +185,8 @@ impl Stage {
         Ok(staff)
     }
 
-    /// Takes the clients on, seats staff there, invites each client's first person, proposes the agents. Nobody may act
+    /// Takes the clients on, seats staff there, invites each client's first person, has the charters signed, proposes the
+    /// agents. Nobody may act
     /// yet.
     ///
     /// # Errors
@@ -201,6 +203,7 @@ impl Stage {
             let owner = (world::client_owner(seed.slug), "client", "owner");
             let joined = self.invite(&api, seed.slug, owner).await?;
             self.owners.insert(seed.slug, Owner { hand: joined.hand, root: joined.fingerprint });
+            self.agree(&api, seed.slug).await?;
             let body = json!({"name": "office"});
             api.post(&format!("/api/v1/clients/{}/groups", seed.slug), &body).await?;
         }
@@ -208,6 +211,18 @@ impl Stage {
             self.propose(&api, agent).await?;
         }
         self.observe(&api, &UNGOVERNED).await
+    }
+
+    /// Both parties' owners sign the charter of a client: the provider's at the command line, the client's at the console.
+    async fn agree(&self, api: &ApiClient, client: &str) -> Result<(), Fault> {
+        let base = format!("/api/v1/clients/{client}/charter");
+        api.post(&format!("{base}/draft"), &agreement::draft(client)).await?;
+        let draft = api.get(&format!("{base}/versions/draft")).await?;
+        let body = json!({"charter": text(&draft, "charter"), "digest": text(&draft, "digest")});
+        for signer in [api, &self.api_as_owner_of(client).await?] {
+            signer.post(&format!("{base}/sign"), &body).await?;
+        }
+        Ok(())
     }
 
     async fn observe(&self, api: &ApiClient, agent: &AgentSeed) -> Result<(), Fault> {

@@ -13,14 +13,17 @@ use tokio::time::{Duration, interval};
 use writ_model::Clock;
 
 use super::{
-    actor::{Actor, Tally},
+    actor::{Actor, PENDING, Tally},
+    asking::Asked,
     kill,
     proof::{self, Book},
+    rehearsing::{Checked, Rehearsed},
     servers::{CLIENTS, Seed, Servers, seed::STRANGER},
     stage::{Stage, text},
     summary::Summary,
+    watching::Watched,
     witness::Witnesses,
-    world::{self, AGENTS, ASTRAY},
+    world::{self, AGENTS, ASKING, ASTRAY},
 };
 use crate::{
     agent::{Holder, KeyFile},
@@ -64,9 +67,14 @@ impl std::fmt::Debug for Story<'_> {
     }
 }
 
-struct Checked {
+struct Told {
+    activation_refused: bool,
     lists_filtered: bool,
     explained_same: bool,
+    asked: Asked,
+    watched: Watched,
+    rehearsed: Rehearsed,
+    checked: Checked,
 }
 
 impl Story<'_> {
@@ -85,21 +93,33 @@ impl Story<'_> {
         let tally = Arc::new(Tally::default());
         let actors = self.enroll(&tally).await?;
         let lists_filtered = self.normal_day(&actors).await?;
+        let asked = self.asking(find(&actors, ASKING)?.as_ref()).await?;
+        let watched = self.watching(&actors).await?;
         let astray = find(&actors, ASTRAY)?;
         self.poison(&astray).await?;
         let explained_same = self.explain().await?;
+        let rehearsed = Box::pin(self.rehearsing()).await?;
+        let checked = self.checking().await?;
         let kill = self.end(Arc::clone(&astray)).await?;
         let after = self.afterwards(&astray).await;
-        let checked = Checked { lists_filtered, explained_same };
-        let summary = self.close((refused.is_some(), checked), (kill, after), &tally).await?;
+        let told = Told {
+            activation_refused: refused.is_some(),
+            lists_filtered,
+            explained_same,
+            asked,
+            watched,
+            rehearsed,
+            checked,
+        };
+        let summary = self.close(told, (kill, after), &tally).await?;
         Ok((summary, actors))
     }
 
-    fn tell(&self, text: &str) {
+    pub(super) fn tell(&self, text: &str) {
         self.out.say(text);
     }
 
-    fn quote(&self, text: &str) {
+    pub(super) fn quote(&self, text: &str) {
         self.out.say(&format!("    “{}”", out::clean(text)));
     }
 
@@ -128,6 +148,7 @@ impl Story<'_> {
                 (world::client_owner(seed.slug), &self.stage.owner_of(seed.slug)?.root);
             self.tell(&format!("  {owner:14} {root}"));
         }
+        self.tell("With each a charter is signed by both owners: who decides what. Before that, nothing acts.");
         self.tell(&format!(
             "A dozen agents are proposed, each with what it is for. ({:.0} ms)",
             self.since(from)
@@ -174,6 +195,8 @@ impl Story<'_> {
             }
             for server in actor.seed.desk.servers() {
                 let mut shown = actor.tools(server).await.map_err(|why| spoiled(actor, &why))?;
+                // Everybody may ask for what waits; nothing else is shown that is not granted.
+                shown.retain(|tool| tool != PENDING);
                 let grants = actor.seed.desk.grants().iter();
                 let mut granted: Vec<&str> = grants
                     .filter(|grant| grant.server == *server && grant.surface == "tool")
@@ -300,7 +323,7 @@ impl Story<'_> {
     /// Seals, exports, verifies, sums up.
     async fn close(
         &self,
-        (activation_refused, checked): (bool, Checked),
+        told: Told,
         (kill, after): (kill::Measured, Vec<(&'static str, bool)>),
         tally: &Tally,
     ) -> Result<Summary, Fault> {
@@ -336,12 +359,16 @@ impl Story<'_> {
         let (calls_permitted, calls_denied, calls_lost) = tally.now();
         let elapsed = self.system.clock.monotonic_micros().saturating_sub(self.began_us);
         Ok(Summary {
-            activation_refused,
+            activation_refused: told.activation_refused,
             calls_permitted,
             calls_denied,
             calls_lost,
-            explained_same: checked.explained_same,
-            lists_filtered: checked.lists_filtered,
+            explained_same: told.explained_same,
+            lists_filtered: told.lists_filtered,
+            asked: told.asked,
+            watched: told.watched,
+            rehearsed: told.rehearsed,
+            charter: told.checked,
             kill,
             after,
             upstream,
@@ -409,7 +436,7 @@ pub fn upstream_path(folder: &Path) -> PathBuf {
     folder.join("upstream.ndjson")
 }
 
-fn client(slug: &str) -> Result<&'static Seed, Fault> {
+pub(super) fn client(slug: &str) -> Result<&'static Seed, Fault> {
     let found = CLIENTS.iter().find(|seed| seed.slug == slug);
     found.ok_or_else(|| Fault::usage(format!("the demo has no client `{slug}`")))
 }
@@ -419,6 +446,6 @@ fn find(actors: &[Arc<Actor>], (client, name): (&str, &str)) -> Result<Arc<Actor
     found.cloned().ok_or_else(|| Fault::usage(format!("the demo has no agent `{name}`")))
 }
 
-fn spoiled(actor: &Actor, why: &McpFault) -> Fault {
+pub(super) fn spoiled(actor: &Actor, why: &McpFault) -> Fault {
     Fault::refused(format!("{} could not do its normal work: {why}", actor.seed.name))
 }

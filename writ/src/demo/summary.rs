@@ -6,8 +6,11 @@
 use serde_json::{Value, json};
 
 use super::{
+    asking::Asked,
     kill::Measured,
     proof::{Ledgers, Upstream},
+    rehearsing::{Checked, Rehearsed},
+    watching::Watched,
 };
 
 /// What was measured and checked.
@@ -25,6 +28,14 @@ pub struct Summary {
     pub explained_same: bool,
     /// Lists showed exactly what the agent may call.
     pub lists_filtered: bool,
+    /// What came of the call that was asked for first.
+    pub asked: Asked,
+    /// What came of the day that was only watched.
+    pub watched: Watched,
+    /// What the drill measured.
+    pub rehearsed: Rehearsed,
+    /// Whether charters and enforcement fit.
+    pub charter: Checked,
     /// What the end of the agent measured.
     pub kill: Measured,
     /// What was tried with the ended agent's key, and whether it was refused.
@@ -61,6 +72,7 @@ impl Summary {
         need(self.calls_denied > 0, "no call was denied".to_owned());
         need(self.explained_same, "the refused call was not decided the same again".to_owned());
         need(self.lists_filtered, "a list showed what the agent may not call".to_owned());
+        self.charter_failures(&mut need);
         let complete = self.kill.receipt.get("complete") == Some(&Value::Bool(true));
         need(complete, "the receipt of the ending is not complete".to_owned());
         need(self.kill.kill_ms() < 1000.0, format!("ending took {} ms", self.kill.kill_ms()));
@@ -90,6 +102,29 @@ impl Summary {
         out
     }
 
+    /// What did not hold of charters, approvals, watching and drills.
+    fn charter_failures(&self, need: &mut dyn FnMut(bool, String)) {
+        let Self { asked, watched, rehearsed, charter, .. } = self;
+        need(charter.clauses > 0, "no clause is in force".to_owned());
+        let loose = charter.orphans;
+        need(loose == 0, format!("{loose} loose ends between charters and enforcement"));
+        let times = asked.executed;
+        need(times == 1, format!("the approved payment was made {times} times"));
+        need(asked.altered_refused, "an altered payment was not refused".to_owned());
+        need(asked.used_once, "an approval was good for more than one call".to_owned());
+        let blocked = watched.blocked;
+        need(blocked == 0, format!("{blocked} calls were blocked while only watched"));
+        need(watched.would_refuse > 0, "the report of the watched day is empty".to_owned());
+        need(watched.same, "enforcement refused something else than the report said".to_owned());
+        need(
+            watched.refuse_binds,
+            "a clause that refuses did not bind the provider's owner".to_owned(),
+        );
+        need(rehearsed.held, "the drill did not pass".to_owned());
+        let drill = rehearsed.total_us;
+        need(drill <= 1_000_000, format!("the drill took {drill} µs"));
+    }
+
     /// The document that `--json` prints last.
     pub fn document(&self) -> Value {
         let failures = self.failures();
@@ -100,6 +135,20 @@ impl Summary {
             "kill_ms": self.kill.kill_ms(),
             "ledger_verified": self.ledgers.verified == self.tenants && self.ledgers.change_found,
             "elapsed_ms": self.elapsed_ms,
+            "charter_clauses": self.charter.clauses,
+            "charter_points": self.charter.points,
+            "charter_orphans": self.charter.orphans,
+            "held_executed": self.asked.executed,
+            "altered_refused": self.asked.altered_refused,
+            "approval_used_once": self.asked.used_once,
+            "observe_blocked": self.watched.blocked,
+            "observe_would_refuse": self.watched.would_refuse,
+            "observe_same": self.watched.same,
+            "refuse_binds": self.watched.refuse_binds,
+            "drill_us": self.rehearsed.total_us,
+            "drill_end_us": self.rehearsed.end_us,
+            "drill_held": self.rehearsed.held,
+            "drill_steps": self.rehearsed.steps,
             "tenants": self.tenants,
             "agents": super::world::AGENTS.len(),
             "calls_lost": self.calls_lost,

@@ -146,6 +146,8 @@ pub const UNGOVERNED: AgentSeed = agent(
 
 /// The agent that reads the poisoned mail.
 pub const ASTRAY: (&str, &str) = ("harbor-books", "front-desk");
+/// The agent that has to ask before it pays.
+pub const ASKING: (&str, &str) = ("harbor-books", "bookkeeper");
 /// The agent that somebody tries to switch on before anybody audits it.
 pub const EARLY: (&str, &str) = ("cole-bakery", "orders");
 
@@ -268,7 +270,7 @@ mod tests {
                 assert!(agent.desk.servers().contains(&act.server), "{}", act.server);
             }
         }
-        for (client, name) in [ASTRAY, EARLY] {
+        for (client, name) in [ASTRAY, ASKING, EARLY] {
             assert!(AGENTS.iter().any(|agent| agent.client == client && agent.name == name));
         }
         assert_eq!(server_name("harbor-books", "mail"), "harbor-mail");

@@ -10,7 +10,8 @@ use writ_identity::webauthn::Anchors;
 use writ_lake::Activity;
 use writ_model::Secret;
 use writ_store::{
-    DataFolder, FolderFault, Hold, Sequencer, SqliteLedger, SqliteVault, Tenants, Vault,
+    DataFolder, FolderFault, Held, Hold, Sequencer, SqliteHeld, SqliteLedger, SqliteVault, Tenants,
+    Vault,
 };
 
 use super::{System, anchors};
@@ -59,6 +60,8 @@ pub struct Store {
     pub lake: Arc<Activity>,
     /// Secrets.
     pub vault: Arc<dyn Vault>,
+    /// Calls that wait for an approval, sealed; shared by gateway and desk.
+    pub held: Arc<dyn Held>,
     /// Decides; shared by gateway and desk.
     pub engine: Arc<Engine>,
 }
@@ -91,6 +94,7 @@ impl Store {
         let vault = SqliteVault::open(path).map_err(|error| broken("the vault", &error))?;
         let lake = Activity::open(&path.join("lake.db"))
             .map_err(|error| broken("the activity store", &error))?;
+        let held = SqliteHeld::open(path).map_err(|error| broken("held calls", &error))?;
         let sealer = vault.snapshot_sealer().map_err(|error| broken("the vault", &error))?;
         let tenants = Tenants::new(Arc::new(ledger)).sealing_snapshots(sealer);
         Ok(Self {
@@ -98,6 +102,7 @@ impl Store {
             sequencer: Sequencer::new(Arc::new(tenants)),
             lake,
             vault: Arc::new(vault),
+            held: Arc::new(held),
             engine: Arc::new(Engine::default()),
         })
     }
@@ -126,6 +131,7 @@ impl Store {
             sequencer: self.sequencer.clone(),
             lake: Arc::clone(&self.lake),
             vault: Arc::clone(&self.vault),
+            held: Arc::clone(&self.held),
             engine: Arc::clone(&self.engine),
             clock: Arc::clone(&system.clock),
             entropy: Arc::clone(&system.entropy),

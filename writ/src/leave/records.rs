@@ -95,6 +95,12 @@ fn record(tenant: TenantId, seal: &ActivitySealed, seq: u64, leaf: &[u8]) -> Opt
         inputs: Inputs {
             tree_size: number("/unmapped/tree_size")?,
             engine: text("/unmapped/engine")?.to_owned(),
+            clauses: says.pointer("/unmapped/clauses").map(Value::to_string).unwrap_or_default(),
+            charter: number("/unmapped/charter")
+                .and_then(|n| n.try_into().ok())
+                .unwrap_or_default(),
+            observed: text("/unmapped/observed").unwrap_or_default().to_owned(),
+            hold: text("/unmapped/hold").and_then(|hold| hold.parse().ok()),
             ..Inputs::default()
         },
     })

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use crate::{Running, Scene, Stage, people::Person};
+use crate::{Running, Scene, Stage, everything, people::Person};
 
 /// Another provider with an owner who can sign; its store stands still.
 fn elsewhere() -> Scene {
@@ -46,7 +46,7 @@ fn spoil(dir: &Path) {
 
 #[test]
 fn a_client_takes_everything_along_and_goes_on_elsewhere() {
-    let Stage { scene, up } = Stage::set(Scene::new());
+    let Stage { scene, up, .. } = Stage::set(Scene::new());
     let taken = scene.folder.path().join("taken");
     let dir = taken.to_str().unwrap();
     let told = scene.done(&["client", "export", "harbor", dir]);
@@ -96,25 +96,29 @@ fn a_client_takes_everything_along_and_goes_on_elsewhere() {
     };
     assert!(live("Ines") && live("Nele") && !live("Mara") && !live("Tova"), "{people:#}");
 
-    let again = other.folder.path().join("book").display().to_string();
-    let exported = other.done(&["ledger", "export", "--tenant", "harbor", &again]);
-    assert!(exported["lines"].as_u64().unwrap() > lines);
-    let verified = other.done(&["ledger", "verify", &again, "--root", root]);
+    // The charter was with the provider that it left: until there is another one, nobody here takes anything out.
+    let early = other.folder.path().join("early").display().to_string();
+    let (code, told) = other.run(&["ledger", "export", "--tenant", "harbor", &early]);
+    assert_eq!((code, &told["error"]["code"]), (1, &"AUTH-0036".into()), "{told:#}");
+    let (book, both) = begins_anew(&other, root, lines);
+    let verified = other.done(&["ledger", "verify", &book, "--root", &both]);
     let new_key = verified["key"].as_str().unwrap();
     assert_ne!(new_key, key, "checkpoints are signed by the new provider's key");
-    other.done(&["ledger", "verify", &again, "--root", root, "--key", new_key]);
-    assert_eq!(other.run(&["ledger", "verify", &again, "--key", key]).0, 5, "not by the old one's");
-    begins_anew(&other, root);
+    other.done(&["ledger", "verify", &book, "--root", &both, "--key", new_key]);
+    assert_eq!(other.run(&["ledger", "verify", &book, "--key", key]).0, 5, "not by the old one's");
 }
 
-/// No key of the client is for the new address: a first person is let in by a new contract, which a verifier has to know.
-fn begins_anew(other: &Scene, old: &str) {
+/// No key of the client is for the new address: a first person is let in by a new contract, which a verifier has to know;
+/// with them the new provider agrees on a charter. Gives the exported book and both roots.
+fn begins_anew(other: &Scene, old: &str, lines: u64) -> (String, String) {
     let mut up = other.start();
     // Says that it is up.
     up.document();
-    other.invite("harbor", ("Rosa", "client", "owner"), 9);
+    let rosa = other.invite("harbor", ("Rosa", "client", "owner"), 9);
+    other.agree("harbor", &rosa, &everything());
     let book = other.folder.path().join("anew").display().to_string();
-    other.done(&["ledger", "export", "--tenant", "harbor", &book]);
+    let exported = other.done(&["ledger", "export", "--tenant", "harbor", &book]);
+    assert!(exported["lines"].as_u64().unwrap() > lines);
     let keys = other.done(&["passkey", "list", "--client", "harbor"]);
     let rosa = keys.as_array().unwrap().iter().find(|key| key["root"] == true).unwrap();
     let both = format!("{old},{}", rosa["fingerprint"].as_str().unwrap());
@@ -124,4 +128,5 @@ fn begins_anew(other: &Scene, old: &str) {
         assert_eq!((code, &told["error"]["code"]), (5, &"AUTH-0026".into()), "{told:#}");
     }
     stop(up);
+    (book, both)
 }

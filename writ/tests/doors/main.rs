@@ -8,6 +8,7 @@
     reason = "tests fail loudly"
 )]
 
+mod charter;
 mod leaving;
 mod people;
 
@@ -44,6 +45,8 @@ struct Scene {
 struct Stage {
     scene: Scene,
     up: Running,
+    /// The client's owner.
+    ines: Person,
 }
 
 impl Scene {
@@ -82,28 +85,61 @@ impl Scene {
         Running::start(self.command(&["up", "--json"])).unwrap()
     }
 
-    /// The operator's file: ports of their own, since passkeys are bound to the console's, and one server on the agent's
-    /// machine.
+    /// The operator's file: ports of their own, since passkeys are bound to the console's, one server on the agent's
+    /// machine, and one behind the gateway that nothing reaches.
     fn configure(&self) {
         let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (desk, gateway) = (free(), free());
         let file = format!(
-            "[desk]\nlisten = \"{desk}\"\n[gateway]\nlisten = \"{gateway}\"\n[[server]]\nname = \"local\"\nwrapped = true\n"
+            "[desk]\nlisten = \"{desk}\"\n[gateway]\nlisten = \"{gateway}\"\n[[server]]\nname = \"local\"\nwrapped = true\n[[server]]\nname = \"shelf\"\ncommand = [\"/bin/cat\"]\n"
         );
         std::fs::write(self.folder.path().join("data/writ.toml"), file).unwrap();
     }
 
-    /// Somebody is invited, joins, reads their fingerprint out, and is let in.
-    fn invite(&self, client: &str, (name, side, role): (&str, &str, &str), seed: u64) {
+    /// Somebody is invited, joins, reads their fingerprint out, and is let in; roles are joined by a plus.
+    fn invite(&self, client: &str, (name, side, role): (&str, &str, &str), seed: u64) -> Person {
+        let mut guest = Person::new(seed);
         let who = ["person", "invite", "--client", client, "--name", name, "--side", side];
-        let invited = self.done(&[&who[..], &["--role", role]].concat());
-        let (_, fingerprint) = Person::new(seed).join(invited["link"].as_str().unwrap());
+        let roles: Vec<&str> = role.split('+').flat_map(|role| ["--role", role]).collect();
+        let invited = self.done(&[&who[..], &roles].concat());
+        let (_, fingerprint) = guest.join(invited["link"].as_str().unwrap());
         let admit = ["person", "admit", "--client", client, name];
         let wrong = "aaaa-aaaa-aaaa-aaaa-aaaa-aaaa-aaaa-aaaa";
         let called = ["--called", "the number in the contract", "--fingerprint"];
         assert_eq!(self.run(&[&admit[..], &called, &[wrong]].concat()).0, 1, "another's key");
         self.done(&[&admit[..], &called, &[&fingerprint]].concat());
+        guest
     }
+
+    /// The console's origin.
+    fn origin(&self) -> String {
+        let told = self.done(&["console"]);
+        told["console"].as_str().unwrap().trim_end_matches('/').to_owned()
+    }
+
+    /// A charter of these clauses: drafted and signed by the provider at the command line, by the client's owner at the
+    /// console.
+    fn agree(&self, client: &str, owner: &Person, clauses: &Value) {
+        let file = self.folder.path().join("charter.json");
+        std::fs::write(&file, json!({"clauses": clauses}).to_string()).unwrap();
+        let at = ["--client", client];
+        let draft = ["charter", "draft", "--file", file.to_str().unwrap()];
+        self.done(&[&draft[..], &at].concat());
+        self.done(&[&["charter", "sign"][..], &at].concat());
+        let standing = self.done(&[&["charter", "show"][..], &at].concat());
+        let draft = &standing["draft"];
+        let body = json!({"charter": draft["charter"], "digest": draft["digest"]});
+        let path = format!("/clients/{client}/charter/sign");
+        let signed = owner.act(&self.origin(), &path, &body);
+        assert_eq!(signed.status, 200, "{:#}", signed.body);
+        let standing = self.done(&[&["charter", "show"][..], &at].concat());
+        assert!(standing["in_force"].is_object(), "{standing:#}");
+    }
+}
+
+/// One clause that lets everything be done.
+fn everything() -> Value {
+    json!([{"key": "everything", "title": "Everything", "actions": ["*"], "mode": "act"}])
 }
 
 impl Stage {
@@ -122,9 +158,8 @@ impl Stage {
         scene.done(&["client", "add", "--name", "Harbor", "--slug", "harbor"]);
         Self::agent(&scene, &mara, told["console"].as_str().unwrap());
         scene.signer = mara.signs(scene.folder.path());
-        let stage = Self { scene, up };
-        stage.people();
-        stage
+        let ines = Self::people(&scene);
+        Self { scene, up, ines }
     }
 
     /// Whoever has no signer is sent to a browser, and the command waits.
@@ -155,13 +190,16 @@ impl Stage {
         scene.done(&["person", "withdraw", "--client", "northlight", id, "--reason", "a test"]);
     }
 
-    fn people(&self) {
-        let scene = &self.scene;
+    /// Auditor, the client's owner, a charter, an agent that may read. Gives the client's owner.
+    fn people(scene: &Scene) -> Person {
         scene.invite("northlight", ("Tova", "provider", "auditor"), 2);
         scene.done(&["person", "seat", "--client", "harbor", "Tova", "--role", "auditor"]);
-        scene.invite("harbor", ("Ines", "client", "owner"), 3);
+        let ines = scene.invite("harbor", ("Ines", "client", "owner+approver"), 3);
         let propose = ["agent", "propose", "--client", "harbor", "--name", "bot"];
         scene.done(&[&propose[..], &["--purpose", "Reads"]].concat());
+        let (code, refused) = scene.run(&["agent", "activate", "--client", "harbor", "bot"]);
+        assert_eq!((code, &refused["error"]["code"]), (1, &json!("AUTH-0036")), "{refused:#}");
+        scene.agree("harbor", &ines, &everything());
         let (code, refused) = scene.run(&["agent", "activate", "--client", "harbor", "bot"]);
         assert_eq!(code, 1, "{refused:#}");
         let cure = refused.pointer("/error/cure").and_then(Value::as_str);
@@ -172,6 +210,7 @@ impl Stage {
         scene.done(&["agent", "activate", "--client", "harbor", "bot"]);
         let give = ["grant", "give", "--client", "harbor", "--agent", "bot", "--server", "local"];
         scene.done(&[&give[..], &["--tool", "read", "--reason", "r"]].concat());
+        ines
     }
 }
 
@@ -241,7 +280,7 @@ fn exists(path: &Path) -> bool {
 #[test]
 fn from_an_empty_folder_to_an_ended_agent() {
     let scene = Scene::new();
-    let Stage { scene, mut up } = Stage::set(scene);
+    let Stage { scene, mut up, .. } = Stage::set(scene);
     let (code, doctor) = scene.run(&["doctor"]);
     assert_eq!(code, 0, "{doctor:#}");
     assert!(doctor.to_string().contains("fewer than two: Mara"), "{doctor:#}");
@@ -286,7 +325,7 @@ fn from_an_empty_folder_to_an_ended_agent() {
 #[test]
 fn what_an_agent_does_is_seen_live_and_exported_while_the_server_runs() {
     let scene = Scene::new();
-    let Stage { scene, up: _up } = Stage::set(scene);
+    let Stage { scene, up: _up, .. } = Stage::set(scene);
     let give = ["grant", "give", "--client", "harbor", "--agent", "bot", "--server", "local"];
     let window = ["--window", "Mon-Fri 08:00-18:00 Europe/Berlin", "--limit", "10/hour"];
     let spans = ["--from", "2026-01-01T00:00:00Z", "--until", "2126-01-01T00:00:00Z"];

@@ -88,6 +88,29 @@ impl Person {
         (text("person"), text("fingerprint"))
     }
 
+    /// Signs in at the console. Gives the headers of every later request.
+    pub(crate) fn sign_in(&self, origin: &str) -> String {
+        let given = ask("POST", &format!("{origin}/passkey/sign-in/options"), "", "{}");
+        let response = self.assert(&given.body["options"], origin);
+        let body = json!({"response": response}).to_string();
+        let signed = ask("POST", &format!("{origin}/passkey/sign-in"), "", &body);
+        assert!(!signed.cookie.is_empty(), "{} {}", signed.status, signed.body);
+        let cookie = format!("Cookie: {}\r\n", signed.cookie);
+        let page = ask("GET", &format!("{origin}/me"), &cookie, "").body.to_string();
+        let token = page.split("csrf-token\\\" content=\\\"").nth(1).unwrap();
+        format!("{cookie}writ-csrf: {}\r\n", token.split('\\').next().unwrap())
+    }
+
+    /// An act over the API in a session of theirs, with their signature if it takes one.
+    pub(crate) fn act(&self, origin: &str, path: &str, body: &Value) -> Answer {
+        let session = self.sign_in(origin);
+        let asked = ask("POST", &format!("{origin}/api/v1{path}"), &session, &body.to_string());
+        let Some(signing) = asked.body["signing"].as_object() else { return asked };
+        let id = signing["signing"].as_str().unwrap();
+        let answer = self.assert(&signing["options"], origin).to_string();
+        ask("POST", &format!("{origin}/api/v1/signings/{id}"), &session, &answer)
+    }
+
     pub(crate) fn assert(&self, options: &Value, origin: &str) -> Value {
         self.0.assert(options, origin).unwrap()
     }

@@ -1,6 +1,7 @@
 //! Lines that the provider appends: well formed, in order, under a good checkpoint. Each is found by the chain of
 //! signatures, at the witness and by `ledger verify --root` alike.
 
+use futures_util::future::BoxFuture;
 use writ_authority::{
     Admitted, Command, Fact, KeyPolicy,
     fact::{PersonInvited, PersonSeated, RecoveryAsked},
@@ -14,12 +15,14 @@ use crate::{
     world::{Someone, World},
 };
 
-async fn watched() -> (World, Server) {
-    let world = World::honest().await;
-    world.witness("office").await.round(0).await.unwrap();
-    let server = Server::of(&world).await;
-    assert!(verified(&world, &server).is_ok(), "the honest beginning verifies");
-    (world, server)
+fn watched() -> BoxFuture<'static, (World, Server)> {
+    Box::pin(async {
+        let world = World::honest().await;
+        world.witness("office").await.round(0).await.unwrap();
+        let server = Server::of(&world).await;
+        assert!(verified(&world, &server).is_ok(), "the honest beginning verifies");
+        (world, server)
+    })
 }
 
 fn seated(person: PersonId) -> Fact {

@@ -1,5 +1,6 @@
 //! History rewritten: an old database restored, another branch shown, lines put in by SQL, a cosignature forged.
 
+use futures_util::future::BoxFuture;
 use std::{fs, sync::Arc};
 
 use writ_app::{
@@ -25,11 +26,13 @@ fn group(name: &str) -> Command {
 }
 
 /// A world whose witness has cosigned everything.
-async fn cosigned() -> (World, Watch) {
-    let world = World::honest().await;
-    let mut watch = world.witness("office").await;
-    watch.round(0).await.unwrap();
-    (world, watch)
+fn cosigned() -> BoxFuture<'static, (World, Watch)> {
+    Box::pin(async {
+        let world = World::honest().await;
+        let mut watch = world.witness("office").await;
+        watch.round(0).await.unwrap();
+        (world, watch)
+    })
 }
 
 /// The cosignature that the desk keeps.

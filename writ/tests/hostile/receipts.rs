@@ -1,5 +1,6 @@
 //! Receipts: an honest one prints the very words and verifies from its file; every dishonest one is refused by its rule.
 
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use writ_app::book::{
     receipt::{self, Against},
@@ -25,13 +26,15 @@ fn naming(world: &World) -> Command {
 }
 
 /// An honest ledger with a receipt of the client's owner in its last lines: the server and the receipt's line.
-async fn honest() -> (World, Server, u64) {
-    let world = World::honest().await;
-    let mut watch = world.witness("office").await;
-    let line = world.sign(&world.dana, naming(&world)).await;
-    watch.round(0).await.unwrap();
-    let server = Server::of(&world).await;
-    (world, server, line)
+fn honest() -> BoxFuture<'static, (World, Server, u64)> {
+    Box::pin(async {
+        let world = World::honest().await;
+        let mut watch = world.witness("office").await;
+        let line = world.sign(&world.dana, naming(&world)).await;
+        watch.round(0).await.unwrap();
+        let server = Server::of(&world).await;
+        (world, server, line)
+    })
 }
 
 fn check(file: &Value, against: &Against<'_>) -> Result<Value, String> {

@@ -19,14 +19,17 @@ use writ_authority::{
     Attestation, Command, Engine, Fact, Passkey, Receipt, Refusal, Request, State, command,
     signed::{Assertion, LIFE},
 };
+use writ_charter::{Charter, Clause, Mode, Parties};
 use writ_desk::{Desk, DeskParts, FirstPerson, FoundBody, NewClient, Via, Who, cli_token};
 use writ_identity::webauthn::{SoftKind, SoftPasskey};
 use writ_lake::Activity;
 use writ_model::{
-    Actor, Clock as _, Cx, Digest, InvitationId, PasskeyId, PersonId, Role, Side, SigningId, Span,
-    TenantId, Timestamp, WitnessId,
+    Actor, CharterId, Clock as _, Cx, Digest, InvitationId, PasskeyId, PersonId, Role, Side,
+    SigningId, Span, TenantId, Timestamp, WitnessId,
 };
-use writ_store::{Sequencer, Space, SqliteLedger, SqliteVault, Tenants, Vault as _, View};
+use writ_store::{
+    Sequencer, Space, SqliteHeld, SqliteLedger, SqliteVault, Tenants, Vault as _, View,
+};
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
 pub(crate) const DESK: &str = "http://127.0.0.1:7420";
@@ -126,6 +129,7 @@ impl World {
             sequencer: sequencer.clone(),
             lake: Activity::open(&dir.join("lake.db")).unwrap(),
             vault: vault.clone(),
+            held: Arc::new(SqliteHeld::open(dir).unwrap()),
             engine: Arc::new(Engine::default()),
             clock: clock.clone(),
             entropy: entropy.clone(),
@@ -203,6 +207,24 @@ impl World {
         }
         self.invite(&self.mira, &self.dana, "Dana Cole", &[Role::Owner, Role::Approver]).await;
         self.admit(&self.mira, &self.dana, Some("Dana, on the number in the contract")).await;
+        self.agree().await;
+    }
+
+    /// Both parties sign a charter that lets everything be done: what is tested here are keys and lines.
+    async fn agree(&self) {
+        let cx = self.cx(self.mira.actor());
+        let parties =
+            Parties { provider: "Northwind IT".to_owned(), client: "Harbor Books".to_owned() };
+        let mut charter = Charter::new(CharterId::new(&cx), 1, self.client, parties);
+        charter.clauses = vec![Clause::new("everything", "Everything", &["*"], Mode::Act)];
+        let charter = Box::new(charter);
+        self.act(self.mira.actor(), Command::ProposeCharter { charter }).await;
+        for by in [&self.mira, &self.dana] {
+            let view = self.view().await;
+            let charter = Box::new(Charter::clone(&view.state.draft.as_ref().unwrap().charter));
+            self.sign(by, Command::SignCharter { charter }).await;
+        }
+        assert!(self.view().await.state.charter.is_some(), "both have signed");
     }
 
     pub(crate) async fn invite(&self, by: &Someone, whom: &Someone, name: &str, roles: &[Role]) {
@@ -278,6 +300,10 @@ impl World {
 
     /// Does something without a signature; its facts.
     pub(crate) async fn act(&self, actor: Actor, command: Command) -> Vec<Fact> {
+        Box::pin(self.done(actor, command)).await
+    }
+
+    async fn done(&self, actor: Actor, command: Command) -> Vec<Fact> {
         self.clock.advance(Span::seconds(1));
         let cx = self.cx(actor);
         let before = self.view().await.size;
@@ -292,6 +318,10 @@ impl World {
 
     /// Does something that is signed; the line of its receipt.
     pub(crate) async fn sign(&self, by: &Someone, act: Command) -> u64 {
+        Box::pin(self.signed(by, act)).await
+    }
+
+    async fn signed(&self, by: &Someone, act: Command) -> u64 {
         self.clock.advance(Span::seconds(1));
         let view = self.view().await;
         let receipt = by.signs(&view.state, &self.cx(by.actor()), act).unwrap();

@@ -16,6 +16,8 @@ use writ_model::{
 };
 use writ_testkit::SeededEntropy;
 
+use super::charter::charter;
+
 /// How large a tenant is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Size {
@@ -117,22 +119,23 @@ impl Maker {
             provider: Some(provider),
             checkpoint_key: format!("client-{made}.example+00000000+AQ=="),
         }))?;
-        let members = crew(&mut pen, people, size, key)?;
+        let members = crew(&mut pen, (id, people), size, key)?;
         Ok(Tenant { id, lines: pen.lines, members })
     }
 
-    /// Lines that seat people and employ agents, for a ledger that is founded already.
+    /// Lines that seat people, put a charter in force and employ agents, for a ledger that is founded already.
     ///
     /// # Errors
     /// If a line cannot be written.
     pub(crate) fn crew(
         &mut self,
+        tenant: TenantId,
         size: Size,
         key: &mut dyn FnMut(Member) -> Result<Jwk>,
     ) -> Result<Vec<Vec<u8>>> {
         let people = self.people();
         let mut pen = Pen::new(self, people);
-        crew(&mut pen, people, size, key)?;
+        crew(&mut pen, (tenant, people), size, key)?;
         Ok(pen.lines)
     }
 
@@ -141,14 +144,15 @@ impl Maker {
     }
 }
 
-/// People, a group that answers for its agents, and the agents with their grants.
+/// People, their charter, a group that answers for its agents, and the agents with their grants.
 fn crew(
     pen: &mut Pen<'_>,
-    people: People,
+    (tenant, people): (TenantId, People),
     size: Size,
     key: &mut dyn FnMut(Member) -> Result<Jwk>,
 ) -> Result<Vec<Member>> {
     seat(pen, people)?;
+    agree(pen, tenant, people)?;
     let group: GroupId = pen.maker.id();
     pen.write(Fact::GroupCreated { group, name: "Shop".to_owned(), parent: None })?;
     pen.write(Fact::AccountabilitySet {
@@ -187,6 +191,17 @@ fn seat(pen: &mut Pen<'_>, people: People) -> Result<()> {
         pen.write(Fact::PasskeyAdded { key: Box::new(key), admitted })?;
     }
     Ok(())
+}
+
+/// The charter in force, as if both parties had signed it.
+fn agree(pen: &mut Pen<'_>, tenant: TenantId, people: People) -> Result<()> {
+    let charter = charter(pen.maker.id(), tenant, "Harbor Books");
+    let (id, digest) = (charter.charter, charter.digest());
+    pen.write(Fact::CharterProposed { charter: Box::new(charter) })?;
+    for (person, side) in [(people.engineer, Side::Provider), (people.owner, Side::Client)] {
+        pen.write(Fact::CharterSigned { charter: id, digest, person, side })?;
+    }
+    pen.write(Fact::CharterInForce { charter: id, digest })
 }
 
 /// A passkey that nobody ever signs with here: without one, nobody may answer for an agent.

@@ -24,41 +24,117 @@ const CSRF: &str = "name=\"csrf-token\" content=\"";
 /// Where `writ` says the console is, for the signer.
 const ORIGIN: &str = "WRIT_ORIGIN";
 
+/// The console as somebody's browser reaches it.
+struct Door {
+    desk: SocketAddr,
+    origin: String,
+}
+
+impl Door {
+    /// The door that a link leads to, and the link's path there.
+    fn of(desk: SocketAddr, link: &str) -> Result<(Self, &str)> {
+        let after = link.find("//").map_or(0, |at| at + 2);
+        let slash = link.get(after..).and_then(|rest| rest.find('/'));
+        let slash = slash.context("the link has no path")?;
+        let (origin, path) =
+            link.split_at_checked(after + slash).context("the link has no path")?;
+        Ok((Self { desk, origin: origin.to_owned() }, path))
+    }
+
+    /// One request with these headers; what was said, and the cookie that was set.
+    fn ask(&self, asked: (&str, &str), headers: &str, body: &str) -> Result<(String, String)> {
+        let (method, path) = asked;
+        let host = self.origin.split_once("//").map_or("", |(_, host)| host);
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {}\r\n{headers}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.origin,
+            body.len()
+        );
+        let answer = Line::open(self.desk)?.ask(request.as_bytes())?;
+        let said = String::from_utf8_lossy(&answer.body).into_owned();
+        // A 403 may ask for a signature: that is no refusal.
+        let fine = answer.status < 400 || (answer.status == 403 && said.contains("\"signing\""));
+        anyhow::ensure!(fine, "{path} answers {} {said}", answer.status);
+        let set = answer.header("set-cookie").and_then(|set| set.split(';').next());
+        Ok((said, set.unwrap_or_default().to_owned()))
+    }
+
+    fn posted(&self, path: &str, headers: &str, body: &Value) -> Result<(Value, String)> {
+        let (said, cookie) = self.ask(("POST", path), headers, &body.to_string())?;
+        Ok((serde_json::from_str(&said).unwrap_or_default(), cookie))
+    }
+
+    /// The headers of a session: its cookie, and what a page carries for its scripts.
+    fn session(&self, cookie: &str, page: &str) -> Result<String> {
+        let cookie = format!("Cookie: {cookie}\r\n");
+        let (page, _) = self.ask(("GET", page), &cookie, "")?;
+        let token = page.split_once(CSRF).and_then(|(_, rest)| rest.split_once('"'));
+        let (token, _) = token.context("the page carries no token")?;
+        Ok(format!("{cookie}writ-csrf: {token}\r\n"))
+    }
+
+    /// Makes a passkey at a page that asks for one; the answer.
+    fn register(&self, key: &mut SoftPasskey, path: &str, headers: &str) -> Result<Value> {
+        let (given, _) = self.posted(&format!("{path}/options"), headers, &json!({}))?;
+        let options = given.get("options").context("no options were given")?;
+        let body = json!({"label": "crash", "response": key.register(options, &self.origin)?});
+        Ok(self.posted(path, headers, &body)?.0)
+    }
+}
+
 /// Follows the first link and makes the very first passkey, into a file.
 ///
 /// # Errors
 /// If the desk refuses, or the file cannot be written.
 pub(super) fn make(desk: SocketAddr, link: &str, entropy: &dyn Entropy, file: &Path) -> Result<()> {
-    let after = link.find("//").map_or(0, |at| at + 2);
-    let slash =
-        link.get(after..).and_then(|rest| rest.find('/')).context("the link has no path")?;
-    let (origin, path) = link.split_at_checked(after + slash).context("the link has no path")?;
-    let host = origin.get(after..).unwrap_or_default();
+    let (door, path) = Door::of(desk, link)?;
     let mut key = SoftPasskey::generate(entropy, SoftKind::Es256);
-    let ask = |method: &str, path: &str, cookie: &str, body: &str| -> Result<(String, String)> {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n{cookie}Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        let answer = Line::open(desk)?.ask(request.as_bytes())?;
-        let said = String::from_utf8_lossy(&answer.body).into_owned();
-        anyhow::ensure!(answer.status < 400, "{path} answers {} {said}", answer.status);
-        let set = answer.header("set-cookie").and_then(|set| set.split(';').next());
-        let set = set.unwrap_or_default().to_owned();
-        Ok((said, set))
-    };
-    let (_, cookie) = ask("POST", path, "", "")?;
-    let cookie = format!("Cookie: {cookie}\r\n");
-    let (page, _) = ask("GET", "/welcome", &cookie, "")?;
-    let token = page.split_once(CSRF).and_then(|(_, rest)| rest.split_once('"'));
-    let (token, _) = token.context("the page carries no token")?;
-    let cookie = format!("{cookie}writ-csrf: {token}\r\n");
-    let (given, _) = ask("POST", "/welcome/options", &cookie, "{}")?;
-    let given: Value = serde_json::from_str(&given).context("no options were given")?;
-    let options = given.get("options").context("no options were given")?;
-    let body = json!({"label": "crash", "response": key.register(options, origin)?});
-    ask("POST", "/welcome", &cookie, &body.to_string())?;
+    let (_, cookie) = door.ask(("POST", path), "", "")?;
+    let session = door.session(&cookie, "/welcome")?;
+    door.register(&mut key, "/welcome", &session)?;
     fs::write(file, key.save().expose()).context("cannot write the passkey")
+}
+
+/// Somebody who followed an invitation.
+pub(super) struct Joined {
+    key: SoftPasskey,
+    door: Door,
+    /// What they read out.
+    pub(super) fingerprint: String,
+}
+
+/// Follows an invitation and makes a passkey.
+///
+/// # Errors
+/// If the desk refuses.
+pub(super) fn join(desk: SocketAddr, link: &str, entropy: &dyn Entropy) -> Result<Joined> {
+    let (door, path) = Door::of(desk, link)?;
+    let mut key = SoftPasskey::generate(entropy, SoftKind::Es256);
+    let joined = door.register(&mut key, path, "")?;
+    let fingerprint = joined.get("fingerprint").and_then(Value::as_str);
+    let fingerprint = fingerprint.context("no fingerprint was shown")?.to_owned();
+    Ok(Joined { key, door, fingerprint })
+}
+
+impl Joined {
+    /// Signs in, and does what takes their signature.
+    ///
+    /// # Errors
+    /// If the desk refuses, or asks for no signature.
+    pub(super) fn sign(&self, path: &str, body: &Value) -> Result<()> {
+        let (given, _) = self.door.posted("/passkey/sign-in/options", "", &json!({}))?;
+        let options = given.get("options").context("no options were given")?;
+        let response = self.key.assert(options, &self.door.origin)?;
+        let body_in = json!({"response": response});
+        let (_, cookie) = self.door.posted("/passkey/sign-in", "", &body_in)?;
+        let session = self.door.session(&cookie, "/me")?;
+        let (asked, _) = self.door.posted(path, &session, body)?;
+        let signing = asked.get("signing").context("no signature was asked for")?;
+        let id = signing.get("signing").and_then(Value::as_str).context("it has no id")?;
+        let options = signing.get("options").context("it has no options")?;
+        let answer = self.key.assert(options, &self.door.origin)?;
+        self.door.posted(&format!("/api/v1/signings/{id}"), &session, &answer).map(drop)
+    }
 }
 
 /// Signs request options from stdin with the passkey of a file: `xtask sign FILE`.

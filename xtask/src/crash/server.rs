@@ -13,7 +13,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 use writ_model::Entropy as _;
 use writ_testkit::SeededEntropy;
 
@@ -100,8 +100,35 @@ impl<'a> Site<'a> {
         let link = told.get("sign_in").and_then(Value::as_str).context("no link")?;
         passkey::make(desk, link, entropy, &site.key())?;
         captured(site.writ(&["client", "add", "--name", "Harbor Books", "--slug", CLIENT]))?;
+        site.agree(entropy)?;
         server.stop()?;
         Ok(site)
+    }
+
+    /// Lets the client's owner in, and has both parties sign a charter: without one the export would be refused.
+    fn agree(&self, entropy: &SeededEntropy) -> Result<()> {
+        let told = |words: &[&str]| -> Result<Value> {
+            let words = [words, &["--client", CLIENT]].concat();
+            serde_json::from_str(&captured(self.writ(&words))?).context("no JSON")
+        };
+        let invite = ["person", "invite", "--name", "June Harbor", "--side", "client"];
+        let invited = told(&[&invite[..], &["--role", "owner"]].concat())?;
+        let link = invited.get("link").and_then(Value::as_str).context("no link")?;
+        let june = passkey::join(self.desk, link, entropy)?;
+        let called = ["--called", "June Harbor, number in the contract", "--fingerprint"];
+        let admit = ["person", "admit", "June Harbor"];
+        told(&[&admit[..], &called, &[&june.fingerprint]].concat())?;
+        let file = self.data.join("charter.json");
+        let clause =
+            json!({"key": "everything", "title": "Everything", "actions": ["*"], "mode": "act"});
+        fs::write(&file, json!({"clauses": [clause]}).to_string()).context("no charter")?;
+        told(&["charter", "draft", "--file", &file.to_string_lossy()])?;
+        told(&["charter", "sign"])?;
+        let standing = told(&["charter", "show"])?;
+        let draft = standing.get("draft").context("there is no draft")?;
+        let member = |name: &str| draft.get(name).cloned().unwrap_or_default();
+        let body = json!({"charter": member("charter"), "digest": member("digest")});
+        june.sign(&format!("/api/v1/clients/{CLIENT}/charter/sign"), &body)
     }
 
     fn writ(&self, words: &[&str]) -> Command {

@@ -80,6 +80,7 @@ fn keys() -> Vec<PasskeyRow> {
             (Side::Client, _) => "added by its owner, signed with another key".to_owned(),
         },
         root: seed == 0,
+        former_root: false,
         at: at(70_000 - i64::from(seed) * 9_000),
         line: 9 + u64::from(seed) * 14,
         revoked_at: revoked.then(|| at(4_000)),

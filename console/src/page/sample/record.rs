@@ -30,6 +30,12 @@ fn explanation(said: &str, at: Timestamp) -> Explanation {
         at,
         supposed: None,
         reads: Vec::new(),
+        clauses: Vec::new(),
+        charter: None,
+        charter_version: None,
+        observed: None,
+        approval: None,
+        clause_reads: Vec::new(),
     }
 }
 
@@ -84,6 +90,12 @@ pub fn call_refused() -> (CallView, ExplainView) {
         }),
         same: Some(true),
         differs: Vec::new(),
+        charter_said: None,
+        clauses_said: Vec::new(),
+        approval_said: None,
+        stopped: Vec::new(),
+        before: Vec::new(),
+        story: Vec::new(),
     };
     let seal = SealView {
         line: 60,

@@ -16,7 +16,7 @@ mod release;
 mod show;
 mod terminate;
 
-pub(in crate::api) const TABLE: [Endpoint; 13] = [
+pub(in crate::api) const TABLE: [Endpoint; 14] = [
     everywhere::ENDPOINT,
     list::ENDPOINT,
     add::ENDPOINT,
@@ -30,4 +30,5 @@ pub(in crate::api) const TABLE: [Endpoint; 13] = [
     receipt::ENDPOINT,
     enrollments::ENDPOINT,
     explain::ENDPOINT,
+    explain::MOMENT,
 ];

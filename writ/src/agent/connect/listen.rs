@@ -167,7 +167,7 @@ fn through(headers: &HeaderMap) -> HeaderMap {
 
 fn failed(message: Option<&Message>, fault: &Fault) -> Response<Body> {
     let status = match fault.exit {
-        Exit::Ended | Exit::Refused => StatusCode::FORBIDDEN,
+        Exit::Ended | Exit::Refused | Exit::Waits => StatusCode::FORBIDDEN,
         Exit::Done | Exit::Usage | Exit::Unreachable | Exit::Unverified => StatusCode::BAD_GATEWAY,
     };
     let (code, text, data) = error_of(fault);

@@ -177,7 +177,7 @@ fn populate(data: &Path, tenants: &[TenantId], agents: usize) -> Result<Vec<Enro
     let mut enrolled = Vec::new();
     for tenant in tenants {
         let size = Size { agents: agents.div_ceil(tenants.len()), grants: GRANTS };
-        let lines = maker.crew(size, &mut |member| {
+        let lines = maker.crew(*tenant, size, &mut |member| {
             let key = AgentKey::generate()?;
             let jwk = key.jwk();
             enrolled.push(Enrolled { key, instance: member.instance });

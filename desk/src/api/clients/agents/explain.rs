@@ -1,13 +1,16 @@
-//! `POST /api/v1/clients/{c}/agents/{a}/explain`
+//! `/api/v1/clients/{c}/agents/{a}/explain`
 
 use axum::{
-    Json,
     extract::{Path, State},
-    routing::post,
+    response::Response,
+    routing::{get, post},
 };
 
-use super::super::super::{Endpoint, Guard, Needs, web::Body};
-use crate::{Desk, DeskError, ExplainBody, door::Acting, view::ExplainView};
+use super::super::super::{
+    Endpoint, Guard, Needs,
+    web::{Asked, Body, explained},
+};
+use crate::{Desk, DeskError, ExplainBody, FormatQuery, MomentQuery, door::Acting};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     method: "POST",
@@ -18,15 +21,39 @@ pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     body: Some(
         r#"{"server":"mail","method":"tools/call","params":{"name":"send_message","arguments":{"to":"stranger@elsewhere.example"}}}"#,
     ),
-    answer: r#"{"effect":"deny","code":"DENY-0012","words":"argument `/to` must be addresses of harborbooks.example","cure":"Ask Dana Cole for a grant that allows it.","tree_size":31,"same":true,"differs":[]}"#,
+    answer: r#"{"effect":"deny","code":"DENY-0012","words":"argument `/to` must be addresses of harborbooks.example","cure":"Ask Dana Cole for a grant that allows it.","tree_size":31,"same":true,"differs":[],"clauses":["everything"],"clauses_said":[],"stopped":[],"before":[],"story":["It was authorised by “Dana Cole”."]}"#,
     route: || post(handle),
+};
+
+pub(in crate::api) const MOMENT: Endpoint = Endpoint {
+    method: "GET",
+    path: "/clients/{c}/agents/{a}/explain",
+    summary: "Why it could do what it did at a moment: its last call by `at` (now if left out), by `server` and `name` too; `format=pdf` gives a paper.",
+    guard: Guard::Reads,
+    needs: Needs::seat(),
+    body: None,
+    answer: r#"{"effect":"permit","code":"PERM-0001","words":"Dana Cole granted: may call tool send_message on mail","tree_size":31,"same":true,"differs":[],"clauses":["everything"],"clauses_said":[],"stopped":[],"before":[],"story":["It was authorised by “Dana Cole”."]}"#,
+    route: || get(moment),
 };
 
 async fn handle(
     State(desk): State<Desk>,
     Acting(who): Acting,
     Path((c, a)): Path<(String, String)>,
+    Asked(query): Asked<FormatQuery>,
     Body(body): Body<ExplainBody>,
-) -> Result<Json<ExplainView>, DeskError> {
-    Ok(Json(desk.explain(&who, &c, &a, body).await?))
+) -> Result<Response, DeskError> {
+    let view = Box::pin(desk.explain(&who, &c, &a, body)).await?;
+    explained(view, query.format)
+}
+
+async fn moment(
+    State(desk): State<Desk>,
+    Acting(who): Acting,
+    Path((c, a)): Path<(String, String)>,
+    Asked(query): Asked<MomentQuery>,
+) -> Result<Response, DeskError> {
+    let format = query.format;
+    let view = Box::pin(desk.explain_moment(&who, &c, &a, query)).await?;
+    explained(view, format)
 }

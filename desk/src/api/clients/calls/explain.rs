@@ -1,18 +1,21 @@
 //! `GET /api/v1/clients/{c}/calls/{id}/explain`
 
 use axum::{
-    Json,
     extract::{Path, State},
+    response::Response,
     routing::get,
 };
 
-use super::super::super::{Endpoint, Guard, Needs};
-use crate::{Desk, DeskError, door::Acting, view::ExplainView};
+use super::super::super::{
+    Endpoint, Guard, Needs,
+    web::{Asked, explained},
+};
+use crate::{Desk, DeskError, FormatQuery, door::Acting};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     method: "GET",
     path: "/clients/{c}/calls/{id}/explain",
-    summary: "Decides a recorded call again from what its decision stood on, and says whether it comes out the same.",
+    summary: "Decides a recorded call again from what its decision stood on, and says whether it comes out the same; `format=pdf` gives a paper.",
     guard: Guard::Reads,
     needs: Needs::seat(),
     body: None,
@@ -24,6 +27,8 @@ async fn handle(
     State(desk): State<Desk>,
     Acting(who): Acting,
     Path((c, id)): Path<(String, String)>,
-) -> Result<Json<ExplainView>, DeskError> {
-    Ok(Json(desk.explain_call(&who, &c, &id).await?))
+    Asked(query): Asked<FormatQuery>,
+) -> Result<Response, DeskError> {
+    let view = desk.explain_call(&who, &c, &id).await?;
+    explained(view, query.format)
 }

@@ -21,9 +21,13 @@ use writ_model::{
 };
 use writ_testkit::SeededEntropy;
 
+mod deciding;
+
+use deciding::{agreeing, asking, watching};
+
 const NOW: Timestamp = Timestamp::from_micros(1_793_714_580_000_000);
 /// Kinds of facts: a new one changes this number and the golden file together.
-const KINDS: usize = 40;
+const KINDS: usize = 61;
 
 fn id<K: Kind>(n: u8) -> Id<K> {
     Id::from_parts(NOW, [n; 10])
@@ -298,7 +302,8 @@ fn recovering() -> Vec<Fact> {
 fn lines() -> Vec<Vec<u8>> {
     let actor = Actor::Person { id: people()[0], via: "cli".to_owned() };
     let cx = Cx::new(NOW, Arc::new(SeededEntropy::new(1)), id(0), actor);
-    let facts = [founding(), life(), joining(), recovering()].into_iter().flatten();
+    let facts = [founding(), life(), joining(), recovering(), agreeing(), asking(), watching()];
+    let facts = facts.into_iter().flatten();
     facts.map(|fact| Entry::new(&cx, fact).to_line().unwrap()).collect()
 }
 

@@ -1,0 +1,227 @@
+//! The road of one message whose caller is known: authorize → hold or release → forward → record. A message that arrives
+//! and one that was held until now take the same road.
+//!
+//! Never here: a station's own logic.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Response};
+use writ_model::HoldId;
+use writ_store::HeldRequest;
+
+use crate::{
+    answer::{self, Asked},
+    authorize::{Pass, Verdict, authorize, denial_words, permit_words},
+    body::ReplyBody,
+    core::{Core, Served},
+    forward::{Trip, forward, reply},
+    hold,
+    identify::Identified,
+    inbound::Wire,
+    mcp::{
+        elicit,
+        header::{self, Revision},
+        method::Wish,
+        parse::{self, Message},
+    },
+    record::{Called, Recording},
+    refusal::{self, Refusal},
+    rehearse, release, resume,
+    streams::Guard,
+    upstream::Outgoing,
+};
+/// Who sends a message, to which server, and how it came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Going<'a> {
+    pub(crate) core: &'a Arc<Core>,
+    pub(crate) server: &'a Served,
+    pub(crate) who: &'a Identified,
+    pub(crate) wire: &'a Wire,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) revision: Revision<'a>,
+    /// Our session's id, as the agent sent it.
+    pub(crate) session: Option<&'a str>,
+}
+
+/// A message that is decided on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Letter<'a> {
+    pub(crate) message: &'a Message<'a>,
+    pub(crate) wish: Wish<'a>,
+    pub(crate) body: &'a Bytes,
+    /// It goes only under the approval of this hold, and makes no other.
+    pub(crate) expects: Option<HoldId>,
+}
+
+/// Takes a message along its road.
+pub(crate) async fn travel(
+    going: &Going<'_>,
+    guard: Guard,
+    letter: &Letter<'_>,
+    asked: &mut Asked,
+) -> Result<Response<ReplyBody>, Refusal> {
+    let Going { core, server, who, revision, .. } = *going;
+    let called = called(server, letter.message, &letter.wish, revision, letter.body);
+    let pass = match authorize(core, who, &server.name, &letter.wish) {
+        Verdict::Permit(pass) => pass,
+        Verdict::Deny(denied) => {
+            let words = denial_words(&denied);
+            let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
+            let call = recording.call;
+            recording.denied();
+            return Ok(answer::denied(core, server, &denied, call, asked));
+        }
+        Verdict::Hold(held) => return hold::answer(going, letter, (&called, held), asked).await,
+        Verdict::CannotWait(words, refusal) => {
+            let recording = Recording::begin(core, &who.caller, &called, *words, who.now).await?;
+            return Err(withheld(asked, recording, refusal));
+        }
+    };
+    // After the decision: an agent that was ended hears that, not that its session is gone.
+    let known = known(core, server, who, going.session)?;
+    let recording = begun(going, letter, &called, &pass).await?;
+    if pass.permitted.rehearsal() {
+        return Ok(rehearse::answer(going, letter, guard, (recording, asked)));
+    }
+    let held = match (release::held(going, letter, &pass).await, recording.as_ref()) {
+        (Ok(held), _) => held,
+        (Err(refusal), None) => return Err(refusal),
+        (Err(refusal), Some(_)) => return Err(withheld_if(asked, recording, refusal)),
+    };
+    if let Err(refusal) = release::release(core, who, &pass).await {
+        return Err(withheld_if(asked, recording, refusal));
+    }
+    let Pass { permitted, flight, .. } = *pass;
+    let recording = recording.map(|recording| recording.flies(flight));
+    let trip = Trip {
+        core,
+        server,
+        who,
+        abort: &going.wire.abort,
+        session: going.session,
+        elicits: elicit::declared(letter.message) || known.as_ref().is_some_and(|one| one.elicits),
+        lists: matches!(letter.wish, Wish::List),
+        resumes: true,
+    };
+    let session = known.as_ref().map(|known| &*known.upstream);
+    let answer = match held {
+        None => {
+            let headers = header::outgoing(going.headers, session);
+            let outgoing = Outgoing {
+                verb: Method::POST,
+                headers,
+                body: letter.body.clone(),
+                message: Some(letter.message),
+                instance: who.caller.instance,
+                session,
+            };
+            forward(&permitted, &trip, outgoing).await
+        }
+        Some(held) => resumed(&trip, &permitted, (going, &held, session), &asked.id).await,
+    };
+    let outcome = match answer {
+        Ok(answer) => reply(&trip, answer, asked.id.clone(), guard, recording).await,
+        Err(refusal) => Err((refusal, recording)),
+    };
+    outcome.map_err(|(refusal, recording)| failed(asked, refusal, recording))
+}
+
+/// Sends the bytes that were held, under the id of the request that asks for them now.
+async fn resumed(
+    trip: &Trip<'_>,
+    permitted: &writ_authority::Permitted,
+    (going, held, session): (&Going<'_>, &HeldRequest, Option<&str>),
+    id: &[u8],
+) -> Result<crate::upstream::Answer, Refusal> {
+    let body = resume::body(held, id);
+    let node = parse::read(&body)?;
+    let message = parse::message(&node)?;
+    let outgoing = Outgoing {
+        verb: Method::POST,
+        headers: header::resumed(going.headers, session, &held.headers),
+        body: body.clone(),
+        message: Some(&message),
+        instance: trip.who.caller.instance,
+        session,
+    };
+    forward(permitted, trip, outgoing).await
+}
+
+/// The record of a permitted message, if it is worth one.
+async fn begun(
+    going: &Going<'_>,
+    letter: &Letter<'_>,
+    called: &Called<'_>,
+    pass: &Pass,
+) -> Result<Option<Recording>, Refusal> {
+    if let Wish::Talk { recorded: false } = letter.wish {
+        return Ok(None);
+    }
+    let Going { core, who, .. } = going;
+    let words = permit_words(&pass.permitted);
+    let recording = Recording::begin(core, &who.caller, called, words, who.now).await?;
+    let listens = matches!(letter.wish, Wish::Listen { .. });
+    Ok(Some(if listens { recording.listens() } else { recording }))
+}
+
+/// What is known of our session; it must be this instance's.
+pub(crate) fn known(
+    core: &Core,
+    server: &Served,
+    who: &Identified,
+    ours: Option<&str>,
+) -> Result<Option<crate::session::Known>, Refusal> {
+    ours.map(|ours| {
+        core.sessions
+            .known(ours, (who.caller.instance, &server.name), who.now)
+            .ok_or(refusal::NO_SESSION)
+    })
+    .transpose()
+}
+
+/// A permitted call that failed on its way.
+pub(crate) fn failed(asked: &mut Asked, refusal: Refusal, recording: Option<Recording>) -> Refusal {
+    if let Some(recording) = recording {
+        asked.call = Some(recording.call);
+        recording.failed(&refusal);
+    }
+    refusal
+}
+
+/// A call that was decided on and is not let out.
+pub(crate) fn withheld(asked: &mut Asked, recording: Recording, refusal: Refusal) -> Refusal {
+    asked.call = Some(recording.call);
+    recording.withheld(&refusal);
+    refusal
+}
+
+fn withheld_if(asked: &mut Asked, recording: Option<Recording>, refusal: Refusal) -> Refusal {
+    match recording {
+        Some(recording) => withheld(asked, recording, refusal),
+        None => refusal,
+    }
+}
+
+pub(crate) fn called<'a>(
+    server: &'a Served,
+    message: &Message<'a>,
+    wish: &Wish<'a>,
+    revision: Revision<'a>,
+    body: &'a [u8],
+) -> Called<'a> {
+    let (surface, name, arguments) = match wish {
+        Wish::Use { surface, name, arguments, .. } => (surface.word(), *name, *arguments),
+        Wish::List | Wish::Listen { .. } | Wish::Talk { .. } => ("server", &*server.name, None),
+    };
+    Called {
+        server: &server.name,
+        method: message.method().unwrap_or("response"),
+        surface,
+        name,
+        revision: revision.text(),
+        rpc_id: message.id().map(|id| id.bytes_in(body)).unwrap_or_default(),
+        arguments,
+        raw: arguments.map(|node| node.bytes_in(body)).unwrap_or_default(),
+    }
+}
