@@ -2,11 +2,11 @@
 //!
 //! Never here: what a handler does. To add a page: its line in `route.rs` and its line below; a test compares the two.
 
-use std::sync::Arc;
+use std::{future::ready, sync::Arc};
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Path, Query},
     middleware,
     routing::{get, post},
 };
@@ -16,7 +16,15 @@ use writ_desk::Desk;
 use crate::{
     asset,
     flash::Flashes,
-    form::{self, act::Act, invite::Make, observe::Watch, own, party::Deed, stop::Stop},
+    form::{
+        self,
+        act::Act,
+        invite::Make,
+        observe::Watch,
+        own,
+        party::Deed,
+        stop::{Stop, Which},
+    },
     head, live,
     page::{
         agent, agents, approval, approvals, call, calls, catalog, charter, clauses, client,
@@ -25,7 +33,7 @@ use crate::{
         welcome, witnesses,
     },
     route,
-    visit::{self, Console},
+    visit::{self, Console, Visit},
 };
 
 /// LIMIT: bytes of a submitted form: the longest holds a charter of its greatest size, clause by clause.
@@ -81,8 +89,10 @@ fn pages() -> Router<Console> {
 
 fn charters() -> Router<Console> {
     let stops = |stop: Stop| {
-        get(move |visit, path, which| form::stop::show(visit, path, which, stop))
-            .post(move |path, which, sent| form::stop::take(path, which, sent, stop))
+        get(move |visit: Visit, Path(client): Path<String>, Query(which): Query<Which>| {
+            ready(form::stop::show(&visit, &client, &which, stop))
+        })
+        .post(move |path, which, sent| form::stop::take(path, which, sent, stop))
     };
     Router::new()
         .route(route::CATALOG, get(catalog::show))

@@ -62,6 +62,12 @@ pub(crate) async fn answer(
     Ok(answer::json(StatusCode::OK, body))
 }
 
+/// Whether a message asks for a resource again and again. It counts as the reading of it, and people who are asked read
+/// "read, once", so that it neither waits nor uses an approval up.
+pub(crate) fn subscribes(letter: &Letter<'_>) -> bool {
+    letter.message.method() == Some("resources/subscribe")
+}
+
 /// Finds the hold of exactly this call, or makes one.
 pub(crate) async fn kept(
     going: &Going<'_>,
@@ -70,6 +76,9 @@ pub(crate) async fn kept(
 ) -> Result<(HoldId, Timestamp), Refusal> {
     let Going { core, server, who, .. } = *going;
     let tenant = who.view.state.tenant;
+    if subscribes(letter) {
+        return Err(refusal::CANNOT_WAIT);
+    }
     if let Some(expected) = letter.expects {
         // Who comes back for a hold does not make another one.
         return match held.existing {

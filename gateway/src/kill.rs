@@ -7,7 +7,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::sync::broadcast::{self, error::RecvError};
-use writ_authority::{Command, Entry, Fact, Life, State, fact::TerminationConfirmed};
+use writ_authority::{Command, Entry, Fact, Life, State, fact::TerminationConfirmed, state::Stop};
 use writ_model::{AgentId, InstanceId, TenantId, Timestamp};
 use writ_store::{Change, View};
 
@@ -71,8 +71,8 @@ fn step(core: &Arc<Core>, change: &Change<State>) {
             Fact::AgentQuarantined { agent, .. } | Fact::AgentHeld { agent, .. } => {
                 of(agent, None, false)
             }
-            // One fact stops everything of the client, whoever of its agents it is.
-            Fact::ClientFrozen { .. } => {
+            // One fact stops everything of the client, whoever of its agents it is: frozen, or all of it taken back.
+            Fact::ClientFrozen { .. } | Fact::DelegationSuspended { clause: None, .. } => {
                 freeze(core, view, entry.at);
                 continue;
             }
@@ -105,8 +105,14 @@ fn freeze(core: &Arc<Core>, view: &Arc<View<State>>, at: Timestamp) {
             tracing::error!(%tenant, "something cut does not let go");
         }
         tracing::warn!(%tenant, streams = cut.streams, calls, children,
-            last_cut_us = since(&core, at), "a client was frozen");
+            last_cut_us = since(&core, at), "everything of a client was stopped");
     });
+}
+
+/// What stops everything of a client, if anything does.
+fn stopped(state: &State) -> Option<&Stop> {
+    let taken = || state.suspensions.values().find(|stop| stop.clause.is_none());
+    state.frozen().or_else(|| taken().map(AsRef::as_ref))
 }
 
 /// Cuts whatever is under way and no longer stands.
@@ -120,7 +126,7 @@ fn look_again(core: &Arc<Core>, only: Option<TenantId>) {
             core.streams.cut(tenant, agent, Some(instance));
             continue;
         };
-        if let Some(stop) = view.state.frozen() {
+        if let Some(stop) = stopped(&view.state) {
             if frozen.insert(tenant) {
                 freeze(core, &view, stop.at);
             }

@@ -11,6 +11,7 @@ use writ_store::HeldRequest;
 use crate::{
     authorize::Pass,
     core::Core,
+    hold,
     identify::Identified,
     mcp::{elicit, header::Revision},
     refusal::{self, Refusal},
@@ -55,6 +56,9 @@ pub(crate) async fn held(
         return Err(refusal::HOLD_FREE);
     }
     let Some(hold) = approval else { return Ok(None) };
+    if hold::subscribes(letter) {
+        return Err(refusal::CANNOT_WAIT);
+    }
     let method = letter.message.method().unwrap_or_default();
     let carried = elicit::carried(letter.message).is_some();
     let found = match resume::open(going.core, going.who, hold).await {

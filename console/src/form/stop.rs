@@ -112,13 +112,8 @@ fn form(mut shell: Shell, stop: Stop, clause: Option<&str>, given: &Given) -> Fo
 }
 
 /// `GET` of a stop: its form.
-pub(crate) async fn show(
-    visit: Visit,
-    Path(client): Path<String>,
-    Query(which): Query<Which>,
-    stop: Stop,
-) -> Answer {
-    let shell = visit.shell_at(&client, "", Section::Charter)?;
+pub(crate) fn show(visit: &Visit, client: &str, which: &Which, stop: Stop) -> Answer {
+    let shell = visit.shell_at(client, "", Section::Charter)?;
     let page = form(shell, stop, which.clause.as_deref(), &Given::default());
     Ok(render(StatusCode::OK, &page))
 }

@@ -154,6 +154,9 @@ impl CharterPage {
         if !self.charter.frozen.is_empty() {
             return Mark::new(Tone::Stop, "Frozen");
         }
+        if self.of_draft {
+            return Mark::new(Tone::Wait, "Not in force yet");
+        }
         match (&self.charter.in_force, self.charter.suspended.is_empty()) {
             (Some(_), true) => Mark::new(Tone::Go, "In force"),
             (Some(_), false) => Mark::new(Tone::Wait, "Partly suspended"),

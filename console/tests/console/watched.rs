@@ -39,6 +39,14 @@ async fn a_row_of_the_report_becomes_a_grant_only_if_it_was_seen() {
     assert!(page.html.contains("CONS-0002") && page.html.contains("value=\"yesterday\""));
     let page = world.get(&format!("{OBSERVE}?from=2026-11-02T00:00&to=2026-11-01T00:00")).await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST, "{}", page.html);
+    for (seq, code) in [(0, "DENY-0011"), (1, "DENY-0011"), (2, "DENY-0023")] {
+        world.watched_call((&agent, seq), Disposition::Allowed, "send<b>", code).await;
+        world.clock.advance(writ_model::Span::seconds(1));
+    }
+    let page = world.get(OBSERVE).await;
+    assert!(page.html.contains("refused 3 calls in this window"), "{}", page.html);
+    assert!(page.html.contains("“send&#60;b&#62;” on mail") && page.html.contains("DENY-0023"));
+    assert_eq!(page.html.matches("Read and sign this grant").count(), 1, "a clause is no grant");
     let csrf = world.get("/me").await.csrf();
     let id = agent.rsplit('/').next().unwrap();
     let form = [

@@ -216,18 +216,18 @@ impl World {
     pub(crate) async fn agree(&self, client: &Self, clauses: &Value) {
         let who = self.who().await;
         let draft = serde_json::from_value(json!({ "clauses": clauses })).unwrap();
-        self.desk.draft_charter(&who, "harbor-books", draft).await.unwrap();
+        Box::pin(self.desk.draft_charter(&who, "harbor-books", draft)).await.unwrap();
         for browser in [self, client] {
             let who = browser.who().await;
-            let view = browser.desk.charter(&who, "harbor-books").await.unwrap();
+            let view = Box::pin(browser.desk.charter(&who, "harbor-books")).await.unwrap();
             let draft = view.draft.unwrap().version.row;
             let to_sign = CharterToSign { charter: draft.charter, digest: draft.digest };
-            let asked = browser.desk.sign_charter(&who, "harbor-books", to_sign).await;
+            let asked = Box::pin(browser.desk.sign_charter(&who, "harbor-books", to_sign)).await;
             let Err(DeskError::NeedsSignature(signing)) = asked else { panic!("{asked:?}") };
             let page = browser.sign(&route::signing(&signing.code)).await;
             assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
         }
-        let view = self.desk.charter(&who, "harbor-books").await.unwrap();
+        let view = Box::pin(self.desk.charter(&who, "harbor-books")).await.unwrap();
         assert!(view.in_force.is_some() && view.draft.is_none());
     }
 
@@ -242,7 +242,7 @@ impl World {
         let world = Self::founded().await;
         let dana = world.seat("harbor-books", "Dana Cole", "owner", 2).await;
         dana.seat("harbor-books", "Noor Haddad", "auditor", 3).await;
-        world.agree(&dana, &json!([everything()])).await;
+        Box::pin(world.agree(&dana, &json!([everything()]))).await;
         let form = [
             ("name", "invoice-bot"),
             ("purpose", "Matches invoices to orders"),
@@ -286,6 +286,17 @@ impl World {
         effect: Disposition,
         name: &str,
     ) -> CallId {
+        self.watched_call((agent, seq), effect, name, "").await
+    }
+
+    /// The same, of an agent that is only watched: with the code that enforcement would have answered.
+    pub(crate) async fn watched_call(
+        &self,
+        (agent, seq): (&str, u8),
+        effect: Disposition,
+        name: &str,
+        observed: &str,
+    ) -> CallId {
         let who = self.who().await;
         let client = self.desk.client(&who, "harbor-books").await.unwrap();
         let tenant: TenantId = client.client.tenant;
@@ -315,7 +326,12 @@ impl World {
             grant: None,
             latency_us: 412,
             ocsf: Bytes::from_static(b"{\"class_uid\":6003}"),
-            inputs: Inputs { tree_size: 4, engine: "writ-1".to_owned(), ..Inputs::default() },
+            inputs: Inputs {
+                tree_size: 4,
+                engine: "writ-1".to_owned(),
+                observed: observed.to_owned(),
+                ..Inputs::default()
+            },
         };
         self.lake.place().await.unwrap().write_durable(record).await.unwrap();
         call

@@ -44,6 +44,13 @@ pub(crate) fn quote(text: &str) -> String {
     out
 }
 
+/// A text as it is, hidden letters written out.
+pub(super) fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    visible(&mut out, text.chars(), false);
+    out
+}
+
 fn visible(out: &mut String, letters: impl Iterator<Item = char>, marks: bool) {
     for letter in letters {
         if hidden(letter) || (marks && matches!(letter, '“' | '”')) {

@@ -168,7 +168,7 @@ impl Desk {
     }
 
     /// Why an agent's last call at or before a moment was permitted or denied: "why could it do that on 3 November at
-    /// 14:03".
+    /// 14:03". What only opens, lists or closes a connection is passed over, if there is anything else.
     ///
     /// # Errors
     /// If the agent is not visible, or made no such call by then.
@@ -182,7 +182,7 @@ impl Desk {
         let view = self.seat(who, client).await?;
         let id = resolve::agent(&view.state, agent)?.described.agent;
         let at = query.at.unwrap_or_else(|| self.now());
-        let mut before = None;
+        let (mut before, mut talk) = (None, None);
         for _ in 0..PAGES {
             let filter = CallFilter {
                 tenant: Some(view.tenant),
@@ -193,11 +193,15 @@ impl Desk {
                 ..CallFilter::default()
             };
             let page = self.inner.parts.lake.page(filter).await?;
-            let found = page.calls.iter().map(|stored| &stored.record).find(|record| {
+            let all = page.calls.iter().map(|stored| &stored.record);
+            let mut fits = all.filter(|record| {
                 query.server.as_ref().is_none_or(|server| *server == record.server)
                     && query.name.as_ref().is_none_or(|name| *name == record.name)
             });
-            if let Some(record) = found {
+            if talk.is_none() {
+                talk = fits.clone().next().cloned();
+            }
+            if let Some(record) = fits.find(|record| tells(record)) {
                 return self.explain_record(&view, record).await;
             }
             before = page.next;
@@ -205,7 +209,8 @@ impl Desk {
                 break;
             }
         }
-        Err(DeskError::not_visible("call by then of", agent))
+        let record = talk.ok_or_else(|| DeskError::not_visible("call by then of", agent))?;
+        self.explain_record(&view, &record).await
     }
 
     async fn explain_asked(
@@ -287,12 +292,13 @@ impl Desk {
             tenant: Some(view.tenant),
             agent: Some(out.agent),
             until: Some(explained.at),
-            limit: Self::BEFORE,
+            limit: PAGE,
             ..CallFilter::default()
         };
         let page = self.inner.parts.lake.page(filter).await?;
         let row = |stored: &Stored| super::calls::row(&view.state, stored.place, &stored.record);
-        out.before = page.calls.iter().map(row).collect();
+        let told = page.calls.iter().filter(|stored| tells(&stored.record));
+        out.before = told.take(Self::BEFORE).map(row).collect();
         out.story = story::told(&out);
         Ok(out)
     }
@@ -364,6 +370,11 @@ fn shown(
 
 fn surface(word: &str) -> Option<Surface> {
     [Surface::Tool, Surface::Resource, Surface::Prompt].into_iter().find(|one| one.word() == word)
+}
+
+/// Whether a record is of something done or refused, and not of talk around it (`initialize`, a list, an open stream).
+fn tells(record: &Record) -> bool {
+    record.surface != "server" || record.effect != Disposition::Allowed
 }
 
 const fn effect(effect: Disposition) -> &'static str {

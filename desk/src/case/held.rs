@@ -161,7 +161,7 @@ pub(super) fn what(state: &State, hold: &Hold, kept: &Kept) -> AskedView {
                 opened: kept.opened,
                 arguments: rows,
                 more,
-                exact: arguments.and_then(exact),
+                exact: arguments.and_then(|node| exact(node, &kept.params)),
                 digest: call.digest,
             }
         }
@@ -188,8 +188,13 @@ pub(super) fn what(state: &State, hold: &Hold, kept: &Kept) -> AskedView {
     }
 }
 
-fn exact(arguments: &Node<'_>) -> Option<String> {
-    json::canonical(arguments).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+/// The whole of what was sent, hidden letters written out.
+/// SECURITY: never fewer digits than were sent: what canonical JSON cannot hold is shown as it came.
+fn exact(arguments: &Node<'_>, sent: &[u8]) -> Option<String> {
+    let whole = json::beyond(arguments).is_empty();
+    let canonical = json::canonical(arguments).ok().filter(|_| whole);
+    let bytes = canonical.unwrap_or_else(|| arguments.bytes_in(sent).to_vec());
+    String::from_utf8(bytes).ok().map(|text| asked::shown(&text))
 }
 
 pub(super) fn quorum(state: &State, hold: &Hold, now: Timestamp) -> Vec<SeatRow> {
@@ -351,4 +356,20 @@ pub(crate) fn check_by(
         "You reach this page without any link: open {origin} yourself and choose Approvals."
     ));
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exact_text_hides_no_digit_and_no_letter() {
+        let read = |text: &str| {
+            let node = json::parse(text.as_bytes(), &Limits::REQUEST).unwrap();
+            exact(&node, text.as_bytes()).unwrap()
+        };
+        assert_eq!(read(r#"{"b": 1.0, "a": "x"}"#), r#"{"a":"x","b":1}"#);
+        assert_eq!(read(r#"{"to":9007199254740993}"#), r#"{"to":9007199254740993}"#);
+        assert_eq!(read("{\"to\":\"a\u{202e}b\"}"), "{\"to\":\"a\\u{202e}b\"}");
+    }
 }

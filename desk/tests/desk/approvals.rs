@@ -52,7 +52,11 @@ async fn a_held_call_is_shown_whole_and_executed_once_after_every_yes() {
     assert_eq!(shown["why"][0]["signed"].as_array().unwrap().len(), 2);
     assert!(shown["otherwise"].as_str().unwrap().contains("nothing is done"));
     let check = shown["check_by"].to_string();
-    assert!(check.contains("on the number you know") && check.contains("Never use a number"));
+    // Who answers for it is not told to call themselves.
+    assert!(check.contains("You answer for “invoice-bot” yourself"), "{check}");
+    assert!(check.contains("Never use a number"));
+    let other = world.hold_as("Mira Okafor", hold).await["check_by"].to_string();
+    assert!(other.contains("Call “Dana Cole” on the number you know"), "{other}");
     assert_eq!((&shown["you"]["approve"], &shown["you"]["refuse"]), (&json!(true), &json!(true)));
     assert_eq!(shown["quorum"][1]["could"][0]["name"], "Dana Cole");
 

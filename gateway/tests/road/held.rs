@@ -380,7 +380,7 @@ async fn what_only_asks_about_a_thing_neither_waits_nor_uses_an_approval() {
     let get = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"p"}}"#;
     let read = r#"{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"x://1"}}"#;
     let subscribe = read.replace("resources/read", "resources/subscribe");
-    for body in [complete, listen] {
+    for body in [complete, listen, &*subscribe] {
         assert_eq!(world.post(&agent, PATH, body).await.code(), "GATE-0099", "{body}");
     }
     assert_eq!(world.facts(agent.tenant, "call_held").await.len(), 0);

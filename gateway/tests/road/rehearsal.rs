@@ -155,6 +155,20 @@ async fn a_freeze_cuts_every_stream_of_the_client_and_of_no_other() {
 }
 
 #[tokio::test]
+async fn what_runs_is_cut_when_a_party_takes_everything_back() {
+    let (_upstream, world, agent) = world().await;
+    let watch = body("tools/call", r#"{"name":"watch"}"#);
+    let headers = world.headers(&agent, "POST", PATH).await;
+    let stream = world.open(Method::POST, PATH, &headers, Bytes::from(watch.clone())).await;
+    assert_eq!(world.gateway.busy(), 1);
+    let (clause, side, reason) = (None, Side::Client, "look".to_owned());
+    world.write(agent.tenant, vec![Fact::DelegationSuspended { clause, side, reason }]).await;
+    let rest = stream.into_body().collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&rest).contains("GATE-0060"), "{rest:?}");
+    assert_eq!(world.post(&agent, PATH, &watch).await.code(), "DENY-0022");
+}
+
+#[tokio::test]
 async fn at_the_door_of_wrap_an_approval_is_used_by_the_identical_retry_alone() {
     let (_upstream, world, agent) = world().await;
     world

@@ -180,7 +180,7 @@ fn row(place: usize, what: (&str, &str), state: HoldState, yours: bool) -> HoldR
         state,
         asker: what.0.to_owned(),
         sentence: what.1.to_owned(),
-        amount: (place == 1).then(money).flatten(),
+        amount: (place == 1).then(money),
         since: at(12 + i64::from(seed)),
         expires: at(-48 - i64::from(seed) * 30),
         escalated: place == 2,
