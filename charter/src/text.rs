@@ -122,8 +122,8 @@ const RULES: &[&str] = &[
     "Every clause that fits applies, and the strictest one decides: refuse before propose, propose before approve, approve \
      before notify-and-act, notify-and-act before act.",
     "What no clause covers is refused. What is not known of a deed never gives permission.",
-    "What is said above to count as something, and to have no tag or no class of data, has none. Of several amounts of one \
-     call the largest counts; of a list of several none is known.",
+    "Where it is said above what something counts as, and no tag or class of data is named with it, it has none. Of several \
+     amounts of one call the largest counts; of a list of several none is known.",
     "Of several approvals every seat must be filled, by different people; nobody approves what they asked for.",
     "Of several limits all hold; the hours and days of what agents do are those of UTC.",
     "A clause that is suspended refuses what it covers.",

@@ -68,6 +68,17 @@ pub(crate) fn subscribes(letter: &Letter<'_>) -> bool {
     letter.message.method() == Some("resources/subscribe")
 }
 
+/// What an approval is bound to, and what is no part of the call.
+pub(crate) const BOUND: [&str; 4] = ["name", "uri", "arguments", "_meta"];
+/// The same, and what a client sends back to its server: held with it, and shown to who decides.
+const HELD: [&str; 6] = ["name", "uri", "arguments", "_meta", "requestState", "inputResponses"];
+
+/// Whether a message has no other parameters than these: nobody could read the others before saying yes.
+pub(crate) fn says_only(letter: &Letter<'_>, members: &[&str]) -> bool {
+    let all = letter.message.params().and_then(|params| params.as_object());
+    all.is_none_or(|all| all.iter().all(|(name, _)| members.contains(&name.as_ref())))
+}
+
 /// Finds the hold of exactly this call, or makes one.
 pub(crate) async fn kept(
     going: &Going<'_>,
@@ -76,7 +87,7 @@ pub(crate) async fn kept(
 ) -> Result<(HoldId, Timestamp), Refusal> {
     let Going { core, server, who, .. } = *going;
     let tenant = who.view.state.tenant;
-    if subscribes(letter) {
+    if subscribes(letter) || !says_only(letter, &HELD) {
         return Err(refusal::CANNOT_WAIT);
     }
     if let Some(expected) = letter.expects {

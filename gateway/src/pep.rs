@@ -281,7 +281,10 @@ async fn permitted(
     }
     if pass.permitted.approval().is_some() {
         // What was approved is one method's; here the message itself is run, and its digest bound it.
-        let held = release::held(going, letter, &pass).await;
+        let held = match release::held(going, letter, &pass).await {
+            Ok(_) if !hold::says_only(letter, &hold::BOUND) => Err(refusal::HOLD_OTHER),
+            other => other,
+        };
         if let Err(refusal) = held {
             return Ok(withheld(core, recording, &refusal));
         }

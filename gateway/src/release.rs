@@ -71,7 +71,9 @@ pub(crate) async fn held(
         // A resource that people let be read is not thereby watched.
         Some(held) if held.method != method => Err(refusal::HOLD_OTHER),
         Some(held) if resume::is_modern(&held) == modern => Ok(Some(held)),
-        Some(_) | None if !carried => Ok(None),
+        // Its own message goes out, so that it may say nothing that was not read.
+        Some(_) | None if !carried && hold::says_only(letter, &hold::BOUND) => Ok(None),
+        None if !carried => Err(refusal::HOLD_OTHER),
         Some(_) => Err(refusal::HOLD_OTHER),
         None => Err(refusal::HOLD_OVER),
     }

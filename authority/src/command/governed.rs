@@ -4,23 +4,22 @@
 //! back, refuse, revoke) are never governed: either party alone, always. What Writ itself does is governed by nobody.
 //! To govern another command: its arm in [`governed`] and, if a limit is to count it, in [`governed_fact`].
 
-use std::collections::BTreeSet;
-
-use writ_charter::{Amount, Clause, Deed, Judgment, Limit, Mode, Seat, Why, family};
+use writ_charter::{Clause, Deed, Judgment, Limit, Mode, Why, family};
 use writ_model::{
     Actor, AgentId, Cx, Digest, GroupId, HoldId, PersonId, Span, Timestamp, canonical,
 };
 
 mod below;
+mod held;
 
 use super::{Command, check, signed::acts_already};
 use crate::{
-    agent::Life,
-    fact::{Fact, HeldAct, HeldCall, Subject},
+    fact::{Fact, HeldAct, Subject},
     refusal::{self, Refusal},
     state::{Hold, InForce, State, Stop},
 };
 use below::{below, stricter};
+pub(super) use held::could_be_held;
 
 /// Commands that no charter governs, spelled out so that a new one has to be thought about.
 macro_rules! ungoverned {
@@ -421,76 +420,4 @@ fn asked(
         expires: minutes(judgment.waits.expires_minutes).min(ends),
         escalate_at: judgment.waits.escalate_minutes.map(minutes),
     })
-}
-
-/// A call that a gateway writes down could be held: by the charter in force, of an agent that asks, no looser than the
-/// charter says.
-///
-/// # Errors
-/// If it could not.
-pub(super) fn could_be_held(state: &State, call: &HeldCall, now: Timestamp) -> Result<(), Refusal> {
-    if let Some(stop) = state.frozen() {
-        return Err(frozen(stop));
-    }
-    let charter = in_force(state)?;
-    let refuse =
-        |what: String| Err(Refusal::new(refusal::HOLD, "hold", what, "Decide the call again."));
-    if charter.charter.charter != call.charter {
-        return refuse("it stands on a charter that is not in force".to_owned());
-    }
-    if !matches!(call.mode, Mode::Propose | Mode::Approve { .. }) {
-        return refuse(format!("a call in mode {} waits for nobody", call.mode.word()));
-    }
-    let agent = check::living(state, call.agent)?;
-    let instance = state.instances.get(&call.instance);
-    let live = instance.is_some_and(|one| one.agent == call.agent && one.ended_at.is_none());
-    if agent.life != Life::Active || agent.shadow_of.is_some() || !live {
-        return refuse(format!("{} may ask for nothing now", agent.name()));
-    }
-    let classes = charter.charter.classify(&call.server, call.surface.word(), &call.name);
-    if !same(&classes.actions, &call.actions) {
-        return refuse("it does not count as what it says".to_owned());
-    }
-    let groups = state.groups_of(agent);
-    let amount = call
-        .amount
-        .as_ref()
-        .and_then(|money| Some(Amount { value: money.value()?, currency: money.currency.clone() }));
-    let deed = Deed {
-        actions: classes.actions,
-        agent: Some(call.agent),
-        groups: &groups,
-        server: Some(&call.server),
-        tags: classes.tags.as_deref(),
-        data: classes.data.as_deref(),
-        severity: None,
-        confidence: None,
-        amount,
-        at: now,
-    };
-    let judgment = charter.charter.judge(&state.suspended(), &deed);
-    match (&judgment.mode, &call.mode) {
-        (Mode::Refuse, _) => Err(refused(&judgment)),
-        (Mode::Approve { quorum: asked }, Mode::Approve { quorum }) => {
-            let enough = |seat: &Seat| {
-                quorum
-                    .iter()
-                    .any(|one| (one.party, one.role) == (seat.party, seat.role) && one.n >= seat.n)
-            };
-            if asked.iter().all(enough) {
-                return Ok(());
-            }
-            refuse("the charter asks more people than it says".to_owned())
-        }
-        (Mode::Propose, Mode::Approve { .. }) => {
-            refuse("the charter lets it be proposed only".to_owned())
-        }
-        // Stricter than the charter is now: it was asked a moment before.
-        _ => Ok(()),
-    }
-}
-
-fn same(one: &[&str], two: &[String]) -> bool {
-    let one: BTreeSet<&str> = one.iter().copied().collect();
-    one == two.iter().map(String::as_str).collect()
 }

@@ -204,6 +204,12 @@ fn a_gateway_holds_only_what_could_be_held() {
     assert_eq!(hold(&mut world, &|c| c.agent = other), Err(refusal::HOLD), "another's copy");
     let late = |c: &mut HeldCall| c.expires = START + Span::days(2);
     assert_eq!(hold(&mut world, &late), Err(refusal::BOUND));
+    let longer = |c: &mut HeldCall| c.expires = c.expires + Span::minutes(1);
+    assert_eq!(hold(&mut world, &longer), Err(refusal::HOLD));
+    let sooner = |c: &mut HeldCall| c.escalate_at = Some(START + Span::minutes(1));
+    assert_eq!(hold(&mut world, &sooner), Err(refusal::HOLD));
+    assert_eq!(hold(&mut world, &|c| c.clauses = Vec::new()), Err(refusal::HOLD));
+    assert_eq!(hold(&mut world, &|c| c.clauses.push("more".to_owned())), Err(refusal::HOLD));
     let by = world.by(world.milo, Command::HoldCall(Box::new(call.clone())));
     assert_eq!(by, Err(refusal::INTERNAL), "no person holds a call");
     assert_eq!(hold(&mut world, &|_| ()), Ok(()));

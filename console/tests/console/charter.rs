@@ -178,3 +178,30 @@ async fn a_wrong_draft_keeps_what_was_typed() {
     assert!(page.html.contains("{no JSON") && page.html.contains("CONS-0002"), "{}", page.html);
     assert_eq!(lines(&world).await, before, "nothing was written");
 }
+
+#[tokio::test]
+async fn a_form_begun_from_a_template_says_where_each_clause_comes_from() {
+    let world = World::founded().await;
+    let form = [
+        ("base", "balanced"),
+        ("c0-title", "Never by an agent"),
+        ("c0-key", "never"),
+        ("c0-actions", "mail.send_as_person"),
+        ("c0-mode", "refuse"),
+        ("c1-title", "Reading, by us"),
+        ("c1-key", "reading"),
+        ("c1-actions", "data.read"),
+        ("c1-mode", "act"),
+        ("counts_as", "[]"),
+    ];
+    let page = world.fill(&format!("{CHARTER}/draft"), &form).await;
+    assert_eq!(page.location(), format!("{CHARTER}?version=draft"), "{}", page.html);
+    let page = world.get(page.location()).await;
+    assert!(page.html.contains("Not in force yet"), "{}", page.html);
+    let who = world.who().await;
+    let draft = world.desk.charter(&who, "harbor-books").await.unwrap().draft.unwrap().version;
+    assert_eq!(draft.base.as_deref(), Some("balanced"));
+    let from = draft.clauses.iter().map(|one| (&*one.key, &*one.from, one.overrides.as_deref()));
+    let from: Vec<_> = from.collect();
+    assert_eq!(from, [("never", "balanced", None), ("reading", "client", Some("balanced"))]);
+}

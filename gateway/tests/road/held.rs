@@ -355,6 +355,23 @@ async fn a_proposal_is_written_down_once_and_answered_like_a_denial() {
 }
 
 #[tokio::test]
+async fn what_nobody_could_read_does_not_wait_and_is_not_let_out_by_a_yes() {
+    let (upstream, world, agent) = world().await;
+    let more = |id| {
+        send(id, "ann@good.example").replace(r#""name":"send","#, r#""name":"send","bcc":"eve","#)
+    };
+    assert!(more(1).contains("eve"));
+    assert_eq!(world.post(&agent, PATH, &more(1)).await.code(), "GATE-0099");
+    assert_eq!(world.facts(agent.tenant, "call_held").await.len(), 0);
+    held(&world, &agent).await;
+    world.approve(agent.tenant).await;
+    let reply = world.post(&agent, PATH, &more(2)).await;
+    assert_eq!((reply.code(), sent(&upstream)), (String::new(), 1), "{reply:?}");
+    let out = upstream.seen().last().unwrap().body.clone();
+    assert!(!String::from_utf8_lossy(&out).contains("eve"), "what was read went out");
+}
+
+#[tokio::test]
 async fn what_only_asks_about_a_thing_neither_waits_nor_uses_an_approval() {
     let (upstream, world, agent) = world().await;
     world
