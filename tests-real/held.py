@@ -88,6 +88,10 @@ class Story(Pages):
         page = self.jonas.page
         name = await page.locator(f"input[name$='-key'][value='{key}']").get_attribute("name")
         at = name.removesuffix("-key")
+        # A clause that nobody looks into is folded away.
+        fold = page.locator("details:not([open])", has=page.locator(f"[name='{name}']")).locator("> summary")
+        if await fold.count():
+            await fold.first.click()
         await self.jonas.fill(**{f"{at}-{field}": value for field, value in fields.items()})
 
     async def signs(self, person: Person) -> None:

@@ -16,6 +16,11 @@ use crate::refusal::{self, Refusal};
 /// LIMIT: how long a body may take to arrive.
 const ARRIVE: Duration = Duration::from_secs(10);
 
+/// LIMIT: how long a body that nobody will read may take to go by.
+const UNREAD: Duration = Duration::from_millis(250);
+/// LIMIT: bytes of such a body; of a larger one the connection is closed.
+const UNREAD_BYTES: usize = 64 << 10;
+
 /// The connection that a request came on.
 #[derive(Debug, Clone)]
 pub(crate) struct Wire {
@@ -88,6 +93,12 @@ pub(crate) async fn body(
         () = ended.cancelled() => Err(refusal::ENDED),
         body = timeout(ARRIVE, read(&mut incoming, most)) => body.unwrap_or(Err(refusal::SLOW)),
     }
+}
+
+/// Lets the body of a refused request go by. A connection on which a body is still under way when the answer is out is
+/// closed without a word, and who repeats the request on it, with the nonce they were just told, is cut off.
+pub(crate) async fn skip(mut incoming: Incoming) {
+    drop(timeout(UNREAD, read(&mut incoming, UNREAD_BYTES)).await);
 }
 
 async fn read(incoming: &mut Incoming, most: usize) -> Result<Bytes, Refusal> {

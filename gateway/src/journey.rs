@@ -82,7 +82,10 @@ async fn mcp(
     };
     let (who, guard, server) = match identify(core, server, presented).await {
         Ok(identified) => identified,
-        Err(refusal) => return answer::refused(core, Some(server), &refusal, &asked),
+        Err(refusal) => {
+            inbound::skip(body).await;
+            return answer::refused(core, Some(server), &refusal, &asked);
+        }
     };
     asked.nonce = who.aging;
     let outcome = match head.method {

@@ -133,7 +133,10 @@ pub(crate) async fn answer(
     };
     let (who, guard, server) = match identify(core, server, presented).await {
         Ok(identified) => identified,
-        Err(refusal) => return answer::refused(core, Some(server), &refusal, &asked),
+        Err(refusal) => {
+            inbound::skip(body).await;
+            return answer::refused(core, Some(server), &refusal, &asked);
+        }
     };
     asked.nonce = who.aging;
     let outcome = match (&head.method, door) {

@@ -1,7 +1,12 @@
 //! Charters proposed, signed, replaced; what either party stops alone and lifts alone; what is governed and what never.
 //! Never here: approvals (`approvals.rs`), lines that nobody had the right to write (`forged.rs`).
 
-use writ_authority::{Command, Fact, Life, fact::Subject, queue, refusal, state::InForce};
+use writ_authority::{
+    Command, Fact, Life,
+    fact::{DrillStep, Subject},
+    queue, refusal,
+    state::InForce,
+};
 use writ_charter::{Clause, Limit, Mode, Per, Template};
 use writ_model::{Actor, AgentId, Code, Digest, DrillId, PersonId, Role, Side, Span, Timestamp};
 
@@ -414,6 +419,13 @@ fn a_shadow_is_decided_like_its_agent_and_ended_without_it() {
     let finish = |drill, at| Command::FinishDrill(Box::new(result(drill, at)));
     assert_eq!(world.system(finish(wrong, START)), Err(refusal::UNKNOWN));
     assert_eq!(world.by(dana, finish(id, START)), Err(refusal::INTERNAL));
+    let mut said = result(id, START);
+    let (step, words) = ("refuse".to_owned(), "A call went through.".to_owned());
+    said.steps = vec![DrillStep { step, at_us: 0, took_us: 1, ok: false, words }];
+    let passed = Command::FinishDrill(Box::new(said));
+    assert_eq!(world.system(passed), Err(refusal::DRILL), "a step failed");
+    let later = world.now + Span::seconds(1);
+    assert_eq!(world.system(finish(id, later)), Err(refusal::DRILL), "not over yet");
     world.system(finish(id, START)).unwrap();
     assert_eq!(world.system(finish(id, START)), Err(refusal::DRILL));
     let due = queue::waiting(&world.state, next);

@@ -15,11 +15,11 @@ use crate::{
 const TWO: [Seat; 1] = [Seat { party: Side::Client, role: Role::Approver, n: 2 }];
 
 fn given(world: &World, hold: HoldId) -> usize {
-    world.state.holds[&hold].given.len()
+    world.state.holds.get(&hold).unwrap().given.len()
 }
 
 fn revoke(world: &World, person: writ_model::PersonId) -> Command {
-    let passkey = world.devices[&person].key.passkey;
+    let passkey = world.devices.get(&person).map(|device| device.key.passkey).unwrap();
     Command::RevokePasskey { passkey, reason: "stolen".to_owned() }
 }
 

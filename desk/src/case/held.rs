@@ -136,7 +136,7 @@ pub(super) fn what(state: &State, hold: &Hold, kept: &Kept) -> AskedView {
             let actions = asked::actions(charter, &call.actions);
             let node = json::parse(&kept.params, &Limits::REQUEST).ok();
             let arguments = node.as_ref().and_then(|node| node.get("arguments"));
-            let whole = node.as_ref().filter(more_than);
+            let whole = node.as_ref().filter(|all| more_than(all));
             let destination = arguments.and_then(asked::destination);
             let (rows, more) =
                 arguments.map(|node| asked::rows(node, Desk::ARGUMENTS)).unwrap_or_default();
@@ -190,7 +190,7 @@ pub(super) fn what(state: &State, hold: &Hold, kept: &Kept) -> AskedView {
 }
 
 /// Whether something besides the arguments goes out with a call: then all of it is shown.
-fn more_than(params: &&Node<'_>) -> bool {
+fn more_than(params: &Node<'_>) -> bool {
     let usual = |name: &str| matches!(name, "name" | "uri" | "arguments" | "_meta");
     params.as_object().is_some_and(|all| all.iter().any(|(name, _)| !usual(name)))
 }

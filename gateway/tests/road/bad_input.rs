@@ -2,6 +2,10 @@
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use writ_identity::{AgentKey, Claims};
 use writ_model::Span;
 
@@ -231,4 +235,24 @@ async fn addresses_that_lead_nowhere() {
     let reply = world.send(Method::PUT, PATH, &headers, Bytes::from(PING)).await;
     refused("PUT", &world, &upstream, &reply, (405, "GATE-0002"));
     assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn a_refused_request_whose_body_comes_late_keeps_its_connection() {
+    let (_upstream, world, _agent) = world().await;
+    let mut stream = TcpStream::connect(world.gateway.local_addr()).await.unwrap();
+    let head = format!(
+        "POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        PING.len()
+    );
+    for _ in 0..2 {
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // The head is there and looked at before the body is sent: another request has gone through meanwhile.
+        world.send(Method::GET, "/", &Headers::mcp(), Bytes::new()).await;
+        stream.write_all(PING.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 4096];
+        let read = stream.read(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
+        assert!(answer.starts_with("HTTP/1.1 401 "), "the connection was closed: {answer}");
+    }
 }
