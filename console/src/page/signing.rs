@@ -19,7 +19,10 @@ use crate::{
     route,
     shell::{ClientRef, Notice, Section, Shell},
     show::{self, Mark, Svg, Tone},
-    view::signing::{SigningState, SigningView},
+    view::{
+        HoldView,
+        signing::{SigningState, SigningView},
+    },
     visit::{Answer, Sent, Visit, WAITS, refused, status},
 };
 
@@ -35,6 +38,8 @@ pub struct SigningPage {
     pub origin: String,
     /// Why it was not done although it was signed.
     pub refused: Option<Refused>,
+    /// What the yes is about, if it is one: what is signed has only its digest.
+    pub hold: Option<HoldView>,
 }
 
 /// `?code=` of the form that opens one.
@@ -87,7 +92,18 @@ pub(crate) async fn show(visit: Visit, Path(signing): Path<String>) -> Answer {
     let client = ClientRef::of(&ask.client);
     let shell = Shell { client: Some(client), ..visit.shell(&ask.title, Section::Elsewhere) };
     let origin = visit.desk.origin().to_owned();
-    Ok(render(StatusCode::OK, &SigningPage::view(shell, ask, origin)))
+    let hold = approved(&visit, &ask).await;
+    Ok(render(StatusCode::OK, &SigningPage { hold, ..SigningPage::view(shell, ask, origin) }))
+}
+
+/// What a yes is about, as its own page shows it: only if that page is where the signing came from, and the digest is the
+/// one that stands in the signed text.
+async fn approved(visit: &Visit, ask: &SigningView) -> Option<HoldView> {
+    let slug = ask.client.slug.as_str();
+    let hold = ask.next.strip_prefix(&format!("{}/", route::client_approvals(slug)))?;
+    let hold = visit.desk.approval(&visit.who, slug, hold).await.ok()?;
+    let digest = hold.asked.digest.to_string();
+    ask.text.iter().any(|line| line.contains(&digest)).then_some(hold)
 }
 
 /// To the page of what waits, if what was signed waits for others now.
@@ -191,7 +207,7 @@ impl SigningPage {
             what,
             cure: text("cure").unwrap_or_default(),
         });
-        Self { shell, ask, origin, refused }
+        Self { shell, ask, origin, refused, hold: None }
     }
 
     /// Whether it can still be signed.
@@ -248,8 +264,10 @@ impl SigningPage {
             let shell = Shell::sample_client(&ask.title, Section::Elsewhere);
             Self::view(shell, ask, "http://localhost:7420".to_owned())
         };
+        let hold = Some(sample::hold(crate::view::HoldState::Waiting));
         vec![
             ("full", page(SigningState::Waiting)),
+            ("approval", Self { hold, ..page(SigningState::Waiting) }),
             ("expired", page(SigningState::Expired)),
             ("refused", page(SigningState::Refused)),
         ]
