@@ -165,9 +165,3 @@ pub fn cut(value: &str) -> String {
     }
     out
 }
-
-/// A letter that shows as nothing, or changes how others show.
-pub fn hidden(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use writ_model::text::hidden;
+
 use crate::{Action, Charter, action, catalog, family};
 
 mod clause;
@@ -91,7 +93,7 @@ impl<'a> Sheet<'a> {
             let rule = format!("it has at most {most} characters");
             self.text(field, value, &rule, "say it shorter");
         }
-        if value.chars().any(is_hidden) {
+        if value.chars().any(hidden) {
             self.text(
                 field,
                 value,
@@ -172,17 +174,6 @@ fn quoted(value: &str) -> String {
     format!("{cut:?}{more}")
 }
 
-/// Control characters, line and paragraph separators, zero-width and direction characters (UAX #9, UTR #36): what is
-/// read must be what is signed.
-pub(crate) fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            u32::from(c),
-            0xAD | 0x61C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF
-                | 0xFFF9..=0xFFFB | 0xE0000..=0xE007F
-        )
-}
-
 /// A key: 2 to 40 of `a-z`, `0-9` and `-`.
 pub(crate) fn is_key(text: &str) -> bool {
     (2..=40).contains(&text.len())
@@ -192,5 +183,5 @@ pub(crate) fn is_key(text: &str) -> bool {
 /// An RFC 6901 pointer that is not the whole document.
 pub(crate) fn is_pointer(text: &str) -> bool {
     let escapes = text.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
-    text.starts_with('/') && text.len() <= 200 && escapes && !text.chars().any(is_hidden)
+    text.starts_with('/') && text.len() <= 200 && escapes && !text.chars().any(hidden)
 }

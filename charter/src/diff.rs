@@ -6,9 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use writ_model::text::quote;
+
 use crate::{
     Charter, Clause,
-    words::{self, quote},
+    words::{self},
 };
 
 mod frame;

@@ -5,9 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use writ_model::text::quote;
+
 use crate::{
     Charter, Clause, Mode, Seat, Side,
-    words::{self, Names, Voice, join, quote},
+    words::{self, Names, Voice, join},
 };
 
 /// What the client's hours are called.

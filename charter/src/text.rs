@@ -2,9 +2,11 @@
 //! that decides is left out (a test changes each field and sees the text change).
 //! Never here: a summary. To add a field: its line below.
 
+use writ_model::text::quote;
+
 use crate::{
     Charter, Clause, Mode, action,
-    words::{self, Names, Voice, instant, join, quote},
+    words::{self, Names, Voice, instant, join},
 };
 
 /// What the calendar's hours are called.

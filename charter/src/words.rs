@@ -1,32 +1,14 @@
 //! Phrases that judgments, letters, texts and differences share. Never here: a decision, or a condition without words.
 
-use writ_model::{Role, Timestamp};
+use writ_model::{Role, Timestamp, text::quote, time::MONTHS};
 
 use crate::{
     Action, Calendar, Charter, Clause, Hours, Limit, Mode, Naming, Per, Reversibility, Scope, Seat,
-    Waits, When, action, catalog, check::is_hidden, family,
+    Waits, When, action, catalog, family,
 };
 
 /// The name people use for an id or a server, or the sentence of a class, if there is one; as it is, without marks.
 pub(crate) type Names<'a> = &'a dyn Fn(&str) -> Option<String>;
-
-/// LIMIT: letters of one quotation; longer than anything that [`Charter::check`] accepts.
-const QUOTE: usize = 600;
-
-/// SECURITY: somebody's own text stands between “ and ”, so that a title or a tag cannot speak as the charter does: the
-/// marks themselves, and letters that hide, are written out.
-pub(crate) fn quote(text: &str) -> String {
-    let mut out = String::from("“");
-    for letter in text.chars().take(QUOTE) {
-        if is_hidden(letter) || matches!(letter, '“' | '”' | '\\') {
-            out.extend(letter.escape_unicode());
-        } else {
-            out.push(letter);
-        }
-    }
-    out.push_str(if text.chars().nth(QUOTE).is_some() { "…”" } else { "”" });
-    out
-}
 
 /// Several texts of somebody's own.
 pub(crate) fn quotes(list: &[String], last: &str) -> String {
@@ -307,21 +289,7 @@ pub(crate) fn day(zone: &str, at: Timestamp) -> String {
     let Some(((year, month, day), _, minute)) = crate::clock::local_date(zone, at) else {
         return at.to_string();
     };
-    let months = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let month = usize::try_from(month - 1).ok().and_then(|at| months.get(at)).unwrap_or(&"");
+    let month = usize::try_from(month - 1).ok().and_then(|at| MONTHS.get(at)).unwrap_or(&"");
     let time = if minute == 0 {
         String::new()
     } else {

@@ -80,10 +80,11 @@ pub(crate) fn origin(headers: &HeaderMap, base: &str) -> Result<(), Refusal> {
 
 /// The whole body, if it is no larger than its limit and arrives in time, and before its agent is ended.
 pub(crate) async fn body(
-    mut incoming: Incoming,
+    incoming: Option<Incoming>,
     limits: &Limits,
     ended: &CancellationToken,
 ) -> Result<Bytes, Refusal> {
+    let Some(mut incoming) = incoming else { return Ok(Bytes::new()) };
     let most = limits.bytes;
     if incoming.size_hint().lower() > most as u64 {
         return Err(refusal::TOO_LARGE);
@@ -98,6 +99,9 @@ pub(crate) async fn body(
 /// Lets the body of a refused request go by. A connection on which a body is still under way when the answer is out is
 /// closed without a word, and who repeats the request on it, with the nonce they were just told, is cut off.
 pub(crate) async fn skip(mut incoming: Incoming) {
+    if incoming.is_end_stream() {
+        return;
+    }
     drop(timeout(UNREAD, read(&mut incoming, UNREAD_BYTES)).await);
 }
 

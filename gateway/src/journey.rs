@@ -42,27 +42,42 @@ pub(crate) async fn answer(
 ) -> Response<ReplyBody> {
     core.counters.request();
     let (head, body) = request.into_parts();
+    let mut body = Some(body);
+    let response = routed(&core, &wire, &head, &mut body).await;
+    // Whatever was refused before its body was read.
+    if let Some(unread) = body {
+        inbound::skip(unread).await;
+    }
+    response
+}
+
+async fn routed(
+    core: &Arc<Core>,
+    wire: &Wire,
+    head: &request::Parts,
+    body: &mut Option<Incoming>,
+) -> Response<ReplyBody> {
     let asked = Asked::default();
     if let Err(refusal) = inbound::origin(&head.headers, &core.base) {
-        return answer::refused(&core, None, &refusal, &asked);
+        return answer::refused(core, None, &refusal, &asked);
     }
     let find = |name: &str| core.servers.get(name);
     match inbound::route(head.uri.path()) {
         // What runs under `writ wrap` is not reached from here.
         Route::Mcp(name) => match find(name).filter(|server| server.upstream.is_some()) {
-            Some(server) => Box::pin(mcp(&core, server, &wire, &head, body)).await,
-            None => answer::refused(&core, None, &refusal::NO_SERVER, &asked),
+            Some(server) => Box::pin(mcp(core, server, wire, head, body)).await,
+            None => answer::refused(core, None, &refusal::NO_SERVER, &asked),
         },
         Route::Pep(name, door) => match find(name) {
-            Some(server) => Box::pin(pep::answer(&core, server, (door, &wire), &head, body)).await,
-            None => answer::refused(&core, None, &refusal::NO_SERVER, &asked),
+            Some(server) => Box::pin(pep::answer(core, server, (door, wire), head, body)).await,
+            None => answer::refused(core, None, &refusal::NO_SERVER, &asked),
         },
-        Route::Metadata(None) => answer::metadata(&core, None, &head.method),
+        Route::Metadata(None) => answer::metadata(core, None, &head.method),
         Route::Metadata(Some(name)) => match find(name) {
-            Some(server) => answer::metadata(&core, Some(server), &head.method),
-            None => answer::refused(&core, None, &refusal::NO_SERVER, &asked),
+            Some(server) => answer::metadata(core, Some(server), &head.method),
+            None => answer::refused(core, None, &refusal::NO_SERVER, &asked),
         },
-        Route::None => answer::refused(&core, None, &refusal::NO_ROUTE, &asked),
+        Route::None => answer::refused(core, None, &refusal::NO_ROUTE, &asked),
     }
 }
 
@@ -71,7 +86,7 @@ async fn mcp(
     server: &Served,
     wire: &Wire,
     head: &request::Parts,
-    body: Incoming,
+    body: &mut Option<Incoming>,
 ) -> Response<ReplyBody> {
     let mut asked = Asked::default();
     let presented = Presented {
@@ -82,10 +97,7 @@ async fn mcp(
     };
     let (who, guard, server) = match identify(core, server, presented).await {
         Ok(identified) => identified,
-        Err(refusal) => {
-            inbound::skip(body).await;
-            return answer::refused(core, Some(server), &refusal, &asked);
-        }
+        Err(refusal) => return answer::refused(core, Some(server), &refusal, &asked),
     };
     asked.nonce = who.aging;
     let outcome = match head.method {
@@ -105,7 +117,7 @@ async fn mcp(
 /// The body of a POST, if it and its answer have forms that MCP knows.
 async fn arrived(
     head: &request::Parts,
-    body: Incoming,
+    body: &mut Option<Incoming>,
     ended: &CancellationToken,
 ) -> Result<Bytes, Refusal> {
     if !header::is_json(&head.headers) {
@@ -114,7 +126,7 @@ async fn arrived(
     if !header::accepts(&head.headers, &["application/json", "text/event-stream"]) {
         return Err(refusal::NOT_ACCEPTABLE);
     }
-    inbound::body(body, &Limits::REQUEST, ended).await
+    inbound::body(body.take(), &Limits::REQUEST, ended).await
 }
 
 /// A message.

@@ -121,7 +121,7 @@ pub(crate) async fn answer(
     server: &Served,
     (door, wire): (&str, &Wire),
     head: &request::Parts,
-    body: Incoming,
+    body: &mut Option<Incoming>,
 ) -> Response<ReplyBody> {
     let mut asked = Asked::default();
     let url = format!("{}{}", core.base, head.uri.path());
@@ -133,10 +133,7 @@ pub(crate) async fn answer(
     };
     let (who, guard, server) = match identify(core, server, presented).await {
         Ok(identified) => identified,
-        Err(refusal) => {
-            inbound::skip(body).await;
-            return answer::refused(core, Some(server), &refusal, &asked);
-        }
+        Err(refusal) => return answer::refused(core, Some(server), &refusal, &asked),
     };
     asked.nonce = who.aging;
     let outcome = match (&head.method, door) {
@@ -168,7 +165,7 @@ pub(crate) async fn answer(
 
 async fn posted(
     head: &request::Parts,
-    (body, door): (Incoming, &str),
+    (body, door): (&mut Option<Incoming>, &str),
     ended: &CancellationToken,
 ) -> Result<Bytes, Refusal> {
     if !names::is_json(&head.headers) {
@@ -176,7 +173,7 @@ async fn posted(
     }
     // A list is an answer, and answers may be larger than requests.
     let limits = if door == "filter" { Limits::ANSWER } else { Limits::REQUEST };
-    inbound::body(body, &limits, ended).await
+    inbound::body(body.take(), &limits, ended).await
 }
 
 #[derive(serde::Serialize)]

@@ -14,6 +14,7 @@ pub mod id;
 pub mod json;
 pub mod ocsf;
 pub mod secret;
+pub mod text;
 pub mod time;
 
 pub use actor::{Actor, Role, Side};

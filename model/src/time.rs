@@ -7,6 +7,21 @@ use std::{fmt, ops, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 const DAY: i64 = 86_400_000_000;
+/// Months as people write them, January first.
+pub const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 
 /// An instant: microseconds since 1970-01-01T00:00:00Z, between years 1 and 9999.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

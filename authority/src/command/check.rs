@@ -190,7 +190,7 @@ pub(super) fn text(field: &str, value: &str, most: usize) -> Result<(), Refusal>
     if value.trim() != value {
         return refuse("begins or ends with a space".to_owned());
     }
-    if value.chars().any(refusal::hidden) {
+    if value.chars().any(writ_model::text::hidden) {
         return refuse("has hidden characters".to_owned());
     }
     Ok(())

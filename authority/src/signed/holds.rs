@@ -3,6 +3,8 @@
 //! SECURITY: whoever checks composes them again from the ledger, so a page cannot show another call or act than waits.
 //! Never here: the arguments of a call; their digest is signed, and the page that shows them computes it from them.
 
+use writ_model::text::quote;
+
 use super::{Request, names, text};
 use crate::{
     fact::{HeldAct, HeldCall},
@@ -32,8 +34,8 @@ fn of_call(state: &State, call: &HeldCall) -> Vec<String> {
         Surface::Resource => "read the resource",
         Surface::Prompt => "get the prompt",
     };
-    let who = text::quote(&state.agent_name(call.agent));
-    let (name, server) = (text::quote(&call.name), text::quote(&call.server));
+    let who = quote(&state.agent_name(call.agent));
+    let (name, server) = (quote(&call.name), quote(&call.server));
     let mut out = vec![
         format!("{who} may {verb} {name} on the server {server}, once, as it asked."),
         format!("Its id is {}.", call.agent),
@@ -55,8 +57,8 @@ fn of_act(state: &State, held: &HeldAct) -> Vec<String> {
         act: held.act.clone(),
         names: names::of(state, held.person, &held.act),
     };
-    let who = text::quote(&state.person_name(held.person));
+    let who = quote(&state.person_name(held.person));
     let mut out = vec![format!("{who} asks for this, and it is done with the last approval:")];
-    out.extend(text::act(&request, &text::quote(state.party_name())));
+    out.extend(text::act(&request, &quote(state.party_name())));
     out
 }

@@ -5,7 +5,7 @@
 //! a command allows is short enough to be shown whole.
 //! To let another command be signed: its arms in [`title`] and [`of`], short sentences, a golden text.
 
-use writ_model::{PersonId, Timestamp};
+use writ_model::{PersonId, Timestamp, text::quote};
 
 use super::Request;
 use crate::{
@@ -14,34 +14,10 @@ use crate::{
     fact::Subject,
     grant::{Grant, Surface},
     passkey::{Attestation, KeyPolicy, Passkey},
-    refusal::hidden,
     state::Person,
 };
 
 mod charter;
-
-/// LIMIT: letters of one quotation; longer than anything that a command accepts, so that it cuts only what is refused.
-const QUOTE: usize = 600;
-
-/// Somebody's own text: `“invoice-bot”`.
-pub(super) fn quote(text: &str) -> String {
-    let mut out = String::from("“");
-    for letter in text.chars().take(QUOTE) {
-        if hidden(letter) || matches!(letter, '“' | '”' | '\\') {
-            out.extend(letter.escape_unicode());
-        } else {
-            out.push(letter);
-        }
-    }
-    let more = text.chars().count().saturating_sub(QUOTE);
-    if more > 0 {
-        out.push_str("… and ");
-        out.push_str(&more.to_string());
-        out.push_str(" more letters");
-    }
-    out.push('”');
-    out
-}
 
 pub(super) fn quotes(list: &[String], last: &str) -> String {
     row(&list.iter().map(|one| quote(one)).collect::<Vec<_>>(), last)

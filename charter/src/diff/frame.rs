@@ -3,10 +3,9 @@
 use writ_model::Timestamp;
 
 use super::{Direction, Path};
-use crate::{
-    Charter, Naming,
-    words::{self, quote},
-};
+use writ_model::text::quote;
+
+use crate::{Charter, Naming, words};
 
 impl Path<'_> {
     pub(super) fn frame(&mut self, old: &Charter) {

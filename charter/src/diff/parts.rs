@@ -1,9 +1,11 @@
 //! One clause before and after, part by part. To add a field: its comparison below.
 
 use super::{Direction, Reach};
+use writ_model::text::quote;
+
 use crate::{
     Clause, Limit, Mode, Per, Scope, Unless, Waits, When,
-    words::{self, Voice, instant, join, quote},
+    words::{self, Voice, instant, join},
 };
 
 /// What a part does.

@@ -39,7 +39,7 @@ impl Charter {
 }
 
 fn named(said: &Said<'_>) -> String {
-    format!("{} ({})", said.clause.key, words::quote(&said.clause.title))
+    format!("{} ({})", said.clause.key, writ_model::text::quote(&said.clause.title))
 }
 
 fn clause(mode: &Mode) -> String {

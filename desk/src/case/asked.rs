@@ -5,9 +5,12 @@
 
 use std::borrow::Cow;
 
-use writ_authority::{grant::Surface, refusal::hidden};
+use writ_authority::grant::Surface;
 use writ_charter::{Action, Blast, Charter, Money, Reversibility};
-use writ_model::json::{Node, Value};
+use writ_model::{
+    json::{Node, Value},
+    text::{quote, shown},
+};
 
 use crate::view::{ActionSaid, ArgumentRow};
 
@@ -28,38 +31,10 @@ const DESTINATIONS: [&str; 14] = [
     "hostname",
     "user",
 ];
-/// LIMIT: letters of one quotation.
-const QUOTE: usize = 600;
+/// LIMIT: letters of where an argument stands.
+const PLACE: usize = 600;
 /// LIMIT: letters of one argument's row; all of it stands in the exact text.
 const VALUE: usize = 2_000;
-
-/// Somebody's own text between “ and ”, with hidden letters written out.
-pub(crate) fn quote(text: &str) -> String {
-    let mut out = String::from("“");
-    visible(&mut out, text.chars().take(QUOTE), true);
-    if text.chars().nth(QUOTE).is_some() {
-        out.push('…');
-    }
-    out.push('”');
-    out
-}
-
-/// A text as it is, hidden letters written out.
-pub(super) fn shown(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    visible(&mut out, text.chars(), false);
-    out
-}
-
-fn visible(out: &mut String, letters: impl Iterator<Item = char>, marks: bool) {
-    for letter in letters {
-        if hidden(letter) || (marks && matches!(letter, '“' | '”')) {
-            out.extend(letter.escape_unicode());
-        } else {
-            out.push(letter);
-        }
-    }
-}
 
 /// A class, of the charter's own or the catalogue.
 pub(crate) fn action<'c>(charter: Option<&'c Charter>, class: &str) -> Option<&'c Action> {
@@ -171,8 +146,7 @@ pub(crate) fn rows(arguments: &Node<'_>, most: usize) -> (Vec<ArgumentRow>, usiz
                 continue;
             }
             _ => {
-                let mut place = String::new();
-                visible(&mut place, at.chars().take(QUOTE), false);
+                let place = shown(&at.chars().take(PLACE).collect::<String>());
                 out.push(ArgumentRow { at: place, value: said(node) });
                 continue;
             }
@@ -205,8 +179,7 @@ fn said(node: &Node<'_>) -> String {
         Value::Object(members) if members.is_empty() => "{}".to_owned(),
         Value::Object(_) => "{…}".to_owned(),
     };
-    let mut out = String::new();
-    visible(&mut out, whole.chars().take(VALUE), false);
+    let mut out = shown(&whole.chars().take(VALUE).collect::<String>());
     if whole.chars().nth(VALUE).is_some() {
         out.push('…');
     }

@@ -10,6 +10,7 @@ use writ_charter::{Mode, Seat};
 use writ_model::{
     PersonId, Timestamp,
     json::{self, Limits, Node},
+    text::{quote, shown},
 };
 
 use super::{asked, show};
@@ -70,10 +71,10 @@ pub(super) fn asker(state: &State, hold: &Hold) -> AskerView {
             let authorizer = agent.and_then(|agent| state.answers(agent).authorizer);
             let says = match (owner, authorizer) {
                 (Some(id), _) => {
-                    format!("It is looked after by {}.", asked::quote(&state.person_name(id)))
+                    format!("It is looked after by {}.", quote(&state.person_name(id)))
                 }
                 (None, Some((id, _))) => {
-                    format!("{} answers for it.", asked::quote(&state.person_name(id)))
+                    format!("{} answers for it.", quote(&state.person_name(id)))
                 }
                 (None, None) => "Nobody looks after it.".to_owned(),
             };
@@ -169,7 +170,7 @@ pub(super) fn what(state: &State, hold: &Hold, kept: &Kept) -> AskedView {
         Waits::Act(act) => {
             let actions = asked::actions(charter, std::slice::from_ref(&act.action));
             let does = actions.first().map_or("acts", |one| one.sentence.as_str());
-            let person = asked::quote(&state.person_name(act.person));
+            let person = quote(&state.person_name(act.person));
             AskedView {
                 sentence: format!("With a yes, {person} {does}."),
                 amount: None,
@@ -201,7 +202,7 @@ fn exact(arguments: &Node<'_>, sent: &[u8]) -> Option<String> {
     let whole = json::beyond(arguments).is_empty();
     let canonical = json::canonical(arguments).ok().filter(|_| whole);
     let bytes = canonical.unwrap_or_else(|| arguments.bytes_in(sent).to_vec());
-    String::from_utf8(bytes).ok().map(|text| asked::shown(&text))
+    String::from_utf8(bytes).ok().map(|text| shown(&text))
 }
 
 pub(super) fn quorum(state: &State, hold: &Hold, now: Timestamp) -> Vec<SeatRow> {
@@ -263,11 +264,9 @@ pub(super) fn state_words(
             None => "It was done.".to_owned(),
         },
         HoldState::Refused => match &hold.refused {
-            Some(no) => format!(
-                "{} said no: {}.",
-                asked::quote(&state.person_name(no.person)),
-                asked::quote(&no.words)
-            ),
+            Some(no) => {
+                format!("{} said no: {}.", quote(&state.person_name(no.person)), quote(&no.words))
+            }
             None => "Somebody said no.".to_owned(),
         },
         HoldState::Expired if !current(state, hold) => {
@@ -330,14 +329,14 @@ pub(crate) fn check_by(
             let owner = agent.and_then(|agent| agent.owner());
             let answers = agent.map(|agent| state.answers(agent)).unwrap_or_default();
             let whom = owner.or_else(|| answers.authorizer.map(|(id, _)| id));
-            let agent = asked::quote(&state.agent_name(call.agent));
+            let agent = quote(&state.agent_name(call.agent));
             out.push(match whom {
                 Some(own) if own == reader => format!(
                     "You answer for {agent} yourself. If you did not expect this, say no, and find out who set it to work."
                 ),
                 Some(id) => format!(
                     "Call {} on the number you know, and ask whether {agent} should do this now.",
-                    asked::quote(&state.person_name(id))
+                    quote(&state.person_name(id))
                 ),
                 None => format!(
                     "Call whoever looks after {agent} on the number you know, and ask whether it should do this now."
@@ -352,7 +351,7 @@ pub(crate) fn check_by(
             }
         }
         Waits::Act(act) => {
-            let whom = asked::quote(&state.person_name(act.person));
+            let whom = quote(&state.person_name(act.person));
             out.push(format!(
                 "Call {whom} on the number you know, and ask whether they asked for exactly this."
             ));

@@ -294,7 +294,7 @@ fn first_row(state: &State, record: &Record) -> ObserveRow {
             "{} may use {} {} on {}: with the values it was seen with, as often as it was seen.",
             state.agent_name(record.agent),
             record.surface,
-            super::asked::quote(&record.name),
+            writ_model::text::quote(&record.name),
             record.server
         )
     });

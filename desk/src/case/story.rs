@@ -5,9 +5,9 @@
 
 use writ_authority::State;
 use writ_lake::Record;
-use writ_model::{CharterId, HoldId, Timestamp};
+use writ_model::{CharterId, HoldId, Timestamp, text::quote};
 
-use super::{asked::quote, charter, held, show};
+use super::{charter, held, show};
 use crate::{
     Desk,
     notify::words::moment,

@@ -2,19 +2,15 @@
 //!
 //! Never here: our own words.
 
-use writ_model::Timestamp;
+use writ_model::{Timestamp, text::hidden, time::MONTHS};
 
 /// LIMIT: characters of one quoted text.
 const QUOTED: usize = 120;
 
 /// Without controls, invisible letters, and what turns the direction of writing.
 fn visible(text: &str) -> impl Iterator<Item = char> + '_ {
-    let hidden = |one: &char| {
-        matches!(*one, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-    };
     text.chars()
-        .filter(move |one| !hidden(one))
+        .filter(|one| one.is_control() || !hidden(*one))
         .map(|one| if one.is_control() || one.is_whitespace() { ' ' } else { one })
 }
 
@@ -43,20 +39,6 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// An instant to the minute, in words that need no explanation: `3 November 2026, 14:03 UTC`.
 pub(crate) fn moment(at: Timestamp) -> String {
-    const MONTHS: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
     let text = at.to_string();
     let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();
     let month =

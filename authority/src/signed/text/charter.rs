@@ -2,9 +2,10 @@
 //! the letter first, then every clause and what counts as what, with nothing left out that decides.
 
 use writ_charter::{Charter, Letter};
+use writ_model::text::{quote, shown};
 
-use super::{Request, because, clock, quote, subject};
-use crate::{command::Command, refusal::hidden};
+use super::{Request, because, clock, subject};
+use crate::command::Command;
 
 pub(super) fn title(request: &Request) -> String {
     match request.act.as_ref() {
@@ -43,7 +44,7 @@ pub(super) fn of(request: &Request, party: &str) -> Vec<String> {
         Command::Approve { digest, words, .. } => {
             let mut out = vec!["You approve this, exactly as it waits, once.".to_owned()];
             // Composed by `holds.rs`, quoted there.
-            out.extend(request.said().iter().map(|line| visible(line)));
+            out.extend(request.said().iter().map(|line| shown(line)));
             out.push(format!("Its digest is {digest}."));
             out.extend(words.iter().map(|words| format!("You say: {}", quote(words))));
             out
@@ -83,7 +84,7 @@ fn whole(request: &Request, charter: &Charter) -> Vec<String> {
     out.push("The charter itself, to the letter:".to_owned());
     out.extend(writ_charter::charter_text(charter, &names));
     out.extend(charter.clauses.iter().flat_map(|one| writ_charter::clause_text(one, &names)));
-    out.into_iter().map(|line| visible(&line)).collect()
+    out.into_iter().map(|line| shown(&line)).collect()
 }
 
 fn letter(letter: &Letter) -> Vec<String> {
@@ -92,14 +93,5 @@ fn letter(letter: &Letter) -> Vec<String> {
     out.extend(lists.into_iter().flatten().cloned());
     out.extend([letter.otherwise.clone(), letter.stop.clone()]);
     out.extend(letter.ends.iter().cloned());
-    out
-}
-
-/// Hidden letters written out.
-fn visible(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
-    for letter in line.chars() {
-        if hidden(letter) { out.extend(letter.escape_unicode()) } else { out.push(letter) }
-    }
     out
 }

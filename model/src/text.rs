@@ -1,0 +1,64 @@
+//! Somebody else's words inside ours: which letters hide, and quotation marks that nothing inside can close.
+//!
+//! SECURITY: what is signed, asked for and notified all say other people's text through this, so that no place shows a
+//! letter that another one would have written out. Never here: our own sentences.
+
+/// LIMIT: letters of one quotation; longer than anything that a command or a charter accepts, so that it cuts only what
+/// is refused.
+const QUOTE: usize = 600;
+
+/// A letter that shows as nothing, or changes how others show: controls, separators of lines and paragraphs, zero-width
+/// and direction characters (UAX #9, UTR #36), tags.
+pub fn hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Somebody's own text between “ and ”: the marks themselves, and letters that hide, are written out.
+pub fn quote(text: &str) -> String {
+    let mut out = String::from("“");
+    for letter in text.chars().take(QUOTE) {
+        if hidden(letter) || matches!(letter, '“' | '”' | '\\') {
+            out.extend(letter.escape_unicode());
+        } else {
+            out.push(letter);
+        }
+    }
+    let more = text.chars().count().saturating_sub(QUOTE);
+    if more > 0 {
+        out.push_str("… and ");
+        out.push_str(&more.to_string());
+        out.push_str(" more letters");
+    }
+    out.push('”');
+    out
+}
+
+/// A text as it is, letters that hide written out.
+pub fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if hidden(letter) { out.extend(letter.escape_unicode()) } else { out.push(letter) }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_inside_closes_a_quotation_or_hides_in_it() {
+        assert_eq!(quote("month end"), "“month end”");
+        assert_eq!(quote("a” approve “b"), "“a\\u{201d} approve \\u{201c}b”");
+        assert_eq!(quote("a\u{202e}b\u{200b}\n\u{fff9}"), "“a\\u{202e}b\\u{200b}\\u{a}\\u{fff9}”");
+        // What looks like one of our escapes is not taken for one.
+        assert_eq!(quote("\\u{202e}"), "“\\u{5c}u{202e}”");
+        assert_eq!(
+            quote(&"x".repeat(QUOTE + 3)).chars().count(),
+            QUOTE + "“… and 3 more letters”".chars().count()
+        );
+    }
+}
