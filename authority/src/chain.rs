@@ -88,6 +88,8 @@ impl Chain {
     ) -> Result<(), Broken> {
         let broken = |(code, what): Fault| Broken { index, code, what };
         let entry = self.read(line).map_err(broken)?;
+        command::format_may_be_written(&self.state, &entry.fact)
+            .map_err(|refusal| broken((refusal.code, refusal.what)))?;
         let mut owed = self.owed.clone();
         let mut receipts = self.receipts;
         if let Some(due) = owed.pop_front() {
@@ -209,8 +211,7 @@ impl Chain {
             .into_iter()
             .skip(1)
             .map(|fact| {
-                let (actor, at, v) = (entry.actor.clone(), entry.at, entry.v);
-                let line = Entry { actor, at, fact, v }.to_line();
+                let line = Entry::by(entry.actor.clone(), entry.at, fact).to_line();
                 let line = line.map_err(|refusal| (refusal::CHAIN_LINE, refusal.what))?;
                 String::from_utf8(line).map_err(|error| (refusal::CHAIN_LINE, error.to_string()))
             })

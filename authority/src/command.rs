@@ -11,15 +11,32 @@ use crate::{
     state::State,
 };
 
+/// Commands about many agents, gateways, formats and backups.
+macro_rules! at_scale {
+    () => {
+        Command::RaiseFormat { .. }
+            | Command::TerminateMany { .. }
+            | Command::Delegate { .. }
+            | Command::ReachTermination(_)
+            | Command::HaltGateway { .. }
+            | Command::ServeGateway { .. }
+            | Command::NoteHalt(_)
+            | Command::NoteServed(_)
+            | Command::RestoreLedger(_)
+    };
+}
+
 mod agents;
 mod approve;
 mod charter;
 mod check;
 mod drill;
+mod ending;
 mod enroll;
 pub mod governed;
 mod grants;
 mod invite;
+mod keeping;
 pub(crate) mod keys;
 mod moving;
 mod observe;
@@ -32,6 +49,8 @@ mod witness;
 
 pub use agents::NewAgent;
 pub(crate) use charter::scopes;
+pub(crate) use check::format_may_be_written;
+pub use ending::{NAMED, would_end};
 pub use governed::governed;
 pub(crate) use governed::{Era, governed_fact, let_by};
 pub use invite::INVITED;
@@ -39,7 +58,7 @@ pub use observe::OBSERVE;
 pub use recovery::{CONFIRM, CONFIRMERS, OFFER};
 pub use signed::BEHIND;
 pub(crate) use signed::acts_already;
-pub use wish::Command;
+pub use wish::{Command, Whom};
 pub use witness::EXPORT;
 
 /// Decides a command: the facts to append, or why not.
@@ -102,7 +121,7 @@ fn act(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
         Command::Hold { agent, reason } => agents::hold(state, cx, agent, reason),
         Command::Release { agent } => agents::release(state, cx, agent),
         Command::Quarantine { agent, reason } => agents::quarantine(state, cx, agent, reason),
-        Command::Terminate { agent, reason } => agents::terminate(state, cx, agent, reason),
+        Command::Terminate { agent, reason } => ending::terminate(state, cx, agent, &reason),
         Command::ConfirmTermination(confirmed) => agents::confirm(state, cx, confirmed),
         Command::OfferEnrollment { agent, code, expires } => {
             enroll::offer(state, cx, agent, (code, expires))
@@ -163,6 +182,7 @@ fn act_more(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refus
         | Command::AllowExport { .. }
         | Command::LinkLogin { .. }
         | Command::UnlinkLogin { .. }) => act_on_people(state, other, cx),
+        other @ at_scale!() => act_at_scale(state, other, cx),
         // Those of `act`.
         Command::Found { .. }
         | Command::AddClient { .. }
@@ -267,6 +287,23 @@ fn act_on_authority(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact
     }
 }
 
+fn act_at_scale(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refusal> {
+    match command {
+        Command::RaiseFormat { format } => keeping::raise(state, cx, format),
+        Command::TerminateMany { whom, reason } => {
+            ending::terminate_many(state, cx, &whom, &reason)
+        }
+        Command::Delegate { agent, by } => ending::delegate(state, cx, agent, by),
+        Command::ReachTermination(reached) => ending::reach(state, cx, *reached),
+        Command::HaltGateway { gateway, reason } => keeping::halt(state, cx, gateway, reason),
+        Command::ServeGateway { gateway } => keeping::serve(state, cx, gateway),
+        Command::NoteHalt(halted) => keeping::note_halt(state, cx, *halted),
+        Command::NoteServed(resumed) => keeping::note_served(state, cx, *resumed),
+        Command::RestoreLedger(restored) => keeping::restore(state, cx, *restored),
+        _ => Err(Refusal::internal("command", "it has no arm")),
+    }
+}
+
 /// Decides a command and gives the lines to append, in canonical bytes, with their facts.
 ///
 /// # Errors
@@ -276,6 +313,7 @@ pub fn lines(state: &State, command: Command, cx: &Cx) -> Result<Vec<(Fact, Vec<
     facts
         .into_iter()
         .map(|fact| {
+            format_may_be_written(state, &fact)?;
             let line = Entry::new(cx, fact.clone()).to_line()?;
             check::line_fits(&line)?;
             Ok((fact, line))
@@ -298,6 +336,14 @@ pub fn may_export(state: &State, cx: &Cx) -> Result<(), Refusal> {
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// Whether whoever acts may say what a gateway does: those of the provider who run them.
+///
+/// # Errors
+/// A [`Refusal`] if this is not the provider's ledger, or they have none of these roles here.
+pub fn may_run_gateways(state: &State, cx: &Cx) -> Result<(), Refusal> {
+    keeping::runs(state, cx)
 }
 
 /// What an agent is described as in a fact, from what was asked.

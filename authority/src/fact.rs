@@ -7,69 +7,38 @@
 use serde::{Deserialize, Serialize};
 use writ_charter::{Charter, Template};
 use writ_model::{
-    Actor, AgentId, CharterId, Cx, Digest, DrillId, EnrollmentId, GatewayId, GrantId, GroupId,
-    HoldId, InstanceId, InvitationId, PasskeyId, PersonId, RecoveryId, Side, Timestamp, WitnessId,
-    canonical,
+    AgentId, CharterId, Digest, DrillId, EnrollmentId, GatewayId, GrantId, GroupId, HoldId,
+    InstanceId, InvitationId, PasskeyId, PersonId, RecoveryId, Side, Timestamp, WitnessId,
 };
 
 use crate::{
     grant::Grant,
     passkey::{Admitted, KeyPolicy, Passkey},
-    refusal::Refusal,
     signed::Receipt,
 };
 
 mod approval;
 mod drill;
+mod ending;
+mod entry;
+pub(crate) mod format;
+mod keeping;
 mod lives;
 mod people;
 
 pub use approval::{HeldAct, HeldCall, Notified};
 pub use drill::{DrillResult, DrillStep};
+pub use ending::{
+    AgentsTerminated, Confirmation, ENDED_A_LINE, Ended, How, Measured, REACHED_A_LINE, Target,
+    TerminationReached,
+};
+pub use entry::Entry;
+pub use format::{FIRST, NEWEST};
+pub use keeping::{GatewayHalted, GatewayResumed, LedgerRestored, Witnessed};
 pub use lives::{
     ActivitySealed, AgentDescribed, ClientAdded, LedgerFounded, PersonSeated, TerminationConfirmed,
 };
 pub use people::{LedgerMoved, PersonInvited, RecoveryAsked, WitnessNamed};
-
-/// The format this build writes.
-pub const FORMAT: u32 = 1;
-
-/// One line of a ledger.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entry {
-    /// Who wrote it.
-    pub actor: Actor,
-    /// When.
-    pub at: Timestamp,
-    /// What became so.
-    pub fact: Fact,
-    /// Format of the line.
-    pub v: u32,
-}
-
-impl Entry {
-    /// The entry for a fact of this act.
-    pub fn new(cx: &Cx, fact: Fact) -> Self {
-        Self { actor: cx.actor().clone(), at: cx.now(), fact, v: FORMAT }
-    }
-
-    /// Its canonical bytes: what is stored and hashed.
-    ///
-    /// # Errors
-    /// Never for facts built by this crate; kept as a refusal rather than a panic.
-    pub fn to_line(&self) -> Result<Vec<u8>, Refusal> {
-        canonical::to_vec(self).map_err(|error| Refusal::internal("fact", &error.to_string()))
-    }
-
-    /// The entry of a line.
-    ///
-    /// # Errors
-    /// If the line is no entry of a kind this build knows.
-    pub fn from_line(line: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(line).map_err(|error| error.to_string())
-    }
-}
 
 /// An agent or a group: what accountability and grants attach to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -476,4 +445,27 @@ pub enum Fact {
         /// The whole of it.
         template: Box<Template>,
     },
+    /// From here on lines of this format may stand: every process that follows this ledger reads them.
+    FormatRaised {
+        /// Which.
+        format: u32,
+    },
+    /// Agents are ended for good, many in one act.
+    AgentsTerminated(Box<AgentsTerminated>),
+    /// An agent acts for another one: only while that one may act, and no longer than it lives.
+    AgentDelegated {
+        /// Which.
+        agent: AgentId,
+        /// For which.
+        by: AgentId,
+    },
+    /// An ending reached gateways that did not confirm it agent by agent.
+    TerminationReached(Box<TerminationReached>),
+    /// In the provider's ledger: a gateway lets nothing through until it is told to serve again.
+    GatewayHalted(Box<GatewayHalted>),
+    /// In the provider's ledger: a halted gateway serves again.
+    GatewayResumed(Box<GatewayResumed>),
+    /// This ledger came out of a backup. Every active agent is on hold by it, what waited is over, offers and exports are
+    /// void, and tokens from before it count no more.
+    LedgerRestored(Box<LedgerRestored>),
 }

@@ -13,18 +13,19 @@ use crate::{
     accountability::Accountability,
     agent::{Agent, Life},
     fact::{
-        ActivitySealed, AgentDescribed, ClientAdded, Entry, FORMAT, Fact, Subject,
-        TerminationConfirmed,
+        ActivitySealed, AgentDescribed, ClientAdded, Entry, Fact, Subject, TerminationConfirmed,
     },
     grant::Grant,
     state::{Given, Group, Instance, Offer, Sealed, State},
 };
 
 mod charter;
+mod ending;
+mod keeping;
 mod people;
 
 impl Fold for State {
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 
     fn empty(tenant: TenantId) -> Self {
         Self::empty(tenant)
@@ -33,8 +34,9 @@ impl Fold for State {
     fn fold(&mut self, index: u64, line: &[u8]) -> Result<(), BadLine> {
         let bad = |why: String| BadLine { index, why };
         let entry = Entry::from_line(line).map_err(bad)?;
-        if entry.v != FORMAT {
-            return Err(bad(format!("format {} is not {FORMAT}", entry.v)));
+        let format = entry.fact.format();
+        if entry.v != format {
+            return Err(bad(format!("format {} is not {format}, that of its kind", entry.v)));
         }
         if index != self.size {
             return Err(bad(format!("expected line {}", self.size)));
@@ -84,7 +86,7 @@ impl State {
             Fact::AgentQuarantined { agent, reason } => {
                 self.live(line, at, agent, Life::Quarantined { reason });
             }
-            Fact::AgentTerminated { agent, reason } => self.end(line, at, agent, reason),
+            Fact::AgentTerminated { agent, reason } => self.end((line, at, by), agent, &reason),
             Fact::TerminationConfirmed(confirmed) => self.confirm(confirmed),
             Fact::EnrollmentOffered { enrollment, agent, code, expires } => {
                 self.offer(enrollment, Offer { agent, code, expires, used_by: None });
@@ -143,6 +145,13 @@ impl State {
             | Fact::DrillBegun { .. }
             | Fact::DrillDone(_)
             | Fact::TemplateSet { .. }) => self.agree(line, at, by, other),
+            Fact::FormatRaised { format } => self.format = self.format.max(format),
+            Fact::AgentsTerminated(ended) => self.end_many((line, at, by), &ended),
+            Fact::AgentDelegated { agent, by } => self.delegate(line, agent, by),
+            Fact::TerminationReached(reached) => self.reach(line, *reached),
+            Fact::GatewayHalted(halted) => self.halt(line, by, *halted),
+            Fact::GatewayResumed(resumed) => drop(self.halted.remove(&resumed.gateway)),
+            Fact::LedgerRestored(restored) => self.restore(line, at, *restored),
             // Those of `apply`.
             Fact::LedgerFounded(_)
             | Fact::ClientAdded(_)
@@ -191,13 +200,6 @@ impl State {
     fn seal(&mut self, line: u64, seal: ActivitySealed) {
         let key = (seal.gateway, seal.boot);
         self.seals.insert(key, Arc::new(Sealed { seal, line }));
-    }
-
-    fn end(&mut self, line: u64, at: Timestamp, agent: AgentId, reason: String) {
-        self.live(line, at, agent, Life::Terminated { reason });
-        if let Some(ended) = self.agents.get(&agent) {
-            self.names.remove(ended.name());
-        }
     }
 
     fn enroll(&mut self, line: u64, offer: EnrollmentId, id: InstanceId, made: Instance) {

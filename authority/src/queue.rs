@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod charter;
+mod keeping;
 mod people;
 
 /// What kind of decision.
@@ -54,6 +55,12 @@ pub enum Ask {
     DrillDue,
     /// A message to people could not be delivered; the desk knows.
     Undelivered,
+    /// The ledger came out of a backup.
+    Restored,
+    /// A gateway is halted.
+    GatewayHalted,
+    /// The roster says that something about a gateway is not as it should be; the desk knows.
+    GatewayLost,
 }
 
 /// One decision waiting.
@@ -88,6 +95,7 @@ pub fn waiting(state: &State, now: Timestamp) -> Vec<Waiting> {
         state.agents.values().filter_map(|agent| one(state, agent, now)).collect();
     out.extend(people::waiting(state, now));
     out.extend(charter::waiting(state, now));
+    out.extend(keeping::waiting(state, now));
     out.sort_by_key(|item| (item.deadline.unwrap_or(item.since + Span::days(365)), item.since));
     out
 }

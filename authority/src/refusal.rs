@@ -114,6 +114,14 @@ pub const OBSERVE: Code = Code("AUTH-0046");
 pub const AWAY: Code = Code("AUTH-0047");
 /// A template is not well formed.
 pub const TEMPLATE: Code = Code("AUTH-0048");
+/// The line would be of a format that the ledger does not have yet: older processes still run.
+pub const FORMAT: Code = Code("AUTH-0049");
+/// An agent cannot act for that one.
+pub const DELEGATION: Code = Code("AUTH-0050");
+/// The gateway is halted already, or is not.
+pub const GATEWAY: Code = Code("AUTH-0051");
+/// What is said of a restored ledger cannot be.
+pub const RESTORED: Code = Code("AUTH-0052");
 /// A defect in Writ: refused because it could not be decided.
 pub const INTERNAL: Code = Code("AUTH-0099");
 

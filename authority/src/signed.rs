@@ -60,6 +60,12 @@ macro_rules! unsigned {
             | Command::BeginDrill { .. }
             | Command::FinishDrill(_)
             | Command::SetTemplate { .. }
+            | Command::RaiseFormat { .. }
+            | Command::ReachTermination(_)
+            | Command::HaltGateway { .. }
+            | Command::NoteHalt(_)
+            | Command::NoteServed(_)
+            | Command::RestoreLedger(_)
     };
 }
 

@@ -16,19 +16,22 @@ use crate::{
     accountability::Accountability,
     agent::Agent,
     fact::{
-        ActivitySealed, ClientAdded, LedgerFounded, LedgerMoved, Subject, TerminationConfirmed,
+        ActivitySealed, ClientAdded, FIRST, LedgerFounded, LedgerMoved, LedgerRestored, Subject,
+        TerminationConfirmed,
     },
     grant::Grant,
     passkey::{Key, KeyPolicy},
 };
 
 mod charter;
+mod ending;
 mod people;
 
 pub use charter::{
     Away, Consumed, Draft, Drill, Given as Approved, Hold, InForce, Kept, Observing, Refused,
     Signature, Stop, Waits,
 };
+pub use ending::{DELEGATION_DEPTH, Ending, Halted, Reached};
 pub use people::{Invitation, Joined, Recovery, Used, Watcher};
 
 /// LIMIT: depth of a group tree; more hides who answers.
@@ -265,6 +268,30 @@ pub struct State {
     /// What people did in the last day that a charter governs: when, and as which class, by line. For limits.
     #[serde(with = "crate::rows")]
     pub acted: OrdMap<u64, (Timestamp, String)>,
+    /// The newest format of which lines may stand here.
+    pub format: u32,
+    /// For which agent each sub-agent acts, the ended included.
+    #[serde(with = "crate::rows")]
+    pub acting_for: OrdMap<AgentId, AgentId>,
+    /// The other way round.
+    #[serde(with = "crate::rows")]
+    pub sub_agents: OrdMap<AgentId, Arc<Vec<AgentId>>>,
+    /// Acts that ended agents, by their first line.
+    #[serde(with = "crate::rows")]
+    pub endings: OrdMap<u64, Arc<Ending>>,
+    /// The act that ended each ended agent, by its first line.
+    #[serde(with = "crate::rows")]
+    pub ended_in: OrdMap<AgentId, u64>,
+    /// Runs of gateways that each of these acts reached, other than those that confirmed it agent by agent.
+    #[serde(with = "crate::rows")]
+    pub reached: OrdMap<(u64, GatewayId, BootId), Arc<Reached>>,
+    /// Gateways that are halted, in the provider's ledger.
+    #[serde(with = "crate::rows")]
+    pub halted: OrdMap<GatewayId, Arc<Halted>>,
+    /// The last time this ledger came out of a backup: its line, when, and what was said.
+    pub restored: Option<(u64, Timestamp, Arc<LedgerRestored>)>,
+    /// Tokens given before this instant count no more.
+    pub tokens_from: Timestamp,
 }
 
 impl State {
@@ -318,6 +345,15 @@ impl State {
             drills: OrdMap::new(),
             templates: OrdMap::new(),
             acted: OrdMap::new(),
+            format: FIRST,
+            acting_for: OrdMap::new(),
+            sub_agents: OrdMap::new(),
+            endings: OrdMap::new(),
+            ended_in: OrdMap::new(),
+            reached: OrdMap::new(),
+            halted: OrdMap::new(),
+            restored: None,
+            tokens_from: Timestamp::default(),
         }
     }
 

@@ -19,6 +19,9 @@ type Row = (&'static str, &'static str, Reversibility, Blast, &'static str);
 /// Classes that only stop something.
 const STOPS: &[&str] = &["agent.quarantine", "agent.terminate", "session.end", "vendor.freeze"];
 
+/// Classes that only look at something: what they do to the world is nothing, whatever they tell.
+const READS: &[&str] = &["data.read", "file.read", "mail.read", "prompt.get", "resource.read"];
+
 /// Sorted by class, which [`action`] relies on and a test checks.
 const ROWS: &[Row] = &[
     (
@@ -307,4 +310,9 @@ pub fn catalog() -> &'static [Action] {
 pub fn action(class: &str) -> Option<&'static Action> {
     let at = CATALOG.binary_search_by(|one| one.class.as_str().cmp(class)).ok()?;
     CATALOG.get(at)
+}
+
+/// Whether a class only reads. A class that is not of the catalogue, a charter's own too, is taken to act.
+pub fn reads(class: &str) -> bool {
+    READS.contains(&class)
 }

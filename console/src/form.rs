@@ -15,6 +15,8 @@ pub mod approve;
 pub mod client;
 pub mod draft;
 pub mod drill;
+pub mod ending;
+pub mod gateway;
 pub mod grant;
 pub mod invite;
 pub mod observe;

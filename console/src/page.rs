@@ -23,6 +23,7 @@ pub mod clients;
 pub mod code;
 pub mod decisions;
 pub mod drills;
+pub mod ending;
 pub mod explain;
 pub mod find;
 pub mod first;
@@ -32,6 +33,7 @@ pub mod line;
 pub mod me;
 pub mod notifications;
 pub mod observe;
+pub mod operations;
 pub mod past;
 pub mod people;
 pub mod plain;
@@ -118,6 +120,10 @@ pub fn samples() -> Vec<(String, String)> {
     out.extend(each("add-client", form::client::samples()));
     out.extend(each("grant", form::grant::samples()));
     out.extend(each("people", form::people::samples()));
+    out.extend(each("operations", operations::OperationsPage::samples()));
+    out.extend(each("gateway", form::gateway::samples()));
+    out.extend(each("end-many", form::ending::samples()));
+    out.extend(each("ending", ending::EndingPage::samples()));
     out.extend(each("decisions", decisions::DecisionsPage::samples()));
     out
 }

@@ -4,8 +4,19 @@
 
 use crate::{
     shell::ClientRef,
-    show::{self, Said},
+    show::{self, Mark, Said, Tone},
+    view::Reach,
 };
+
+/// How an ending stands at a gateway, as a mark.
+#[must_use]
+pub fn reach(how: impl std::borrow::Borrow<Reach>) -> Mark {
+    match how.borrow() {
+        Reach::Confirmed => Mark::new(Tone::Go, "Confirmed"),
+        Reach::LeaseExpired => Mark::new(Tone::Seen, "Lease expired"),
+        Reach::Waiting => Mark::new(Tone::Wait, "Not yet"),
+    }
+}
 
 /// How a button looks and behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

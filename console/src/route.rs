@@ -55,6 +55,14 @@ routes! {
     CALLS_EVENTS calls_events() Get "/calls/events";
     /// The decisions that can be delegated.
     CATALOG catalog() Get "/catalog";
+    /// What runs, what waits, what was dropped.
+    OPERATIONS operations() Get "/operations";
+    /// Halt a gateway.
+    GATEWAY_HALT gateway_halt(gateway) Both "/operations/gateways/{gateway}/halt";
+    /// Drain a gateway.
+    GATEWAY_DRAIN gateway_drain(gateway) Both "/operations/gateways/{gateway}/drain";
+    /// Let a gateway serve again.
+    GATEWAY_SERVE gateway_serve(gateway) Both "/operations/gateways/{gateway}/serve";
     /// The provider's templates of charters.
     TEMPLATES templates() Get "/templates";
     /// One of them, with what it inherits and overrides.
@@ -199,6 +207,10 @@ routes! {
     RESUME resume(client) Both "/clients/{client}/charter/resume";
     /// Stop everything of this client.
     FREEZE freeze(client) Both "/clients/{client}/freeze";
+    /// End many agents in one act.
+    CLIENT_END client_end(client) Both "/clients/{client}/end";
+    /// Such an act, gateway by gateway.
+    ENDING ending(client, line) Get "/clients/{client}/endings/{line}";
     /// Lift one's own freeze.
     THAW thaw(client) Both "/clients/{client}/thaw";
     /// What waits for a yes at one client; `?state=` shows what is over too.

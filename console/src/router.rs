@@ -19,6 +19,7 @@ use crate::{
     form::{
         self,
         act::Act,
+        gateway::Wish,
         invite::Make,
         observe::Watch,
         own,
@@ -28,9 +29,9 @@ use crate::{
     head, live,
     page::{
         agent, agents, approval, approvals, call, calls, catalog, charter, clauses, client,
-        clients, decisions, drills, explain, find, first, join, ledger, line, me, notifications,
-        observe, past, people, plain, receipt, receipts, root, sign_in, signed, signing, templates,
-        welcome, witnesses,
+        clients, decisions, drills, ending, explain, find, first, join, ledger, line, me,
+        notifications, observe, operations, past, people, plain, receipt, receipts, root, sign_in,
+        signed, signing, templates, welcome, witnesses,
     },
     route,
     visit::{self, Console, Visit},
@@ -50,6 +51,7 @@ pub fn router(desk: &Desk) -> Router {
         .merge(charters())
         .merge(acts())
         .merge(watched())
+        .merge(operations())
         .merge(forms())
         .merge(doors())
         .merge(party())
@@ -111,6 +113,21 @@ fn charters() -> Router<Console> {
         .route(route::RESUME, stops(Stop::Resume))
         .route(route::FREEZE, stops(Stop::Freeze))
         .route(route::THAW, stops(Stop::Thaw))
+}
+
+/// What runs, and what ends many agents at once.
+fn operations() -> Router<Console> {
+    let both = |wish: Wish| {
+        get(move |visit, path| form::gateway::show(visit, path, wish))
+            .post(move |path, sent| form::gateway::take(path, sent, wish))
+    };
+    Router::new()
+        .route(route::OPERATIONS, get(operations::show))
+        .route(route::GATEWAY_HALT, both(Wish::Halt))
+        .route(route::GATEWAY_DRAIN, both(Wish::Drain))
+        .route(route::GATEWAY_SERVE, both(Wish::Serve))
+        .route(route::CLIENT_END, get(form::ending::show).post(form::ending::take))
+        .route(route::ENDING, get(ending::show))
 }
 
 /// What is watched, rehearsed, told and explained.

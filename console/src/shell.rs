@@ -48,6 +48,8 @@ pub enum Section {
     Drills,
     /// Clients, and a client's overview.
     Clients,
+    /// What runs.
+    Operations,
     /// A party's people.
     People,
     /// What was signed.

@@ -7,6 +7,7 @@ mod approvals;
 mod calls;
 mod catalog;
 mod clients;
+mod gateways;
 mod logins;
 mod me;
 mod needs;
@@ -81,6 +82,7 @@ pub fn table() -> Vec<Endpoint> {
     all.extend(provider::table());
     all.extend(calls::TABLE);
     all.extend(logins::TABLE);
+    all.extend(gateways::TABLE);
     all.extend(clients::table());
     all
 }

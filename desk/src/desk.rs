@@ -13,7 +13,10 @@ use std::{
 };
 
 use parking_lot::{Mutex, RwLock};
-use writ_authority::{Command, Engine, Fact, Refusal, State, command};
+use writ_authority::{
+    Command, Engine, Fact, Refusal, State, command,
+    fact::{FIRST, NEWEST},
+};
 use writ_identity::{
     Jwk, JwkSet, Nonces, PublicKeys, ReplayMarks, SigningKey, replay,
     webauthn::{Anchors, RelyingParty},
@@ -26,7 +29,7 @@ use writ_store::{Held, Ledger, Sequencer, Tenants, Vault, View};
 
 use crate::{
     DeskError, Fleet, NoFleet, Rehearse, Who,
-    case::{enrollments::Codes, timeline::Timelines},
+    case::{collect::Stood, enrollments::Codes, timeline::Timelines},
     ceremony::Ceremonies,
     error, keys,
     limit::Guesses,
@@ -95,6 +98,8 @@ pub(crate) struct Inner {
     /// writing. So no act of somebody offboarded commits after the answer.
     pub(crate) gate: Arc<tokio::sync::RwLock<()>>,
     pub(crate) timelines: Timelines,
+    /// Endings that did not reach every gateway yet.
+    pub(crate) stood: Mutex<Stood>,
     pub(crate) witnessing: crate::witness::Board,
     /// Each holds its calls in memory.
     pub(crate) replays: tokio::sync::Semaphore,
@@ -137,6 +142,10 @@ impl Desk {
     pub const QUEUE: usize = 500;
     /// LIMIT: lines of an agent's timeline in one view.
     pub const TIMELINE: usize = 200;
+    /// LIMIT: clients whose format is looked at for one page: each is folded.
+    pub const FORMATS: usize = 200;
+    /// LIMIT: names of agents that an act would end, shown before it.
+    pub const WOULD_END: usize = 50;
     /// LIMIT: rows of one list.
     pub const ROWS: usize = 5_000;
 
@@ -168,6 +177,7 @@ impl Desk {
             counters: tokio::sync::Mutex::new(()),
             gate: Arc::default(),
             timelines: Timelines::default(),
+            stood: Mutex::default(),
             witnessing: crate::witness::Board::default(),
             replays: tokio::sync::Semaphore::new(crate::case::replay::AT_ONCE),
             issued: AtomicU64::new(0),
@@ -218,6 +228,12 @@ impl Desk {
         known.unwrap_or_else(|| self.inner.parts.gateway.clone())
     }
 
+    /// Every base address that tokens may be for.
+    pub(crate) fn bases(&self) -> Vec<String> {
+        let known = self.inner.fleet.read().bases();
+        if known.is_empty() { vec![self.inner.parts.gateway.clone()] } else { known }
+    }
+
     /// The instant.
     pub fn now(&self) -> Timestamp {
         self.inner.parts.clock.now()
@@ -245,9 +261,27 @@ impl Desk {
         Cx::new(self.now(), Arc::clone(self.entropy()), tenant, actor)
     }
 
-    /// Decides a command in its turn and answers when it is durable. The instant is taken when it is decided, so that
-    /// lines follow each other in time. For people use [`Desk::act_as`].
+    /// Decides a command in its turn and answers when it is durable; what needs a newer format of the ledger has it raised
+    /// first. For people use [`Desk::act_as`].
     pub(crate) async fn act(
+        &self,
+        tenant: TenantId,
+        actor: Actor,
+        command: Command,
+    ) -> Result<Wrote, DeskError> {
+        let mut done = Box::pin(self.act_once(tenant, actor.clone(), command.clone())).await;
+        for _format in FIRST..NEWEST {
+            if !done.as_ref().is_err_and(crate::case::format::needs_newer) {
+                break;
+            }
+            Box::pin(self.raise_format(tenant)).await?;
+            done = Box::pin(self.act_once(tenant, actor.clone(), command.clone())).await;
+        }
+        done
+    }
+
+    /// The instant is taken when the command is decided, so that lines follow each other in time.
+    pub(crate) async fn act_once(
         &self,
         tenant: TenantId,
         actor: Actor,
@@ -340,6 +374,17 @@ impl Desk {
 
     pub(crate) fn set_provider(&self, tenant: TenantId) {
         *self.inner.provider.write() = Some(tenant);
+    }
+
+    /// Finds the provider if another process has founded it meanwhile. Costs nothing once it is known.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn look_for_provider(&self) -> Result<(), DeskError> {
+        match self.provider_id() {
+            Ok(_) => Ok(()),
+            Err(_unfounded) => self.find_provider().await,
+        }
     }
 
     async fn find_provider(&self) -> Result<(), DeskError> {

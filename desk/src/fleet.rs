@@ -1,15 +1,19 @@
-//! [`Fleet`]: what the desk has to know of the gateways, as a trait that the wiring implements: the desk and the gateway
-//! stand on the same floor and never call each other.
+//! [`Fleet`]: what the desk has to know of the other processes, as a trait that the wiring implements: the desk and the
+//! gateway stand on the same floor and never call each other.
 //!
-//! Never here: a command to a gateway. Gateways follow the ledger.
+//! Never here: a command to a gateway. Gateways follow the ledger, and hear from the roster what a person wants of them.
+//! To show one more number of a process: a field of [`Report`], filled where the process beats.
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use writ_model::{BootId, GatewayId, Timestamp};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use writ_authority::fact::NEWEST;
+use writ_model::{BootId, GatewayId, Span, Timestamp};
+use writ_store::{Note, RosterFault, Standing, Wanted, lease, roster::Role};
 
 /// A tool server behind a gateway, from the operator's file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerStatus {
     /// Its name in the operator's file.
     pub name: String,
@@ -38,14 +42,221 @@ pub struct GatewayStatus {
     pub counters: BTreeMap<String, u64>,
 }
 
-/// The gateways of this installation.
+/// Something that waits in a process: how much, for how long, and how much fits.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct QueueStatus {
+    /// `outbox`, `held`, `lake`, `bus`, `spool`, `notes`.
+    pub name: String,
+    /// How many wait.
+    pub waiting: u64,
+    /// How many will not be tried again.
+    pub given_up: u64,
+    /// Since when the oldest waits.
+    pub oldest: Option<Timestamp>,
+    /// How many fit.
+    pub limit: Option<u64>,
+}
+
+/// A named lease that a process holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HeldLease {
+    /// `soc` or `desk`.
+    pub name: String,
+    /// Its epoch: higher with each new holder.
+    pub epoch: u64,
+    /// Since when this process holds it.
+    pub since: Timestamp,
+}
+
+/// What a process says of itself with each beat, for pages: the report of a [`writ_store::Beat`], as JSON. Processes of
+/// two releases read each other's; what one does not know is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Report {
+    /// Requests and calls by outcome.
+    pub counters: BTreeMap<String, u64>,
+    /// Refusals by code.
+    pub refusals: BTreeMap<String, u64>,
+    /// What was dropped or delayed, by what it was.
+    pub drops: BTreeMap<String, u64>,
+    /// Streams open now.
+    pub streams: u64,
+    /// What waits here.
+    pub queues: Vec<QueueStatus>,
+    /// Named leases that this process holds.
+    pub leases: Vec<HeldLease>,
+    /// Servers behind it, if it is a gateway.
+    pub servers: Vec<ServerStatus>,
+    /// What it says of its stores, by their name, in words: `ledger`, `bus`, `lake`, `meter`.
+    pub stores: BTreeMap<String, String>,
+}
+
+/// One run of one process, as the roster has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberStatus {
+    /// Which process, over all its runs.
+    pub gateway: GatewayId,
+    /// Which run.
+    pub boot: BootId,
+    /// What it does.
+    pub roles: Vec<Role>,
+    /// Where it is reached; empty if it serves nobody.
+    pub url: String,
+    /// Of which release.
+    pub version: String,
+    /// The newest format of facts that it reads.
+    pub reads: u32,
+    /// When it began, by its own clock.
+    pub started_at: Timestamp,
+    /// The roster's time of its last beat.
+    pub seen: Timestamp,
+    /// After how long without the ledger it refuses everything.
+    pub staleness: Span,
+    /// The roster's time at which it said that it ends, if it did.
+    pub left: Option<Timestamp>,
+    /// What its lease let it do at its last beat.
+    pub standing: Standing,
+    /// Everything in the ledger before this instant of the roster is applied there.
+    pub applied: Option<Timestamp>,
+    /// What is wanted of it.
+    pub wanted: Wanted,
+    /// Who wants it.
+    pub wanted_by: Option<String>,
+    /// What it says of itself.
+    pub report: Report,
+}
+
+impl MemberStatus {
+    /// From when on, by the roster's time, its lease is surely over if it beats no more.
+    pub fn over_at(&self) -> Timestamp {
+        lease::over_at(self.seen, self.staleness)
+    }
+
+    /// Whether it may still do something at an instant of the roster.
+    pub fn alive(&self, now: Timestamp) -> bool {
+        self.left.is_none() && now < self.over_at()
+    }
+
+    /// Whether what was ended then has to reach it: a gateway that served before, and that was not gone yet. One that
+    /// began later read the ending before it served.
+    pub fn is_target(&self, ended_at: Timestamp) -> bool {
+        let gone = self.left.is_some_and(|left| left <= ended_at) || self.over_at() <= ended_at;
+        self.serves() && self.started_at <= ended_at && !gone
+    }
+
+    /// By when, at the roster's time, a line that stood in the ledger at an instant is obeyed there for certain, though the
+    /// gateway never says so: it left, or every lease that does not know the line is over. Of one that goes on and has
+    /// read the line, it lies ahead: it will say so itself.
+    pub fn obeys_by(&self, stood: Timestamp) -> Timestamp {
+        if let Some(left) = self.left {
+            return left;
+        }
+        let has_it = self.applied.is_some_and(|applied| applied >= stood);
+        let last = if has_it { self.seen } else { self.seen.min(stood) };
+        lease::over_at(last, self.staleness)
+    }
+
+    /// Whether it is a gateway.
+    pub fn serves(&self) -> bool {
+        self.roles.contains(&Role::Gateway)
+    }
+}
+
+/// The members as they were at one instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Members {
+    /// The roster's time.
+    pub at: Timestamp,
+    /// All of them, those that left or were lost lately included.
+    pub all: Vec<MemberStatus>,
+}
+
+/// The last backup, as far as this process knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupStatus {
+    /// When it was made.
+    pub at: Timestamp,
+    /// Ledger lines in it, over all clients.
+    pub lines: u64,
+    /// Where it is, in words.
+    pub to: String,
+}
+
+/// The processes of this installation.
+#[async_trait]
 pub trait Fleet: Send + Sync + std::fmt::Debug {
-    /// Every gateway that must confirm an ended agent.
+    /// Every gateway that must confirm an ended agent, as of the last look at the roster.
     fn gateways(&self) -> Vec<GatewayStatus>;
 
     /// The base address that tokens are for, if there is a gateway.
     fn base(&self) -> Option<String> {
         self.gateways().into_iter().next().map(|gateway| gateway.url)
+    }
+
+    /// Every base address that tokens may be for: one where all gateways stand behind one name.
+    fn bases(&self) -> Vec<String> {
+        self.gateways().into_iter().map(|gateway| gateway.url).collect()
+    }
+
+    /// Every process of the roster, asked now. Of one process with one gateway: that one.
+    ///
+    /// # Errors
+    /// If the roster does not answer.
+    async fn members(&self, now: Timestamp) -> Result<Members, RosterFault> {
+        let all = self.gateways().into_iter().map(|one| alone(one, now)).collect();
+        Ok(Members { at: now, all })
+    }
+
+    /// Says what is wanted of a gateway, and by whom. False if there is none that could be told.
+    ///
+    /// # Errors
+    /// If the roster does not answer.
+    async fn want(&self, _: GatewayId, _: Wanted, _by: String) -> Result<bool, RosterFault> {
+        Ok(false)
+    }
+
+    /// Notes from other processes that belong in ledgers, the oldest first. Of one process: none, it writes by itself.
+    ///
+    /// # Errors
+    /// If the roster does not answer.
+    async fn notes(&self, _most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
+        Ok(Vec::new())
+    }
+
+    /// Forgets notes that were written down.
+    ///
+    /// # Errors
+    /// If the roster does not answer.
+    async fn noted(&self, _ids: &[u64]) -> Result<(), RosterFault> {
+        Ok(())
+    }
+
+    /// The last backup, if there was one.
+    fn backup(&self) -> Option<BackupStatus> {
+        None
+    }
+}
+
+/// A gateway in the desk's own process, as a member: it reads what this build reads, and is never behind.
+fn alone(one: GatewayStatus, now: Timestamp) -> MemberStatus {
+    MemberStatus {
+        gateway: one.gateway,
+        boot: one.boot,
+        roles: vec![Role::Gateway, Role::Soc, Role::Desk],
+        url: one.url,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        reads: NEWEST,
+        started_at: one.started_at,
+        seen: now,
+        staleness: lease::STALENESS_MAX,
+        left: None,
+        standing: if one.following { Standing::Full } else { Standing::Nothing },
+        applied: Some(now),
+        wanted: Wanted::Serve,
+        wanted_by: None,
+        report: Report { counters: one.counters, servers: one.servers, ..Report::default() },
     }
 }
 
@@ -53,6 +264,7 @@ pub trait Fleet: Send + Sync + std::fmt::Debug {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoFleet;
 
+#[async_trait]
 impl Fleet for NoFleet {
     fn gateways(&self) -> Vec<GatewayStatus> {
         Vec::new()

@@ -44,8 +44,10 @@ pub use case::{
         draft::{NewDraft, Said},
     },
     clients::NewClient,
+    collect::Collected,
     contact::ContactBody,
     drills::DrillBody,
+    endings::{TerminationsBody, WhomBody},
     explain::{ExplainBody, Format, FormatQuery, MomentQuery},
     export::ExportedFile,
     founding::{FirstPerson, FoundBody},
@@ -67,7 +69,10 @@ pub use door::cli_token;
 pub use doors::doors;
 pub use enroll::{EnrollBody, Enrolled, PROOF_TYPE};
 pub use error::{DeskError, Problem, Wrong};
-pub use fleet::{Fleet, GatewayStatus, NoFleet, ServerStatus};
+pub use fleet::{
+    BackupStatus, Fleet, GatewayStatus, HeldLease, MemberStatus, Members, NoFleet, QueueStatus,
+    Report, ServerStatus,
+};
 pub use keys::{CheckpointVerifier, token_key};
 pub use notify::{Form, Kind, NotifyParts, Stepped, Way};
 pub use oidc::{LoginBody, Narrowed, OidcSettings, RoleMap, Strength, oidc_refusal};

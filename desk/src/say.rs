@@ -14,6 +14,7 @@ use crate::view::LineView;
 mod approvals;
 mod charter;
 mod people;
+mod scale;
 
 pub(crate) use charter::what as delegation;
 
@@ -109,6 +110,13 @@ pub(crate) const fn kind(fact: &Fact) -> &'static str {
         Fact::DrillBegun { .. } => "drill_begun",
         Fact::DrillDone(_) => "drill_done",
         Fact::TemplateSet { .. } => "template_set",
+        Fact::FormatRaised { .. } => "format_raised",
+        Fact::AgentsTerminated(_) => "agents_terminated",
+        Fact::AgentDelegated { .. } => "agent_delegated",
+        Fact::TerminationReached(_) => "termination_reached",
+        Fact::GatewayHalted(_) => "gateway_halted",
+        Fact::GatewayResumed(_) => "gateway_resumed",
+        Fact::LedgerRestored(_) => "ledger_restored",
     }
 }
 
@@ -199,6 +207,7 @@ fn grants_and_keys(state: &State, fact: &Fact) -> String {
         other => people::fact(state, other)
             .or_else(|| charter::fact(state, other))
             .or_else(|| approvals::fact(state, other))
+            .or_else(|| scale::fact(state, other))
             .unwrap_or_else(|| kind(other).replace('_', " ")),
     }
 }
@@ -296,7 +305,8 @@ fn signed_about(act: &Command) -> Option<Subject> {
     match act {
         Command::Activate { agent }
         | Command::Release { agent }
-        | Command::Terminate { agent, .. } => Some(Subject::Agent(*agent)),
+        | Command::Terminate { agent, .. }
+        | Command::Delegate { agent, .. } => Some(Subject::Agent(*agent)),
         Command::GiveGrant(grant) => Some(grant.subject),
         Command::SetAccountability { subject, .. } => Some(*subject),
         _ => None,
@@ -319,6 +329,7 @@ pub(crate) fn about(state: &State, fact: &Fact) -> Option<Subject> {
         | Fact::AgentTerminated { agent, .. }
         | Fact::EnrollmentOffered { agent, .. }
         | Fact::DrillBegun { agent, .. }
+        | Fact::AgentDelegated { agent, .. }
         | Fact::InstanceEnrolled { agent, .. } => Some(Subject::Agent(*agent)),
         Fact::TerminationConfirmed(confirmed) => Some(Subject::Agent(confirmed.agent)),
         Fact::InstanceEnded { instance, .. } => {

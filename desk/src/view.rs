@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod life;
 pub mod notify;
 pub mod observe;
+pub mod operations;
 pub mod people;
 pub mod receipt;
 pub mod signing;
@@ -43,12 +44,20 @@ pub use hold::{
     HoldPage, HoldRow, HoldState, HoldView, Opened, SeatRow, YourPart,
 };
 pub use ledger::{CheckpointView, LedgerPage, LineDetail, LineView, ProofView};
-pub use life::{Acted, EnrollmentOffer, Receipt, ReceiptTarget};
+pub use life::{
+    Acted, EndingRow, EndingView, EnrollmentOffer, Reach, Receipt, ReceiptTarget, WouldEnd,
+};
 pub use notify::{ContactView, NotificationPage, NotificationRow, TestView, WayRow, WebhookKey};
 pub use observe::{ObserveRow, ObserveView, ObservingRow};
+pub use operations::{
+    CountRow, FormatRow, FormatsView, GatewayRow, GatewayWanted, GatewaysView, HaltRow, LeaseRow,
+    OperationsView, ProcessRow, QueueRow, RestoredRow, StoreRow,
+};
 pub use people::{InvitationRow, KeyPolicyView, LoginRow, Me, PasskeyRow, RecoveryRow, SessionRow};
 pub use receipt::{ProvenLine, RECEIPT_FILE, ReceiptFile, ReceiptPage, ReceiptRow};
 pub use signing::{
     Invited, Joined, NextView, OptionsView, RecoveryAsked, SigningState, SigningView,
 };
 pub use witness::WitnessRow;
+/// What the roster says of a process, as its views carry it.
+pub use writ_store::{Standing, Wanted, roster::Role as ProcessRole};

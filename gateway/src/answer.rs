@@ -18,7 +18,12 @@ use crate::{
         reply::{self, Data},
     },
     refusal::{self, RPC_DENIED, RPC_INTERNAL, RPC_METHOD, RPC_PARAMS, Refusal},
+    trace,
 };
+
+/// Marks an answer to a tenant that has too much under way or asks too fast.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Crowded;
 
 static NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
@@ -87,6 +92,7 @@ pub(crate) fn refused(
     asked: &Asked,
 ) -> Response<ReplyBody> {
     core.counters.refused(refusal.code);
+    trace::said("refused", refusal.code.0);
     let mut supported = [MODERN; 5];
     for (slot, version) in supported.iter_mut().zip(HANDSHAKE) {
         *slot = version;
@@ -105,6 +111,12 @@ pub(crate) fn refused(
     if refusal.code == refusal::WRONG_VERB.code {
         let allowed = HeaderValue::from_static("GET, POST, DELETE");
         response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    if let Some(seconds) = refusal::retry_after(refusal.code) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
+    }
+    if refusal.code == refusal::CROWDED.code {
+        response.extensions_mut().insert(Crowded);
     }
     finished(core, response, asked)
 }

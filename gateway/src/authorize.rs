@@ -6,21 +6,22 @@ use writ_authority::{
     Ask, Decision, Denied, Moment, Permitted, State, What,
     decide::{OnHold, call_digest},
     fact::Notified,
-    grant::Surface,
+    grant::{Limit, Surface},
 };
 use writ_charter::{Bound, Limit as ClauseLimit};
 use writ_lake::ClauseUse;
-use writ_model::json::Node;
-use writ_store::Reservation;
+use writ_model::{GrantId, TenantId, json::Node};
+use writ_store::{MeterKey, MeterRefusal, Place, Reservation};
 
 use crate::{
     core::Core,
     flight::Flight,
     identify::Identified,
-    limits::{self, Metered},
+    limits::{self, Metered, place_key},
     mcp::method::Wish,
     record::Decided,
     refusal::{self, Refusal},
+    standing,
 };
 
 /// What became of the question.
@@ -46,26 +47,37 @@ pub(crate) struct Pass {
     pub(crate) told: Vec<Notified>,
 }
 
-/// Decides what a message asks for.
-pub(crate) fn authorize(core: &Core, who: &Identified, server: &str, wish: &Wish<'_>) -> Verdict {
-    match wish {
-        Wish::Use { surface, name, arguments, counts } => {
-            let decision = call(core, who, server, (*surface, name), *arguments);
-            if !*counts && waits(&decision) {
-                return cannot_wait(decision);
-            }
-            let told = told(who, &decision, server, (*surface, name), *arguments);
-            if !*counts {
-                return free(decision, Vec::new());
-            }
-            let again = || call(core, who, server, (*surface, name), *arguments);
-            reserved(core, who, decision, told.into_iter().collect(), &again)
-        }
-        Wish::Listen { resources } => listen(core, who, server, *resources),
-        Wish::List | Wish::Talk { .. } => {
-            free(decide(core, who, server, What::Session), Vec::new())
-        }
+/// Decides what a message asks for. It waits only where a share of a limit has to be drawn first.
+pub(crate) async fn authorize(
+    core: &Core,
+    who: &Identified,
+    server: &str,
+    wish: &Wish<'_>,
+) -> Verdict {
+    let (surface, name, arguments, counts) = match wish {
+        Wish::Use { surface, name, arguments, counts } => (surface, name, arguments, counts),
+        Wish::Listen { resources } => return listen(core, who, server, *resources),
+        Wish::List | Wish::Talk { .. } => return talk(core, who, server),
+    };
+    let decision = call(core, who, server, (*surface, name), *arguments);
+    if !*counts {
+        return if waits(&decision) { cannot_wait(decision) } else { free(decision, Vec::new()) };
     }
+    if let Decision::Permit(permitted) = &decision
+        && let Err(refusal) = standing::lets(core, permitted)
+    {
+        // Nothing is counted for what could not go out.
+        let words = Decided { permitted: false, ..permit_words(permitted) };
+        return Verdict::CannotWait(Box::new(words), refusal);
+    }
+    let told = told(who, &decision, server, (*surface, name), *arguments);
+    let again = || call(core, who, server, (*surface, name), *arguments);
+    reserved(core, who, decision, told.into_iter().collect(), &again).await
+}
+
+/// Decides whether somebody may talk to a server at all. Nothing is counted for that.
+pub(crate) fn talk(core: &Core, who: &Identified, server: &str) -> Verdict {
+    free(decide(core, who, server, What::Session), Vec::new())
 }
 
 /// A stream of changes: each resource it names must be readable, without anybody's approval.
@@ -103,8 +115,7 @@ fn decide(core: &Core, who: &Identified, server: &str, what: What<'_>) -> Decisi
 
 /// Decides on a state that may be newer than the one the caller came in on.
 pub(crate) fn decide_on(core: &Core, who: &Identified, state: &State, ask: &Ask<'_>) -> Decision {
-    let counters =
-        Metered { meter: core.meter.as_ref(), flights: &core.flights, tenant: state.tenant };
+    let counters = Metered { meter: core.meter.as_ref(), tenant: state.tenant };
     core.engine.decide(state, ask, &Moment { at: who.now, counters: &counters })
 }
 
@@ -176,12 +187,12 @@ fn told(
 
 /// Takes the call's share of the limits of its grant and its clauses, all or nothing. What is not given although the
 /// decision read that there was some left, because another call took it in between, is decided again.
-fn reserved(
+async fn reserved(
     core: &Core,
     who: &Identified,
     decision: Decision,
     told: Vec<Notified>,
-    again: &dyn Fn() -> Decision,
+    again: &(dyn Fn() -> Decision + Sync),
 ) -> Verdict {
     let permitted = match decision {
         Decision::Permit(permitted) => permitted,
@@ -190,7 +201,7 @@ fn reserved(
     if permitted.rehearsal() {
         return free(Decision::Permit(permitted), told);
     }
-    match taken(core, who, &permitted) {
+    match taken(core, who, &permitted).await {
         Ok(flight) => Verdict::Permit(Box::new(Pass { permitted, flight, told })),
         Err(denied) => match again() {
             // Counters may have moved on once more; what was not given is not given.
@@ -200,73 +211,132 @@ fn reserved(
     }
 }
 
-/// The call's share, or why there is none.
-fn taken(core: &Core, who: &Identified, permitted: &Permitted) -> Result<Flight, Box<Denied>> {
-    let state = &who.view.state;
-    let flight = depart(core, state, permitted)?;
-    let grant = permitted.reason().grant;
-    let limits: Vec<_> = grant
-        .into_iter()
-        .flat_map(|grant| permitted.limits().iter().map(move |limit| (grant, *limit)))
-        .collect();
-    let moved = moved(permitted);
-    let under = |bound: &Bound| limits::clause_reservation(state.tenant, bound, moved);
-    let bounds: Vec<_> =
-        permitted.bounds().iter().filter_map(|bound| Some((bound, under(bound)?))).collect();
-    let mut wanted: Vec<Reservation> = limits
-        .iter()
-        .map(|(grant, limit)| limits::reservation(state.tenant, *grant, *limit))
-        .chain(bounds.iter().map(|(_, want)| *want))
-        .collect();
-    if permitted.observed().is_some() {
+/// What the meter is asked for a permitted call.
+struct Share<'a> {
+    /// Bounds of what runs at once, and a place under each.
+    running: Vec<(&'a Bound, Place)>,
+    /// Limits of the grant, and then of clauses, in the order of what is wanted.
+    limits: Vec<(GrantId, Limit)>,
+    bounds: Vec<&'a Bound>,
+    wanted: Vec<Reservation>,
+}
+
+impl<'a> Share<'a> {
+    fn of(tenant: TenantId, permitted: &'a Permitted) -> Self {
         // Counted all the same: what is observed must be as near as can be to what is enforced later.
-        for want in &mut wanted {
-            want.limit = u64::MAX;
+        let observed = permitted.observed().is_some();
+        let grant = permitted.reason().grant;
+        let own = |grant| permitted.limits().iter().map(move |limit| (grant, *limit));
+        let limits: Vec<(GrantId, Limit)> = grant.into_iter().flat_map(own).collect();
+        let moved = moved(permitted);
+        let mut wanted: Vec<Reservation> = limits
+            .iter()
+            .map(|(grant, limit)| limits::reservation(tenant, *grant, *limit))
+            .collect();
+        let (mut running, mut bounds) = (Vec::new(), Vec::new());
+        for bound in permitted.bounds() {
+            if let ClauseLimit::Concurrent { most } = &bound.limit {
+                let most = if observed { u64::MAX } else { u64::from(*most) };
+                running.push((bound, Place { key: place_key(tenant, &bound.clause), most }));
+            } else if let Some(want) = limits::clause_reservation(tenant, bound, moved) {
+                bounds.push(bound);
+                wanted.push(want);
+            }
+        }
+        if observed {
+            wanted.iter_mut().for_each(|want| want.limit = u64::MAX);
+        }
+        Self { running, limits, bounds, wanted }
+    }
+
+    /// Why the entry of an index of the places stops the call.
+    fn crowded(&self, state: &State, permitted: &Permitted, why: MeterRefusal) -> Box<Denied> {
+        let MeterRefusal::Occupied { index, .. } = why else {
+            return unmetered(state, permitted, why);
+        };
+        match self.running.get(index) {
+            Some((bound, _)) => Box::new(Denied::clause_limit_reached(state, permitted, bound)),
+            None => unmetered(state, permitted, why),
         }
     }
-    let Err(refused) = core.meter.reserve(state.tenant, who.now, &wanted) else {
-        return Ok(flight);
-    };
-    let index = match refused {
-        writ_store::MeterRefusal::Exceeded { index, .. } => index,
-        writ_store::MeterRefusal::Full { .. } | writ_store::MeterRefusal::NoWindow { .. } => {
-            tracing::error!(error = %refused, "the meter cannot count");
-            0
+
+    /// Why the entry of an index of what is wanted stops the call.
+    fn exceeded(&self, state: &State, permitted: &Permitted, why: MeterRefusal) -> Box<Denied> {
+        let MeterRefusal::Exceeded { index, .. } = why else {
+            return unmetered(state, permitted, why);
+        };
+        let bound = index.checked_sub(self.limits.len()).and_then(|at| self.bounds.get(at));
+        match (self.limits.get(index), bound) {
+            (Some((grant, limit)), _) => Box::new(Denied::limit_reached(state, *grant, *limit)),
+            (None, Some(bound)) => Box::new(Denied::clause_limit_reached(state, permitted, bound)),
+            (None, None) => unmetered(state, permitted, why),
         }
-    };
-    let bound = bounds.get(index.saturating_sub(limits.len())).map(|(bound, _)| *bound);
-    match (limits.get(index), bound) {
-        (Some((grant, limit)), _) => Err(Box::new(Denied::limit_reached(state, *grant, *limit))),
-        (None, Some(bound)) => Err(Box::new(Denied::clause_limit_reached(state, permitted, bound))),
-        (None, None) => Ok(flight),
     }
+}
+
+/// The call's share, or why there is none.
+async fn taken(
+    core: &Core,
+    who: &Identified,
+    permitted: &Permitted,
+) -> Result<Flight, Box<Denied>> {
+    let (state, now) = (&who.view.state, who.now);
+    let at = (state.tenant, now);
+    if !core.meter.reachable() && standing::acts(permitted) {
+        return Err(unmetered(state, permitted, MeterRefusal::Unreachable));
+    }
+    let share = Share::of(state.tenant, permitted);
+    let places: Vec<Place> = share.running.iter().map(|(_, place)| *place).collect();
+    let occupied = match core.meter.occupy(state.tenant, now, &places) {
+        Err(MeterRefusal::Short { .. }) => {
+            core.meter.draw_and_occupy(state.tenant, now, &places).await
+        }
+        other => other,
+    };
+    occupied.map_err(|why| share.crowded(state, permitted, why))?;
+    let mut keys: Vec<MeterKey> = places.iter().map(|place| place.key).collect();
+    // Two bounds of one clause are one place.
+    keys.sort_unstable();
+    keys.dedup();
+    let flight = Flight::under(&core.meter, at, keys);
+    let reserved = match core.meter.reserve(state.tenant, now, &share.wanted) {
+        Err(MeterRefusal::Short { .. }) => {
+            core.meter.draw_and_reserve(state.tenant, now, &share.wanted).await
+        }
+        other => other,
+    };
+    reserved.map_err(|why| share.exceeded(state, permitted, why))?;
+    Ok(flight.charged(&core.meter, at, share.wanted))
+}
+
+/// A call that the meter cannot promise anything.
+fn unmetered(state: &State, permitted: &Permitted, why: MeterRefusal) -> Box<Denied> {
+    let reason = permitted.reason();
+    tracing::warn!(tenant = %state.tenant, code = why.code().0, error = %why, "a call cannot be metered");
+    let words = match why {
+        MeterRefusal::Unreachable => {
+            "what counts limits cannot be reached, so nothing that acts or is limited goes out"
+        }
+        _ => "what counts limits cannot count this call",
+    };
+    Box::new(Denied {
+        code: why.code(),
+        grant: reason.grant,
+        given_by: reason.given_by,
+        words: words.to_owned(),
+        cure: "Try again shortly; if it stays so, the operator must look at the meter.".to_owned(),
+        reads: permitted.reads().to_vec(),
+        clauses: permitted.clauses().to_vec(),
+        charter: permitted.charter(),
+        clause_reads: permitted.clause_reads().to_vec(),
+        tree_size: permitted.tree_size(),
+    })
 }
 
 /// Ten-thousandths that a call moves. What is not known or negative counts as nothing: where a limit asks for it, the
 /// engine has refused.
 fn moved(permitted: &Permitted) -> u64 {
     permitted.amount().and_then(|amount| u64::try_from(amount.value).ok()).unwrap_or(0)
-}
-
-/// Takes the call's places among what runs now.
-fn depart(core: &Core, state: &State, permitted: &Permitted) -> Result<Flight, Box<Denied>> {
-    let observed = permitted.observed().is_some();
-    let running: Vec<_> = permitted
-        .bounds()
-        .iter()
-        .filter_map(|bound| match &bound.limit {
-            ClauseLimit::Concurrent { most } => {
-                let most = if observed { u64::MAX } else { u64::from(*most) };
-                Some((bound, (&*bound.clause, most)))
-            }
-            ClauseLimit::Count { .. } | ClauseLimit::Money { .. } => None,
-        })
-        .collect();
-    let places: Vec<_> = running.iter().map(|(_, place)| *place).collect();
-    core.flights.depart(state.tenant, &places).or_else(|index| match running.get(index) {
-        Some((bound, _)) => Err(Box::new(Denied::clause_limit_reached(state, permitted, bound))),
-        None => Ok(Flight::default()),
-    })
 }
 
 /// What a record says of a permit.
@@ -289,7 +359,7 @@ pub(crate) fn permit_words(permitted: &Permitted) -> Decided {
     }
 }
 
-/// What a permitted call counts under clauses, for counting it again after a restart. A rehearsal counts nothing.
+/// What a permitted call counts under clauses. A rehearsal counts nothing.
 fn charged(permitted: &Permitted) -> Vec<ClauseUse> {
     if permitted.rehearsal() {
         return Vec::new();

@@ -101,7 +101,7 @@ pub(crate) struct StreamBody {
     cut: Option<sse::Events>,
     ready: VecDeque<Bytes>,
     /// Held as long as the stream is open.
-    _guard: Guard,
+    guard: Guard,
     ended: Pin<Box<WaitForCancellationFutureOwned>>,
     recording: Option<Recording>,
     /// The id of the request that the stream answers; `null` for a listening stream.
@@ -123,12 +123,13 @@ impl std::fmt::Debug for StreamBody {
 pub(crate) struct Parts {
     pub(crate) source: BodyStream,
     pub(crate) filter: Option<Lists>,
+    /// Counted as a stream already.
     pub(crate) guard: Guard,
     pub(crate) recording: Option<Recording>,
     pub(crate) id: Bytes,
     /// An event stream: endings are told in an event of their own.
     pub(crate) events: bool,
-    /// Said when the agent is ended, instead of an error.
+    /// Said when the agent is ended, instead of an error. A gateway that only lost touch ends nobody.
     pub(crate) last_word: Option<Bytes>,
     /// Closes the connection, for an agent that is ended and does not read.
     pub(crate) abort: CancellationToken,
@@ -136,11 +137,10 @@ pub(crate) struct Parts {
 
 impl StreamBody {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { source, filter, mut guard, recording, id, events, last_word, abort } = parts;
-        guard.streaming();
+        let Parts { source, filter, guard, recording, id, events, last_word, abort } = parts;
         let read = CancellationToken::new();
-        drop(tokio::spawn(cut_unread(guard.token().clone(), read.clone(), abort)));
-        let ended = Box::pin(guard.token().clone().cancelled_owned());
+        drop(tokio::spawn(cut_unread(guard.flow().clone(), read.clone(), abort)));
+        let ended = Box::pin(guard.flow().clone().cancelled_owned());
         let look = filter.is_some() || (events && recording.is_some());
         let cut = look.then(sse::Events::default);
         let ready = VecDeque::new();
@@ -149,7 +149,7 @@ impl StreamBody {
             filter,
             cut,
             ready,
-            _guard: guard,
+            guard,
             ended,
             recording,
             id,
@@ -164,7 +164,8 @@ impl StreamBody {
         loop {
             if !self.over && self.ended.as_mut().poll(cx).is_ready() {
                 self.ready.clear();
-                if let Err(cut) = self.fail(&refusal::ENDED) {
+                let why = self.guard.why_closed();
+                if let Err(cut) = self.fail(&why) {
                     return Poll::Ready(Some(Err(cut)));
                 }
             }
@@ -238,7 +239,7 @@ impl StreamBody {
         if !self.events {
             return Err(Cut);
         }
-        if let Some(word) = self.last_word.take() {
+        if let Some(word) = self.last_word.take().filter(|_| why.code == refusal::ENDED.code) {
             self.ready.push_back(word);
             return Ok(());
         }

@@ -10,18 +10,19 @@ use std::{
     },
 };
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use writ_authority::{Command, Engine, State};
 use writ_identity::{Nonces, PublicKeys, ReplayMarks, Salt, TokenCache};
-use writ_lake::Activity;
 use writ_model::{BootId, CallId, Clock, Entropy, GatewayId, TenantId, Timestamp};
-use writ_store::{Held, Meter, Tenants};
+use writ_store::{Held, Lease, Meter, Tenants};
 
 use crate::{
-    counters::Counters, flight::Flights, pep::Pending, session::Sessions, streams::Streams,
-    tenancy::Tenancies, upstream::Upstream,
+    confirm::Confirm, counters::Counters, fair::Fair, identify::Identified, pep::Pending,
+    recorder::Recorder, session::Sessions, streams::Streams, tenancy::Tenancies,
+    upstream::Upstream,
 };
 
 /// Writes what the gateway has to say into a tenant's ledger. The wiring gives it a sequencer.
@@ -75,13 +76,12 @@ pub(crate) struct Core {
     pub(crate) tenants: Arc<Tenants<State>>,
     pub(crate) engine: Arc<Engine>,
     pub(crate) meter: Arc<dyn Meter>,
-    pub(crate) lake: Arc<Activity>,
+    pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) held: Arc<dyn Held>,
     /// The desk's public address, where people approve.
     pub(crate) approvals: String,
-    pub(crate) flights: Flights,
     pub(crate) tenancies: Tenancies,
-    pub(crate) keys: Arc<PublicKeys>,
+    pub(crate) keys: ArcSwap<PublicKeys>,
     pub(crate) tokens: TokenCache,
     pub(crate) nonces: Nonces,
     pub(crate) salt: Salt,
@@ -89,6 +89,9 @@ pub(crate) struct Core {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) scribe: Arc<dyn Scribe>,
+    pub(crate) confirm: Arc<dyn Confirm>,
+    pub(crate) lease: Arc<Lease>,
+    pub(crate) fair: Fair,
     pub(crate) streams: Streams,
     pub(crate) sessions: Sessions,
     pub(crate) pending: Pending,
@@ -103,6 +106,11 @@ impl Core {
     /// Every upstream.
     pub(crate) fn upstreams(&self) -> impl Iterator<Item = &Arc<dyn Upstream>> {
         self.servers.values().flat_map(Served::all).filter_map(|server| server.upstream.as_ref())
+    }
+
+    /// A caller's request was decided on.
+    pub(crate) fn decided(&self, who: &Identified) {
+        self.counters.decided(self.clock.monotonic_micros().saturating_sub(who.begun));
     }
 
     /// A new call's id: its instant, a counter, and six bytes of this run, so that ids sort as calls came.

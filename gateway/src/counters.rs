@@ -10,6 +10,8 @@ use std::{
 use parking_lot::Mutex;
 use writ_model::Code;
 
+use crate::metrics::Histogram;
+
 /// Counters of one run.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -19,6 +21,8 @@ pub struct Counters {
     errored: AtomicU64,
     forwarded: AtomicU64,
     refused: Mutex<BTreeMap<&'static str, u64>>,
+    pub(crate) decision: Histogram,
+    pub(crate) call: Histogram,
 }
 
 /// The counters at one moment.
@@ -51,7 +55,13 @@ impl Counters {
         *self.refused.lock().entry(code.0).or_default() += 1;
     }
 
-    pub(crate) fn recorded(&self, effect: writ_model::ocsf::Disposition) {
+    /// A request was decided on so many microseconds after it came.
+    pub(crate) fn decided(&self, micros: u64) {
+        self.decision.took(micros);
+    }
+
+    /// A call's record was written so many microseconds after its decision.
+    pub(crate) fn recorded(&self, effect: writ_model::ocsf::Disposition, micros: u64) {
         use writ_model::ocsf::Disposition;
         let counter = match effect {
             Disposition::Allowed => &self.allowed,
@@ -59,6 +69,7 @@ impl Counters {
             Disposition::Errored => &self.errored,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        self.call.took(micros);
     }
 
     /// All of them now.

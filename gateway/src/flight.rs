@@ -1,81 +1,111 @@
-//! Calls running now under clauses that bound how many may: each has a [`Flight`], which lands when its record is written.
+//! What a permitted call has taken: its places among what runs now, until its record is written; and what was counted for
+//! it, which is given back if it never left.
 //!
-//! Never here: counts over a period (the meter has those). What runs is known to this process alone, and a restart ends it.
+//! Never here: a limit, or where counts are kept (the meter has them, for all gateways together).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use parking_lot::Mutex;
-use writ_model::TenantId;
+use writ_model::{TenantId, Timestamp};
+use writ_store::{Meter, MeterKey, Reservation};
 
-type Key = (TenantId, String);
-
-/// What runs under which clause of which tenant. Bounded by what is under way: an entry at zero is removed.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Flights(Arc<Mutex<BTreeMap<Key, u64>>>);
-
-/// One call under way, under some clauses. Dropping it gives its places back.
+/// What one call has taken. Dropping it gives its places back; dropping it before [`Flight::leaves`] also what was counted.
 #[derive(Debug, Default)]
-pub(crate) struct Flight {
-    flights: Flights,
-    keys: Vec<Key>,
+pub(crate) struct Flight(Option<Box<Taken>>);
+
+#[derive(Debug)]
+struct Taken {
+    meter: Arc<dyn Meter>,
+    tenant: TenantId,
+    at: Timestamp,
+    places: Vec<MeterKey>,
+    charge: Vec<Reservation>,
 }
 
-impl Flights {
-    /// How many calls run under a clause.
-    pub(crate) fn running(&self, tenant: TenantId, clause: &str) -> u64 {
-        self.0.lock().get(&(tenant, clause.to_owned())).copied().unwrap_or(0)
+impl Flight {
+    /// A call that has taken places under these keys, each once. None of them costs nothing.
+    pub(crate) fn under(
+        meter: &Arc<dyn Meter>,
+        (tenant, at): (TenantId, Timestamp),
+        places: Vec<MeterKey>,
+    ) -> Self {
+        let mut flight = Self::default();
+        if !places.is_empty() {
+            flight.taken(meter, (tenant, at)).places = places;
+        }
+        flight
     }
 
-    /// Takes a place under each clause, or none: the index of the first that has no place left.
-    pub(crate) fn depart(&self, tenant: TenantId, bounds: &[(&str, u64)]) -> Result<Flight, usize> {
-        let mut running = self.0.lock();
-        let key = |clause: &str| (tenant, clause.to_owned());
-        for (at, (clause, most)) in bounds.iter().enumerate() {
-            if running.get(&key(clause)).copied().unwrap_or(0) >= *most {
-                return Err(at);
-            }
+    /// What was counted for it.
+    pub(crate) fn charged(
+        mut self,
+        meter: &Arc<dyn Meter>,
+        (tenant, at): (TenantId, Timestamp),
+        charge: Vec<Reservation>,
+    ) -> Self {
+        if !charge.is_empty() {
+            self.taken(meter, (tenant, at)).charge = charge;
         }
-        let mut keys: Vec<Key> = bounds.iter().map(|(clause, _)| key(clause)).collect();
-        // Two bounds of one clause are one place.
-        keys.sort_unstable();
-        keys.dedup();
-        for key in &keys {
-            *running.entry(key.clone()).or_default() += 1;
+        self
+    }
+
+    /// The call leaves: what was counted for it stays counted, whatever comes of it.
+    pub(crate) fn leaves(mut self) -> Self {
+        if let Some(taken) = &mut self.0 {
+            taken.charge.clear();
         }
-        drop(running);
-        Ok(Flight { flights: self.clone(), keys })
+        self
+    }
+
+    fn taken(&mut self, meter: &Arc<dyn Meter>, (tenant, at): (TenantId, Timestamp)) -> &mut Taken {
+        self.0.get_or_insert_with(|| {
+            let (meter, places, charge) = (Arc::clone(meter), Vec::new(), Vec::new());
+            Box::new(Taken { meter, tenant, at, places, charge })
+        })
     }
 }
 
-impl Drop for Flight {
+impl Drop for Taken {
     fn drop(&mut self) {
-        let mut running = self.flights.0.lock();
-        for key in &self.keys {
-            let Some(count) = running.get_mut(key) else { continue };
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                running.remove(key);
-            }
+        if !self.charge.is_empty() {
+            self.meter.settle(self.tenant, self.at, &self.charge);
+        }
+        if !self.places.is_empty() {
+            self.meter.vacate(self.tenant, &self.places);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use writ_model::{BootId, GrantId, Span};
+    use writ_store::{LeasedMeter, MemoryBank, Place};
+
     use super::*;
 
-    #[test]
-    fn places_are_taken_together_and_given_back() {
-        let flights = Flights::default();
+    #[tokio::test]
+    async fn what_never_left_is_given_back_and_what_left_stays_counted() {
+        let bank = Arc::new(MemoryBank::default());
+        let meter: Arc<dyn Meter> = Arc::new(LeasedMeter::new(bank, BootId::from_bytes([1; 16])));
         let tenant = TenantId::from_bytes([1; 16]);
-        let first = flights.depart(tenant, &[("a", 1), ("b", 2)]).unwrap();
-        assert_eq!(flights.depart(tenant, &[("b", 2), ("a", 1)]).unwrap_err(), 1);
-        assert_eq!(flights.running(tenant, "b"), 1, "nothing is taken if one is missing");
-        let other = flights.depart(TenantId::from_bytes([2; 16]), &[("a", 1)]).unwrap();
-        let second = flights.depart(tenant, &[("b", 2), ("b", 5)]).unwrap();
-        assert_eq!(flights.running(tenant, "b"), 2);
-        drop((first, second, other));
-        assert!(flights.0.lock().is_empty());
-        drop(flights.depart(tenant, &[("a", 1)]).unwrap());
+        let now = Timestamp::from_micros(1_000_000);
+        let key = MeterKey::new(tenant, GrantId::from_bytes([2; 16]), 0);
+        let want = Reservation { key, window: Span::hours(1), limit: 2, amount: 2 };
+        let take = async || {
+            meter.draw_and_occupy(tenant, now, &[Place { key, most: 1 }]).await.unwrap();
+            meter.draw_and_reserve(tenant, now, &[want]).await.unwrap();
+            let flight = Flight::under(&meter, (tenant, now), vec![key]);
+            flight.charged(&meter, (tenant, now), vec![want])
+        };
+        let flight = take().await;
+        let used =
+            || (meter.read(tenant, &key, want.window, now), meter.running(tenant, &key, now));
+        assert_eq!(used(), (2, 1));
+        drop(flight);
+        assert_eq!(used(), (0, 0));
+        let flight = take().await.leaves();
+        assert_eq!(used(), (2, 1));
+        drop(flight);
+        assert_eq!(used(), (2, 0));
+        drop(Flight::default().leaves());
     }
 }

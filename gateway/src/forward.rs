@@ -22,6 +22,7 @@ use crate::{
     },
     record::Recording,
     refusal::{self, Refusal},
+    standing::{self, Answers},
     streams::Guard,
     upstream::{Answer, AnswerBody, Outgoing, http::collect},
 };
@@ -39,6 +40,8 @@ pub(crate) struct Trip<'a> {
     pub(crate) elicits: bool,
     /// The answer may carry lists.
     pub(crate) lists: bool,
+    /// What a stream of it would be the answer of.
+    pub(crate) answers: Answers,
     /// Who comes back for a held call finds it here: not at the doors of `writ wrap`, which runs its server itself.
     pub(crate) resumes: bool,
 }
@@ -59,7 +62,7 @@ pub(crate) async fn forward(
     trip.core.counters.forwarded();
     tokio::select! {
         biased;
-        () = trip.who.cut.cancelled() => Err(refusal::ENDED),
+        why = trip.who.cord.cut() => Err(why),
         answer = upstream.send(outgoing) => answer,
     }
 }
@@ -69,7 +72,7 @@ pub(crate) async fn reply(
     trip: &Trip<'_>,
     answer: Answer,
     id: Bytes,
-    guard: Guard,
+    mut guard: Guard,
     recording: Option<Recording>,
 ) -> Result<Response<ReplyBody>, (Refusal, Option<Recording>)> {
     if !is_plain(&answer.headers) {
@@ -89,10 +92,10 @@ pub(crate) async fn reply(
             Err(refusal) => return Err((refusal, recording)),
         },
         AnswerBody::Stream(source) if trip.lists && !events => {
-            let cut = guard.token().clone();
+            let cord = guard.cord();
             let collected = tokio::select! {
                 biased;
-                () = cut.cancelled() => Err(refusal::ENDED),
+                why = cord.cut() => Err(why),
                 bytes = collect(source, Limits::ANSWER.bytes) => bytes,
             };
             let bytes = match collected {
@@ -112,6 +115,9 @@ pub(crate) async fn reply(
                 AnswerBody::Stream(source) => source,
                 AnswerBody::Whole(bytes) => Box::pin(Once(Some(bytes))),
             };
+            if let Err(refusal) = standing::streams(trip.core, &mut guard, trip.answers) {
+                return Err((refusal, recording));
+            }
             let filter = trip.lists.then(|| lists(trip));
             let parts = Parts {
                 source,
@@ -194,23 +200,19 @@ fn session(trip: &Trip<'_>, answer: &Answer, headers: &mut HeaderMap) -> Result<
     if answer.status == StatusCode::NOT_FOUND
         && let Some(known) = trip.session
     {
-        trip.core.sessions.forget(known);
+        trip.core.sessions.forget(known, trip.who.caller.instance);
     }
     let Some(theirs) = answer.headers.get(&SESSION).and_then(|id| id.to_str().ok()) else {
         return Ok(());
     };
     let ours = match trip.session {
         Some(ours) => ours.to_owned(),
-        None => trip
-            .core
-            .sessions
-            .bind(
-                (trip.who.caller.instance, &trip.server.name),
-                (theirs, trip.elicits),
-                trip.core.entropy.as_ref(),
-                trip.who.now,
-            )
-            .ok_or(refusal::SESSIONS_FULL)?,
+        None => trip.core.sessions.bind(
+            (trip.who.caller.instance, &trip.server.name, &trip.who.share),
+            (theirs, trip.elicits),
+            trip.core.entropy.as_ref(),
+            trip.who.now,
+        )?,
     };
     let value = HeaderValue::from_str(&ours).map_err(|_bad| refusal::BROKEN)?;
     headers.insert(SESSION.clone(), value);

@@ -9,24 +9,27 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use writ_authority::{Engine, State};
 use writ_identity::{Nonces, PublicKeys, ReplayMarks, TokenCache, cache, replay};
-use writ_lake::Activity;
 use writ_model::{BootId, Clock, Entropy, GatewayId};
-use writ_store::{Held, Meter, Tenants, Vault};
+use writ_store::{Held, Lease, Meter, Tenants, Vault};
 
 use crate::{
     config::{self, BadServer, Place, Server},
+    confirm::Confirm,
     core::{Core, Scribe, Served},
     counters::{Counted, Counters},
-    flight::Flights,
-    kill,
+    fair::{Fair, TenantBounds},
+    kill, limits,
     pep::Pending,
+    recorder::Recorder,
     seal, serve,
     session::Sessions,
+    standing,
     streams::Streams,
     tenancy::Tenancies,
     upstream::{Upstream, http::HttpUpstream, stdio::StdioUpstream},
@@ -55,7 +58,7 @@ pub struct GatewayParts {
     /// Counts against limits.
     pub meter: Arc<dyn Meter>,
     /// Keeps records.
-    pub lake: Arc<Activity>,
+    pub recorder: Arc<dyn Recorder>,
     /// Keeps the requests that wait for an approval, sealed.
     pub held: Arc<dyn Held>,
     /// The desk's address as people know it, without a final slash: `{approvals}/a/{hold}` is where they approve.
@@ -72,6 +75,12 @@ pub struct GatewayParts {
     pub servers: Vec<Server>,
     /// Writes into ledgers.
     pub scribe: Arc<dyn Scribe>,
+    /// Says that an ending has reached this gateway.
+    pub confirm: Arc<dyn Confirm>,
+    /// For how long it may act on what it last heard of the ledger.
+    pub lease: Arc<Lease>,
+    /// What one tenant may have of it.
+    pub bounds: TenantBounds,
 }
 
 /// Why a gateway does not start.
@@ -116,7 +125,9 @@ impl Gateway {
         let changes = parts.tenants.changes();
         let core = Arc::new(core(parts, local)?);
         core.tasks.spawn(kill::follow(Arc::clone(&core), changes));
+        core.tasks.spawn(standing::watch(Arc::clone(&core)));
         core.tasks.spawn(seal::every_minute(Arc::clone(&core)));
+        core.tasks.spawn(limits::upkeep(Arc::clone(&core)));
         core.tasks.spawn(serve::accept(Arc::clone(&core), listener));
         tracing::info!(%local, base = %core.base, servers = core.servers.len(), "gateway serves");
         Ok(Running { core, local })
@@ -130,7 +141,7 @@ fn core(parts: GatewayParts, local: SocketAddr) -> Result<Core, StartFault> {
     let marks = ReplayMarks::new(replay::DEFAULT_MARKS, parts.entropy.as_ref());
     let mut call_salt = [0; 6];
     parts.entropy.fill(&mut call_salt);
-    let tenancies = Tenancies::new(parts.vault, Arc::clone(&parts.lake), Arc::clone(&parts.meter));
+    let tenancies = Tenancies::new(parts.vault);
     Ok(Core {
         id: parts.id,
         boot: parts.boot,
@@ -141,12 +152,11 @@ fn core(parts: GatewayParts, local: SocketAddr) -> Result<Core, StartFault> {
         tenants: parts.tenants,
         engine: parts.engine,
         meter: parts.meter,
-        lake: parts.lake,
+        recorder: parts.recorder,
         held: parts.held,
         approvals: parts.approvals.trim_end_matches('/').to_owned(),
-        flights: Flights::default(),
         tenancies,
-        keys: Arc::new(parts.keys),
+        keys: ArcSwap::from_pointee(parts.keys),
         tokens: TokenCache::new(cache::DEFAULT_TOKENS),
         nonces: Nonces::new(parts.entropy.as_ref()),
         salt: marks.salt(),
@@ -154,6 +164,9 @@ fn core(parts: GatewayParts, local: SocketAddr) -> Result<Core, StartFault> {
         clock: parts.clock,
         entropy: parts.entropy,
         scribe: parts.scribe,
+        confirm: parts.confirm,
+        lease: parts.lease,
+        fair: Fair::new(parts.bounds),
         streams: Streams::default(),
         sessions: Sessions::default(),
         pending: Pending::default(),
@@ -207,6 +220,16 @@ fn served(
 }
 
 impl Running {
+    pub(crate) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// Takes other keys of the issuer. Tokens of keys that are not among them are refused from now on.
+    pub fn trust(&self, keys: PublicKeys) {
+        self.core.keys.store(Arc::new(keys));
+        self.core.tokens.clear();
+    }
+
     /// Where it listens.
     pub fn local_addr(&self) -> SocketAddr {
         self.local
@@ -248,5 +271,6 @@ impl Running {
             tracing::error!("some tasks of the gateway did not end in time");
         }
         seal::now(&self.core).await;
+        self.core.meter.close(self.core.clock.now()).await;
     }
 }

@@ -4,10 +4,9 @@
 //! SECURITY: the tenant and the agent come from the token and from nowhere else. A bearer token is refused.
 //! Never here: what the caller may do.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use http::{HeaderMap, header};
-use tokio_util::sync::CancellationToken;
 use writ_authority::State;
 use writ_identity::{
     Claims, Mark, Verified,
@@ -15,13 +14,16 @@ use writ_identity::{
     token::{self, TokenFault},
 };
 use writ_model::Timestamp;
-use writ_store::View;
+use writ_store::{FollowError, View};
 
 use crate::{
     core::{Core, Served},
+    fair::Share,
+    inbound::Wire,
     record::Caller,
     refusal::{self, Refusal, challenged},
-    streams::Guard,
+    standing,
+    streams::{Cord, Guard},
 };
 
 /// A caller whose credential is good.
@@ -29,9 +31,13 @@ use crate::{
 pub(crate) struct Identified {
     pub(crate) caller: Caller,
     pub(crate) view: Arc<View<State>>,
-    /// Cancelled when the agent is ended.
-    pub(crate) cut: CancellationToken,
+    /// Cut when the agent is ended or the gateway lets nothing through.
+    pub(crate) cord: Cord,
+    /// Its tenant's part of the gateway.
+    pub(crate) share: Arc<Share>,
     pub(crate) now: Timestamp,
+    /// The same instant on the monotonic clock, in microseconds.
+    pub(crate) begun: u64,
     /// The proof's nonce will not be accepted for much longer: send the current one along.
     pub(crate) aging: bool,
 }
@@ -43,7 +49,7 @@ pub(crate) struct Presented<'a> {
     pub(crate) verb: &'a str,
     /// The URL as clients know it.
     pub(crate) url: &'a str,
-    pub(crate) peer: SocketAddr,
+    pub(crate) wire: &'a Wire,
 }
 
 /// Proves who calls, and which of the servers of this name is theirs.
@@ -52,19 +58,24 @@ pub(crate) async fn identify<'s>(
     server: &'s Served,
     presented: Presented<'_>,
 ) -> Result<(Identified, Guard, &'s Served), Refusal> {
-    let now = core.clock.now();
-    let (verified, aging) = credential(core, server, presented, now)?;
+    let (now, begun) = (core.clock.now(), core.clock.monotonic_micros());
+    let text = token_text(presented.headers)?;
+    if core.fair.sheds(text, begun) {
+        return Err(refusal::CROWDED);
+    }
+    let (verified, aging) = credential(core, server, presented, (text, now))?;
     let claims = admitted(core, server, &verified, now)?;
-    // INVARIANT: before the state is read; see `streams`.
-    let guard = core.streams.enter((claims.tenant, claims.sub, claims.client_id));
-    let view = match core.tenants.cached(claims.tenant) {
-        Some(view) => view,
-        None => core.tenants.view(claims.tenant).await.map_err(|fault| {
-            tracing::error!(tenant = %claims.tenant, error = %fault, "a register cannot be read");
-            refusal::TENANT
-        })?,
-    };
+    // SECURITY: only here, where the caller has proved who it is, its tenant is charged.
+    let (share, seat) = core.fair.enter(claims.tenant, begun)?;
+    presented.wire.line.owned(&share)?;
+    // INVARIANT: before the standing is asked and the state is read; see `streams` and `standing`.
+    let guard = core.streams.enter((claims.tenant, claims.sub, claims.client_id), seat);
+    standing::admits(core, core.clock.monotonic_micros())?;
+    let view = register(core, claims).await?;
     let state = &view.state;
+    if claims.iat < state.tokens_from {
+        return Err(challenged(refusal::OLD_TOKEN, "invalid_token"));
+    }
     let founded = state.founded.as_deref().ok_or(refusal::TENANT)?;
     let server = server.of(&founded.slug).ok_or(refusal::NO_SERVER)?;
     let unbound = || challenged(refusal::NOT_BOUND, "invalid_token");
@@ -75,17 +86,32 @@ pub(crate) async fn identify<'s>(
         return Err(unbound());
     }
     let caller = Caller {
-        tenancy: core.tenancies.of(state, now).await?,
+        tenancy: core.tenancies.of(state.tenant).await?,
         agent: Arc::clone(agent),
         instance: claims.client_id,
         epoch: claims.epoch,
         token: claims.jti,
         expires: claims.exp,
         jkt,
-        peer: presented.peer,
+        peer: presented.wire.peer,
     };
-    let cut = guard.token().clone();
-    Ok((Identified { caller, view, cut, now, aging }, guard, server))
+    presented.wire.line.served();
+    let cord = guard.cord();
+    Ok((Identified { caller, view, cord, share, now, begun, aging }, guard, server))
+}
+
+/// What the ledger says of the caller's tenant.
+async fn register(core: &Core, claims: &Claims) -> Result<Arc<View<State>>, Refusal> {
+    if let Some(view) = core.tenants.cached(claims.tenant) {
+        return Ok(view);
+    }
+    core.tenants.view(claims.tenant).await.map_err(|fault| {
+        tracing::error!(tenant = %claims.tenant, error = %fault, "a register cannot be read");
+        match fault {
+            FollowError::BadLine { .. } => refusal::OLDER,
+            FollowError::Read(_) => refusal::TENANT,
+        }
+    })
 }
 
 /// The token and the proof: exactly one of each, for this request, never seen before.
@@ -93,13 +119,12 @@ fn credential(
     core: &Core,
     server: &Served,
     presented: Presented<'_>,
-    now: Timestamp,
+    (text, now): (&str, Timestamp),
 ) -> Result<(Arc<Verified>, bool), Refusal> {
-    let text = token_text(presented.headers)?;
     let expect = token::Expect { iss: &core.issuer, now };
     let verified = core
         .tokens
-        .verify(text, &core.keys, &expect)
+        .verify(text, &core.keys.load(), &expect)
         .map_err(|fault| Refusal::credential(&fault))?;
     let claims = admitted(core, server, &verified, now)?;
     if claims.jkt.is_none() {

@@ -2,7 +2,16 @@
 //!
 //! Never here: a parse of the body, or a look at credentials.
 
-use std::{future::poll_fn, net::SocketAddr, pin::Pin, time::Duration};
+use std::{
+    future::poll_fn,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
@@ -11,7 +20,11 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use writ_model::json::Limits;
 
-use crate::refusal::{self, Refusal};
+use crate::{
+    fair::{Of, Seat, Share},
+    refusal::{self, Refusal},
+    streams::Cord,
+};
 
 /// LIMIT: how long a body may take to arrive.
 const ARRIVE: Duration = Duration::from_secs(10);
@@ -28,6 +41,56 @@ pub(crate) struct Wire {
     pub(crate) peer: SocketAddr,
     /// Closes it at once.
     pub(crate) abort: CancellationToken,
+    pub(crate) line: Arc<Line>,
+}
+
+/// What is remembered of a connection over its requests.
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    /// Its place among the connections of the first tenant that showed a good credential on it.
+    owner: OnceLock<Seat>,
+    /// Requests refused one after the other because their tenant had too much.
+    sheds: AtomicU32,
+    /// Its tenant has no place for it.
+    surplus: AtomicBool,
+}
+
+/// LIMIT: how long the answer of a crowded tenant waits at first and at most, so that it cannot ask as fast as it is refused.
+const CROWDED_WAIT: (u32, u32) = (100, 1_000);
+/// LIMIT: such answers one after the other, before their connection is closed.
+const CROWDED_TURNS: u32 = 16;
+
+impl Line {
+    /// Takes the connection's place among its tenant's, once.
+    pub(crate) fn owned(&self, share: &Arc<Share>) -> Result<(), Refusal> {
+        if self.owner.get().is_some() {
+            return Ok(());
+        }
+        let Some(seat) = share.take(Of::Connections) else {
+            self.surplus.store(true, Ordering::Relaxed);
+            return Err(refusal::CROWDED);
+        };
+        self.owner.get_or_init(|| seat);
+        Ok(())
+    }
+
+    /// How long a crowded tenant's answer waits, and whether the connection is closed with it.
+    pub(crate) fn shed(&self) -> (Duration, bool) {
+        let turns = self.sheds.fetch_add(1, Ordering::Relaxed);
+        let (first, most) = CROWDED_WAIT;
+        let wait = first.checked_shl(turns.min(8)).unwrap_or(most).min(most);
+        (
+            Duration::from_millis(u64::from(wait)),
+            turns + 1 >= CROWDED_TURNS || self.surplus.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Somebody on it was let in.
+    pub(crate) fn served(&self) {
+        if self.sheds.load(Ordering::Relaxed) > 0 {
+            self.sheds.store(0, Ordering::Relaxed);
+        }
+    }
 }
 
 /// An address of the gateway.
@@ -82,7 +145,7 @@ pub(crate) fn origin(headers: &HeaderMap, base: &str) -> Result<(), Refusal> {
 pub(crate) async fn body(
     incoming: Option<Incoming>,
     limits: &Limits,
-    ended: &CancellationToken,
+    cord: &Cord,
 ) -> Result<Bytes, Refusal> {
     let Some(mut incoming) = incoming else { return Ok(Bytes::new()) };
     let most = limits.bytes;
@@ -91,7 +154,7 @@ pub(crate) async fn body(
     }
     tokio::select! {
         biased;
-        () = ended.cancelled() => Err(refusal::ENDED),
+        why = cord.cut() => Err(why),
         body = timeout(ARRIVE, read(&mut incoming, most)) => body.unwrap_or(Err(refusal::SLOW)),
     }
 }
@@ -128,7 +191,10 @@ async fn read(incoming: &mut Incoming, most: usize) -> Result<Bytes, Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use writ_model::TenantId;
+
     use super::*;
+    use crate::fair::{Fair, TenantBounds};
 
     #[test]
     fn addresses_have_one_spelling() {
@@ -147,6 +213,25 @@ mod tests {
         ] {
             assert_eq!(route(path), wanted, "{path}");
         }
+    }
+
+    #[test]
+    fn a_crowded_tenant_waits_longer_each_time_and_loses_the_connection_in_the_end() {
+        let line = Line::default();
+        let waits: Vec<_> = (0..CROWDED_TURNS).map(|_| line.shed()).collect();
+        let millis: Vec<_> = waits.iter().take(6).map(|(wait, _)| wait.as_millis()).collect();
+        assert_eq!(millis, [100, 200, 400, 800, 1_000, 1_000]);
+        let closed = waits.iter().position(|(_, closes)| *closes);
+        assert_eq!(closed, Some(waits.len() - 1));
+        line.served();
+        assert_eq!(line.shed(), (Duration::from_millis(100), false));
+        let bounds = TenantBounds { connections: 1, ..TenantBounds::default() };
+        let (share, _seat) = Fair::new(bounds).enter(TenantId::from_bytes([1; 16]), 0).unwrap();
+        let first = Line::default();
+        assert!(first.owned(&share).is_ok() && first.owned(&share).is_ok());
+        assert!(line.owned(&share).is_err() && line.shed().1, "one too many is closed at once");
+        drop(first);
+        assert!(Line::default().owned(&share).is_ok());
     }
 
     #[test]

@@ -7,21 +7,22 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, request};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request};
 use hyper::body::Incoming;
-use tokio_util::sync::CancellationToken;
+use tokio::time::timeout;
+use tracing::Instrument as _;
 use writ_model::json::Limits;
 
 use crate::{
-    answer::{self, Asked},
-    authorize::{Verdict, authorize, denial_words, permit_words},
+    answer::{self, Asked, Crowded},
+    authorize::{Verdict, permit_words, talk},
     body::ReplyBody,
     core::{Core, Served},
     forward::{Trip, forward, reply},
     identify::{Identified, Presented, identify},
     inbound::{self, Route, Wire},
     mcp::{
-        header::{self, Revision, SESSION},
+        header::{self as names, Revision, SESSION},
         method::{self, Wish},
         parse,
     },
@@ -29,8 +30,10 @@ use crate::{
     record::{Called, Recording},
     refusal::{self, Refusal},
     rehearse, resume,
-    streams::Guard,
-    travel::{Going, Letter, failed, known, travel},
+    standing::{self, Answers},
+    streams::{Cord, Guard},
+    trace,
+    travel::{Going, Letter, barred, failed, known, travel},
     upstream::Outgoing,
 };
 
@@ -43,10 +46,20 @@ pub(crate) async fn answer(
     core.counters.request();
     let (head, body) = request.into_parts();
     let mut body = Some(body);
-    let response = routed(&core, &wire, &head, &mut body).await;
+    let span = trace::span(&head.headers);
+    let mut response = routed(&core, &wire, &head, &mut body).instrument(span).await;
     // Whatever was refused before its body was read.
     if let Some(unread) = body {
         inbound::skip(unread).await;
+    }
+    if response.extensions().get::<Crowded>().is_some() {
+        let (wait, closes) = wire.line.shed();
+        if closes {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
+        // Nothing to wait for but time; the end of the gateway ends the wait.
+        drop(timeout(wait, core.halt.cancelled()).await);
     }
     response
 }
@@ -93,15 +106,16 @@ async fn mcp(
         headers: &head.headers,
         verb: head.method.as_str(),
         url: &server.resource,
-        peer: wire.peer,
+        wire,
     };
     let (who, guard, server) = match identify(core, server, presented).await {
         Ok(identified) => identified,
         Err(refusal) => return answer::refused(core, Some(server), &refusal, &asked),
     };
+    trace::who(&who, &server.name);
     asked.nonce = who.aging;
     let outcome = match head.method {
-        Method::POST => match arrived(head, body, &who.cut).await {
+        Method::POST => match arrived(head, body, &who.cord).await {
             Ok(body) => post(core, server, (&who, guard, wire), head, (body, &mut asked)).await,
             Err(refusal) => Err(refusal),
         },
@@ -118,15 +132,15 @@ async fn mcp(
 async fn arrived(
     head: &request::Parts,
     body: &mut Option<Incoming>,
-    ended: &CancellationToken,
+    cord: &Cord,
 ) -> Result<Bytes, Refusal> {
-    if !header::is_json(&head.headers) {
+    if !names::is_json(&head.headers) {
         return Err(refusal::NOT_JSON);
     }
-    if !header::accepts(&head.headers, &["application/json", "text/event-stream"]) {
+    if !names::accepts(&head.headers, &["application/json", "text/event-stream"]) {
         return Err(refusal::NOT_ACCEPTABLE);
     }
-    inbound::body(body.take(), &Limits::REQUEST, ended).await
+    inbound::body(body.take(), &Limits::REQUEST, cord).await
 }
 
 /// A message.
@@ -140,12 +154,13 @@ async fn post(
     let node = parse::read(&body)?;
     let message = parse::message(&node)?;
     asked.of(&message, &body);
-    let revision = header::revision(&head.headers)
+    let revision = names::revision(&head.headers)
         .map_err(|refusal| asked.unsupported(&head.headers, refusal))?;
     asked.modern = revision == Revision::Modern;
-    header::agree(&head.headers, revision, &message)?;
+    names::agree(&head.headers, revision, &message)?;
     let wish = method::wish(&message)?;
-    let session = header::once(&head.headers, &SESSION)?;
+    standing::begins(core, &wish)?;
+    let session = names::once(&head.headers, &SESSION)?;
     let headers = &head.headers;
     let going = Going { core, server, who, wire, headers, revision, session };
     let expects = resume::expected(&going, &message)?;
@@ -160,48 +175,32 @@ async fn post(
 async fn bare(
     core: &Arc<Core>,
     server: &Served,
-    (who, guard, wire): (&Identified, Guard, &Wire),
+    (who, mut guard, wire): (&Identified, Guard, &Wire),
     head: &request::Parts,
 ) -> Result<Response<ReplyBody>, Refusal> {
     let listening = head.method == Method::GET;
-    if listening && !header::accepts(&head.headers, &["text/event-stream"]) {
+    if listening && !names::accepts(&head.headers, &["text/event-stream"]) {
         return Err(refusal::NOT_ACCEPTABLE);
     }
-    let revision = header::revision(&head.headers)?;
-    let ours = header::once(&head.headers, &SESSION)?;
-    let trip = Trip {
-        core,
-        server,
-        who,
-        abort: &wire.abort,
-        session: ours,
-        elicits: false,
-        lists: listening,
-        resumes: true,
-    };
-    let wish = Wish::Talk { recorded: true };
-    let called = Called {
-        server: &server.name,
-        method: head.method.as_str(),
-        surface: "server",
-        name: &server.name,
-        revision: revision.text(),
-        rpc_id: b"",
-        arguments: None,
-        raw: b"",
-    };
-    let pass = match authorize(core, who, &server.name, &wish) {
+    let revision = names::revision(&head.headers)?;
+    let ours = names::once(&head.headers, &SESSION)?;
+    let wish = Wish::Talk { recorded: listening };
+    // Ending a session begins nothing.
+    standing::begins(core, &wish)?;
+    let called = Called::bare(&server.name, head.method.as_str(), revision.text());
+    let verdict = talk(core, who, &server.name);
+    core.decided(who);
+    let pass = match verdict {
         Verdict::Permit(pass) => pass,
         Verdict::Deny(denied) => {
-            let words = denial_words(&denied);
-            let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
-            let call = recording.call;
-            recording.denied();
-            return Ok(answer::denied(core, server, &denied, call, &Asked::default()));
+            return barred((core, server), who, (&called, &denied), &Asked::default()).await;
         }
         // Talking to a server at all waits for nobody.
         Verdict::Hold(_) | Verdict::CannotWait(..) => return Err(refusal::CANNOT_WAIT),
     };
+    if listening {
+        standing::streams(core, &mut guard, Answers::Nothing)?;
+    }
     let known = known(core, server, who, ours)?;
     let session = known.as_ref().map(|known| known.upstream.clone());
     let words = permit_words(&pass.permitted);
@@ -216,16 +215,28 @@ async fn bare(
     }
     let outgoing = Outgoing {
         verb: head.method.clone(),
-        headers: header::outgoing(&head.headers, session.as_deref()),
+        headers: names::outgoing(&head.headers, session.as_deref()),
         body: Bytes::new(),
         message: None,
         instance: who.caller.instance,
+        share: &who.share,
         session: session.as_deref(),
+    };
+    let trip = Trip {
+        core,
+        server,
+        who,
+        abort: &wire.abort,
+        session: ours,
+        elicits: false,
+        lists: listening,
+        resumes: true,
+        answers: Answers::Nothing,
     };
     let outcome = match forward(&pass.permitted, &trip, outgoing).await {
         Ok(answer) => {
             if let Some(ours) = ours.filter(|_| !listening && answer.status.is_success()) {
-                core.sessions.forget(ours);
+                core.sessions.forget(ours, who.caller.instance);
             }
             reply(&trip, answer, Bytes::from_static(b"null"), guard, recording).await
         }

@@ -2,15 +2,18 @@
 //!
 //! Never here: a permit. A meter that refuses makes a denial.
 
+use std::sync::Arc;
+
+use tokio::time::{MissedTickBehavior, interval};
 use writ_authority::{
     decide::Counters,
     grant::{Limit, Period},
 };
 use writ_charter::{Bound, Limit as ClauseLimit, Per};
 use writ_model::{CharterId, Digest, GrantId, TenantId, Timestamp, json::decimal4};
-use writ_store::{Meter, MeterKey, Reservation};
+use writ_store::{Meter, MeterKey, Reservation, meter::leased::TIDY};
 
-use crate::flight::Flights;
+use crate::core::Core;
 
 /// The counter of a grant's period. A grant's count is shared by everybody who has the grant.
 pub fn key(tenant: TenantId, grant: GrantId, per: Period) -> MeterKey {
@@ -35,18 +38,27 @@ pub fn reservation(tenant: TenantId, grant: GrantId, limit: Limit) -> Reservatio
 /// The counter of a clause's period: of calls, or of money of one currency. It is the clause's by its key, whatever
 /// version of the charter says it, so that a new version never refills a limit.
 pub fn clause_key(tenant: TenantId, clause: &str, per: Per, currency: Option<&str>) -> MeterKey {
-    let currency = currency.unwrap_or_default();
-    let digest = Digest::of(format!("clause\n{clause}\n{currency}").as_bytes());
-    let mut half = [0; 16];
-    half.iter_mut().zip(digest.0).for_each(|(to, from)| *to = from);
     let slot = match per {
         Per::Hour => 8,
         Per::Day => 9,
     };
+    clause_slot(tenant, (clause, currency.unwrap_or_default()), slot)
+}
+
+/// The places of what runs at once under a clause.
+pub fn place_key(tenant: TenantId, clause: &str) -> MeterKey {
+    clause_slot(tenant, (clause, ""), 10)
+}
+
+fn clause_slot(tenant: TenantId, (clause, currency): (&str, &str), slot: u8) -> MeterKey {
+    let digest = Digest::of(format!("clause\n{clause}\n{currency}").as_bytes());
+    let mut half = [0; 16];
+    half.iter_mut().zip(digest.0).for_each(|(to, from)| *to = from);
     MeterKey::new(tenant, CharterId::from_bytes(half), slot)
 }
 
-/// What a bound counts of a call that moves so many ten-thousandths; nothing for what runs now, which [`Flights`] has.
+/// What a bound counts of a call that moves so many ten-thousandths; nothing for what runs at once,
+/// which has places.
 pub fn clause_reservation(tenant: TenantId, bound: &Bound, moved: u64) -> Option<Reservation> {
     let clause = &*bound.clause;
     match &bound.limit {
@@ -72,8 +84,6 @@ pub fn clause_reservation(tenant: TenantId, bound: &Bound, moved: u64) -> Option
 pub(crate) struct Metered<'a> {
     /// The meter.
     pub(crate) meter: &'a dyn Meter,
-    /// What runs now.
-    pub(crate) flights: &'a Flights,
     /// Whose counters.
     pub(crate) tenant: TenantId,
 }
@@ -89,10 +99,23 @@ impl Counters for Metered<'_> {
             ClauseLimit::Count { per, .. } => (*per, None),
             ClauseLimit::Money { most, per } => (*per, Some(&*most.currency)),
             ClauseLimit::Concurrent { .. } => {
-                return Some(self.flights.running(self.tenant, clause));
+                let key = place_key(self.tenant, clause);
+                return Some(self.meter.running(self.tenant, &key, at));
             }
         };
         let key = clause_key(self.tenant, clause, per, currency);
         Some(self.meter.read(self.tenant, &key, per.span(), at))
+    }
+}
+
+/// Keeps the meter in order until the gateway ends: leases renewed, idle shares given back, old windows forgotten.
+pub(crate) async fn upkeep(core: Arc<Core>) {
+    let mut ticks = interval(TIDY.to_std());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = core.halt.cancelled() => return,
+            _ = ticks.tick() => core.meter.tidy(core.clock.now()).await,
+        }
     }
 }

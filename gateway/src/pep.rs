@@ -4,7 +4,7 @@
 //! Decided and recorded exactly as what passes through the gateway. Never here: a second way of deciding.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -15,7 +15,6 @@ use http::{HeaderValue, Method, Response, StatusCode, header, request};
 use hyper::body::Incoming;
 use parking_lot::Mutex;
 use tokio::time::{Interval, interval};
-use tokio_util::sync::CancellationToken;
 use writ_authority::decide::WAITS;
 use writ_model::{
     CallId, InstanceId, Span, Timestamp,
@@ -24,9 +23,10 @@ use writ_model::{
 
 use crate::{
     answer::{self, Asked},
-    authorize::{Pass, Verdict, authorize, denial_words, hold_words, permit_words},
+    authorize::{Pass, Verdict, authorize, denial_words, hold_words, permit_words, talk},
     body::{Parts, ReplyBody, StreamBody},
     core::{Core, Served},
+    fair::{Of, Seat},
     forward::{Trip, lists},
     hold,
     identify::{Identified, Presented, identify},
@@ -41,7 +41,9 @@ use crate::{
     record::{Called, Recording},
     refusal::{self, RPC_DENIED, Refusal},
     release, resume,
-    streams::Guard,
+    standing::{self, Answers},
+    streams::{Cord, Guard},
+    trace,
     travel::{Going, Letter, called},
     upstream::Pieces,
 };
@@ -56,13 +58,13 @@ pub(crate) const BEAT: Duration = Duration::from_secs(15);
 
 struct Awaited {
     recording: Recording,
-    instance: InstanceId,
     until: Timestamp,
+    _seat: Seat,
 }
 
 /// Permitted calls whose outcome is awaited.
 #[derive(Default)]
-pub(crate) struct Pending(Mutex<BTreeMap<CallId, Awaited>>);
+pub(crate) struct Pending(Mutex<BTreeMap<(InstanceId, CallId), Awaited>>);
 
 impl std::fmt::Debug for Pending {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -71,42 +73,40 @@ impl std::fmt::Debug for Pending {
 }
 
 impl Pending {
-    fn put(&self, awaited: Awaited) -> Result<(), Refusal> {
+    fn put(&self, instance: InstanceId, awaited: Awaited) -> Result<(), Refusal> {
+        const FIRST: [u8; 16] = [0; 16];
+        const LAST: [u8; 16] = [u8::MAX; 16];
         let mut all = self.0.lock();
-        let own = all.values().filter(|one| one.instance == awaited.instance).count();
+        let of = |call| (instance, CallId::from_bytes(call));
+        let own = all.range(of(FIRST)..=of(LAST)).count();
         if all.len() >= WAITING || own >= PER_INSTANCE {
             return Err(refusal::BUSY);
         }
-        all.insert(awaited.recording.call, awaited);
+        all.insert((instance, awaited.recording.call), awaited);
         Ok(())
     }
 
     fn take(&self, call: CallId, instance: InstanceId) -> Option<Recording> {
-        let mut all = self.0.lock();
-        if all.get(&call)?.instance != instance {
-            return None;
-        }
-        all.remove(&call).map(|awaited| awaited.recording)
+        self.0.lock().remove(&(instance, call)).map(|awaited| awaited.recording)
     }
 
     /// Gives up on outcomes that are overdue.
     pub(crate) fn expire(&self, now: Timestamp) {
-        self.give_up(&refusal::NO_OUTCOME, |awaited| awaited.until <= now);
+        self.give_up(&refusal::NO_OUTCOME, |_, awaited| awaited.until <= now);
     }
 
-    /// An instance is ended: its calls were cut.
-    pub(crate) fn evict(&self, instance: InstanceId) -> u64 {
-        self.give_up(&refusal::ENDED, |awaited| awaited.instance == instance)
+    /// Instances are ended: their calls were cut.
+    pub(crate) fn evict(&self, instances: &BTreeSet<InstanceId>) -> u64 {
+        self.give_up(&refusal::ENDED, |instance, _| instances.contains(instance))
     }
 
-    fn give_up(&self, why: &Refusal, which: impl Fn(&Awaited) -> bool) -> u64 {
-        let mut gone = Vec::new();
-        {
+    fn give_up(&self, why: &Refusal, which: impl Fn(&InstanceId, &Awaited) -> bool) -> u64 {
+        let gone: Vec<Awaited> = {
             let mut all = self.0.lock();
-            let calls: Vec<_> =
-                all.iter().filter(|(_, one)| which(one)).map(|(call, _)| *call).collect();
-            gone.extend(calls.iter().filter_map(|call| all.remove(call)));
-        }
+            let calls = all.iter().filter(|((who, _), one)| which(who, one)).map(|(key, _)| *key);
+            let calls: Vec<_> = calls.collect();
+            calls.iter().filter_map(|call| all.remove(call)).collect()
+        };
         let count = gone.len() as u64;
         for awaited in gone {
             awaited.recording.failed(why);
@@ -125,21 +125,18 @@ pub(crate) async fn answer(
 ) -> Response<ReplyBody> {
     let mut asked = Asked::default();
     let url = format!("{}{}", core.base, head.uri.path());
-    let presented = Presented {
-        headers: &head.headers,
-        verb: head.method.as_str(),
-        url: &url,
-        peer: wire.peer,
-    };
+    let presented =
+        Presented { headers: &head.headers, verb: head.method.as_str(), url: &url, wire };
     let (who, guard, server) = match identify(core, server, presented).await {
         Ok(identified) => identified,
         Err(refusal) => return answer::refused(core, Some(server), &refusal, &asked),
     };
+    trace::who(&who, &server.name);
     asked.nonce = who.aging;
     let outcome = match (&head.method, door) {
-        (&Method::GET, "life") => Ok(life(core, server, (&who, guard), wire)),
+        (&Method::GET, "life") => life(core, server, (&who, guard), wire),
         (&Method::POST, "decide" | "outcome" | "filter") => {
-            match posted(head, (body, door), &who.cut).await {
+            match posted(head, (body, door), &who.cord).await {
                 Err(refusal) => Err(refusal),
                 Ok(body) => match door {
                     "decide" => {
@@ -147,7 +144,7 @@ pub(crate) async fn answer(
                         Box::pin(call).await
                     }
                     "outcome" => outcome(core, &who, &body),
-                    _ => filter(core, server, &who, &body),
+                    _ => filter(core, (server, wire), &who, &body),
                 },
             }
         }
@@ -166,14 +163,14 @@ pub(crate) async fn answer(
 async fn posted(
     head: &request::Parts,
     (body, door): (&mut Option<Incoming>, &str),
-    ended: &CancellationToken,
+    cord: &Cord,
 ) -> Result<Bytes, Refusal> {
     if !names::is_json(&head.headers) {
         return Err(refusal::NOT_JSON);
     }
     // A list is an answer, and answers may be larger than requests.
     let limits = if door == "filter" { Limits::ANSWER } else { Limits::REQUEST };
-    inbound::body(body.take(), &limits, ended).await
+    inbound::body(body.take(), &limits, cord).await
 }
 
 #[derive(serde::Serialize)]
@@ -208,6 +205,7 @@ async fn decide(
         Ok(wish) => wish,
         Err(refusal) => return Ok(unfit(core, &refusal)),
     };
+    standing::begins(core, &wish)?;
     // The header is `wrap`'s word on the revision that was agreed on; it decides nothing.
     let revision = names::revision(&head.headers).unwrap_or(Revision::Unsaid);
     let headers = &head.headers;
@@ -218,7 +216,9 @@ async fn decide(
         return Ok(unfit(core, &refusal::HOLD_FREE));
     }
     let called = called(server, &message, &wish, revision, body);
-    match authorize(core, who, &server.name, &wish) {
+    let verdict = authorize(core, who, &server.name, &wish).await;
+    core.decided(who);
+    match verdict {
         Verdict::Deny(denied) => {
             let words = denial_words(&denied);
             let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
@@ -292,13 +292,17 @@ async fn permitted(
     if let Err(refusal) = release::release(core, who, &pass).await {
         return Ok(withheld(core, recording, &refusal));
     }
+    let Some(seat) = who.share.take(Of::Awaited) else {
+        return Ok(withheld(core, recording, &refusal::CROWDED));
+    };
     let recording = recording.flies(pass.flight);
     let until = who.now + OUTCOME;
-    core.pending.put(Awaited { recording, instance: who.caller.instance, until })?;
+    let instance = who.caller.instance;
+    core.pending.put(instance, Awaited { recording, until, _seat: seat })?;
     // The ending may have come between the decision and the place among the awaited.
-    if who.cut.is_cancelled() {
-        core.pending.evict(who.caller.instance);
-        return Err(refusal::ENDED);
+    if let Some(why) = who.cord.is_cut() {
+        core.pending.evict(&BTreeSet::from([instance]));
+        return Err(why);
     }
     let verdict = Answer { permit: true, call_id: Some(call), filter, error: None };
     Ok(verdict.response())
@@ -344,7 +348,7 @@ fn outcome(core: &Core, who: &Identified, body: &[u8]) -> Result<Response<ReplyB
 
 fn filter(
     core: &Arc<Core>,
-    server: &Served,
+    (server, wire): (&Served, &Wire),
     who: &Identified,
     body: &Bytes,
 ) -> Result<Response<ReplyBody>, Refusal> {
@@ -355,10 +359,11 @@ fn filter(
         core,
         server,
         who,
-        abort: &who.cut,
+        abort: &wire.abort,
         session: None,
         elicits: false,
         lists: true,
+        answers: Answers::Read,
         resumes: false,
     };
     let lists = lists(&trip);
@@ -373,15 +378,17 @@ fn filter(
 fn life(
     core: &Core,
     server: &Served,
-    (who, guard): (&Identified, Guard),
+    (who, mut guard): (&Identified, Guard),
     wire: &Wire,
-) -> Response<ReplyBody> {
-    let decision = authorize(core, who, &server.name, &Wish::Talk { recorded: false });
+) -> Result<Response<ReplyBody>, Refusal> {
+    let decision = talk(core, who, &server.name);
     if let Verdict::Deny(denied) = &decision
         && answer::stops(denied.code)
     {
-        return stream(ReplyBody::from(ended(&denied.words)));
+        return Ok(stream(ReplyBody::from(ended(&denied.words))));
     }
+    standing::begins(core, &Wish::Talk { recorded: true })?;
+    standing::streams(core, &mut guard, Answers::Nothing)?;
     let body = StreamBody::new(Parts {
         source: Box::pin(Heartbeat::new(interval(BEAT))),
         filter: None,
@@ -392,7 +399,7 @@ fn life(
         last_word: Some(ended("the agent was ended or stopped")),
         abort: wire.abort.clone(),
     });
-    stream(ReplyBody::Stream(Box::new(body)))
+    Ok(stream(ReplyBody::Stream(Box::new(body))))
 }
 
 fn ended(reason: &str) -> Bytes {

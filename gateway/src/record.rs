@@ -20,6 +20,7 @@ use crate::{
     flight::Flight,
     refusal::{self, Refusal},
     tenancy::Tenancy,
+    trace,
 };
 
 /// LIMIT: characters of a name, of an id and of a sentence in a record.
@@ -52,6 +53,14 @@ pub(crate) struct Called<'a> {
     pub(crate) arguments: Option<&'a Node<'a>>,
     /// The bytes that they were read from.
     pub(crate) raw: &'a [u8],
+}
+
+impl<'a> Called<'a> {
+    /// A request without a message.
+    pub(crate) fn bare(server: &'a str, method: &'a str, revision: &'a str) -> Self {
+        let (surface, rpc_id, raw) = ("server", &b""[..], &b""[..]);
+        Self { server, method, surface, name: server, revision, rpc_id, arguments: None, raw }
+    }
 }
 
 /// What was decided.
@@ -110,10 +119,13 @@ impl Recording {
         decided: Decided,
         at: Timestamp,
     ) -> Result<Self, Refusal> {
-        let slot = core.lake.place().await.map_err(|fault| {
-            tracing::error!(error = %fault, "nothing can be recorded");
-            refusal::NOT_RECORDED
-        })?;
+        let slot = match core.recorder.try_place() {
+            Some(slot) => slot,
+            None => core.recorder.place().await.map_err(|fault| {
+                tracing::error!(error = %fault, "nothing can be recorded");
+                refusal::NOT_RECORDED
+            })?,
+        };
         let call = core.call_id(at);
         let arguments = called.arguments.map(|node| kept(node, called.raw)).transpose()?;
         let digest = arguments.as_deref().map(|bytes| Digest::of(bytes).to_string());
@@ -139,9 +151,9 @@ impl Recording {
         })
     }
 
-    /// The call has places among what runs now, for as long as it runs.
+    /// The call leaves, with its places among what runs now for as long as it runs.
     pub(crate) fn flies(mut self, flight: Flight) -> Self {
-        self.flight = flight;
+        self.flight = flight.leaves();
         self
     }
 
@@ -189,7 +201,8 @@ impl Recording {
             None => cut(&self.decided.words, WORDS),
         };
         let ocsf = self.ocsf(effect, (seq, latency_us), (code, &detail));
-        self.core.counters.recorded(effect);
+        self.core.counters.recorded(effect, latency_us);
+        trace::recorded(effect, code);
         slot.write(Record {
             call: self.call,
             tenant: self.caller.tenancy.tenant,

@@ -28,6 +28,8 @@ pub const RPC_VERSION: i32 = -32_022;
 pub const RPC_DENIED: i32 = -32_003;
 /// Ours: the credential was refused.
 pub const RPC_CREDENTIAL: i32 = -32_004;
+/// Ours: not now, whatever is asked; try again, here or at another gateway.
+pub const RPC_LATER: i32 = -32_005;
 
 /// Why nothing was forwarded.
 #[derive(Debug, Clone)]
@@ -213,6 +215,35 @@ refusals! {
         "make the call itself again; an approval that was given still counts for it";
     REHEARSED = "GATE-0102", OK, RPC_DENIED, "a rehearsal is never forwarded",
         "a defect in Writ: please report it";
+    NO_LEASE = "GATE-0103", SERVICE_UNAVAILABLE, RPC_LATER,
+        "the gateway has lost touch with the ledger for too long and lets nothing through",
+        "try again shortly; if it stays so, the operator must look at the gateway's way to the ledger and to the bus";
+    READS_ONLY = "GATE-0104", SERVICE_UNAVAILABLE, RPC_INTERNAL,
+        "the gateway has lost touch with the ledger: for now nothing may act and streams are closed",
+        "try again shortly";
+    HALTED = "GATE-0105", SERVICE_UNAVAILABLE, RPC_LATER, "the gateway was halted by a person",
+        "ask the operator who halted it and why";
+    DRAINING = "GATE-0106", SERVICE_UNAVAILABLE, RPC_LATER,
+        "the gateway finishes what is open and takes nothing new",
+        "use another gateway, or try again when it serves again";
+    OLD_TOKEN = "GATE-0107", UNAUTHORIZED, RPC_CREDENTIAL,
+        "the token is from before the client's ledger was restored from a backup",
+        "fetch a new token";
+    CROWDED = "GATE-0108", TOO_MANY_REQUESTS, RPC_LATER,
+        "this client has too much under way at this gateway, or calls too often",
+        "wait for as long as Retry-After says; the operator's limits for each client may be raised";
+    OLDER = "GATE-0109", SERVICE_UNAVAILABLE, RPC_LATER,
+        "this gateway is older than the ledger of this client",
+        "the operator must upgrade the gateway, or look at the ledger if it is of the newest release";
+}
+
+/// Seconds after which it is worth trying again; nothing where only a person can cure it.
+pub fn retry_after(code: Code) -> Option<&'static str> {
+    match code {
+        one if one == NO_LEASE.code || one == READS_ONLY.code || one == CROWDED.code => Some("1"),
+        one if one == DRAINING.code => Some("5"),
+        _ => None,
+    }
 }
 
 /// Refusals of missing or unusable credentials get a challenge.

@@ -15,12 +15,18 @@ use crate::{
     identify::Identified,
     mcp::{elicit, header::Revision},
     refusal::{self, Refusal},
-    resume,
+    resume, standing,
     travel::{Going, Letter},
 };
 
 /// Writes what has to be written. An error means that nothing may go out.
 pub(crate) async fn release(core: &Core, who: &Identified, pass: &Pass) -> Result<(), Refusal> {
+    written(core, who, pass).await?;
+    // The lease may have run out while the call waited for its record, or for people to be told.
+    standing::lets(core, &pass.permitted)
+}
+
+async fn written(core: &Core, who: &Identified, pass: &Pass) -> Result<(), Refusal> {
     let tenant = who.view.state.tenant;
     for told in &pass.told {
         let command = Command::NotifyAct(Box::new(told.clone()));

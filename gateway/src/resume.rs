@@ -13,7 +13,7 @@ use writ_store::HeldRequest;
 
 use crate::{
     answer::Asked,
-    authorize::{Verdict, authorize, permit_words},
+    authorize::{self, Verdict, permit_words},
     body::ReplyBody,
     core::Core,
     identify::Identified,
@@ -90,7 +90,7 @@ pub(crate) async fn pending(
             // An agent that may do nothing at all hears that first.
             let talk = Wish::Talk { recorded: true };
             let called = called(server, letter.message, &letter.wish, revision, letter.body);
-            let pass = match authorize(core, who, &server.name, &talk) {
+            let pass = match authorize::talk(core, who, &server.name) {
                 Verdict::Permit(pass) => pass,
                 Verdict::Deny(_) | Verdict::Hold(_) | Verdict::CannotWait(..) => {
                     let letter = Letter { wish: talk, ..*letter };

@@ -1,16 +1,17 @@
-//! Sealing: every minute, and at the end, the roots of what was recorded go into each tenant's ledger.
+//! Sealing: every minute, and at the end, the roots of what was recorded go into each tenant's ledger, where the recorder
+//! keeps records itself.
 //!
 //! Never here: the tree or the order of writing and marking (`lake`), or a retry loop: what is not sealed is offered
 //! again.
 
 use std::{sync::Arc, time::Duration};
 
+use async_trait::async_trait;
 use tokio::time::{MissedTickBehavior, interval};
 use writ_authority::{Command, fact::ActivitySealed};
-use writ_lake::{Batch, Due, Seal};
-use writ_store::FollowError;
+use writ_lake::{Batch, Seal};
 
-use crate::core::Core;
+use crate::{core::Core, recorder::Book};
 
 /// At most one line a minute a tenant.
 const EVERY: Duration = Duration::from_mins(1);
@@ -37,9 +38,8 @@ pub(crate) async fn now(core: &Core) -> usize {
 }
 
 async fn seal(core: &Core, finally: bool) -> usize {
-    let sealed = core.lake.seal(Due { finally, tenant: None }, |batch| written(core, batch)).await;
-    match sealed {
-        Ok(sealed) => sealed.seals,
+    match core.recorder.seal(finally, core).await {
+        Ok(seals) => seals,
         Err(fault) => {
             tracing::error!(error = %fault, "records could not be flushed");
             0
@@ -47,25 +47,27 @@ async fn seal(core: &Core, finally: bool) -> usize {
     }
 }
 
-/// Has a range written; the last seal of its run that the ledger then has. A refusal is no fault here: the range may
-/// stand there already, or a part of it.
-async fn written(core: &Core, batch: Batch) -> Result<Option<Seal>, FollowError> {
-    let run = batch.run;
-    let fact = ActivitySealed {
-        gateway: run.gateway,
-        boot: run.boot,
-        first: batch.first,
-        last: batch.last,
-        count: batch.count,
-        root: batch.root,
-    };
-    if let Err(why) = core.scribe.write(run.tenant, Command::SealActivity(fact)).await {
-        tracing::warn!(tenant = %run.tenant, why, "a seal was not written");
+#[async_trait]
+impl Book for Core {
+    /// A refusal is no fault here: the range may stand there already, or a part of it.
+    async fn write(&self, batch: Batch) -> Result<Option<Seal>, String> {
+        let run = batch.run;
+        let fact = ActivitySealed {
+            gateway: run.gateway,
+            boot: run.boot,
+            first: batch.first,
+            last: batch.last,
+            count: batch.count,
+            root: batch.root,
+        };
+        if let Err(why) = self.scribe.write(run.tenant, Command::SealActivity(fact)).await {
+            tracing::warn!(tenant = %run.tenant, why, "a seal was not written");
+        }
+        let view = self.tenants.view(run.tenant).await.map_err(|fault| fault.to_string())?;
+        Ok(view.state.seals.get(&(run.gateway, run.boot)).map(|known| {
+            let said = &known.seal;
+            let (first, last, count) = (said.first, said.last, said.count);
+            Seal { batch: Batch { run, first, last, count, root: said.root }, line: known.line }
+        }))
     }
-    let view = core.tenants.view(run.tenant).await?;
-    Ok(view.state.seals.get(&(run.gateway, run.boot)).map(|known| {
-        let said = &known.seal;
-        let (first, last, count) = (said.first, said.last, said.count);
-        Seal { batch: Batch { run, first, last, count, root: said.root }, line: known.line }
-    }))
 }

@@ -62,7 +62,7 @@ async fn connection(
         tracing::debug!(error = %fault, "no TCP_NODELAY");
     }
     let halt = core.halt.clone();
-    let wire = Wire { peer, abort: CancellationToken::new() };
+    let wire = Wire { peer, abort: CancellationToken::new(), line: Arc::default() };
     let abort = wire.abort.clone();
     let service = service_fn(move |request| {
         let (core, wire) = (Arc::clone(&core), wire.clone());

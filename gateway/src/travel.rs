@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
+use writ_authority::Denied;
 use writ_model::HoldId;
 use writ_store::HeldRequest;
 
@@ -28,6 +29,7 @@ use crate::{
     record::{Called, Recording},
     refusal::{self, Refusal},
     rehearse, release, resume,
+    standing::{self, Answers},
     streams::Guard,
     upstream::Outgoing,
 };
@@ -57,20 +59,21 @@ pub(crate) struct Letter<'a> {
 /// Takes a message along its road.
 pub(crate) async fn travel(
     going: &Going<'_>,
-    guard: Guard,
+    mut guard: Guard,
     letter: &Letter<'_>,
     asked: &mut Asked,
 ) -> Result<Response<ReplyBody>, Refusal> {
     let Going { core, server, who, revision, .. } = *going;
+    if let Wish::Listen { .. } = letter.wish {
+        standing::streams(core, &mut guard, Answers::Nothing)?;
+    }
     let called = called(server, letter.message, &letter.wish, revision, letter.body);
-    let pass = match authorize(core, who, &server.name, &letter.wish) {
+    let verdict = authorize(core, who, &server.name, &letter.wish).await;
+    core.decided(who);
+    let pass = match verdict {
         Verdict::Permit(pass) => pass,
         Verdict::Deny(denied) => {
-            let words = denial_words(&denied);
-            let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
-            let call = recording.call;
-            recording.denied();
-            return Ok(answer::denied(core, server, &denied, call, asked));
+            return barred((core, server), who, (&called, &denied), asked).await;
         }
         Verdict::Hold(held) => return hold::answer(going, letter, (&called, held), asked).await,
         Verdict::CannotWait(words, refusal) => {
@@ -102,6 +105,7 @@ pub(crate) async fn travel(
         session: going.session,
         elicits: elicit::declared(letter.message) || known.as_ref().is_some_and(|one| one.elicits),
         lists: matches!(letter.wish, Wish::List),
+        answers: answers(&letter.wish, &permitted),
         resumes: true,
     };
     let session = known.as_ref().map(|known| &*known.upstream);
@@ -114,6 +118,7 @@ pub(crate) async fn travel(
                 body: letter.body.clone(),
                 message: Some(letter.message),
                 instance: who.caller.instance,
+                share: &who.share,
                 session,
             };
             forward(&permitted, &trip, outgoing).await
@@ -125,6 +130,28 @@ pub(crate) async fn travel(
         Err(refusal) => Err((refusal, recording)),
     };
     outcome.map_err(|(refusal, recording)| failed(asked, refusal, recording))
+}
+
+/// A denial is a record and an answer.
+pub(crate) async fn barred(
+    (core, server): (&Arc<Core>, &Served),
+    who: &Identified,
+    (called, denied): (&Called<'_>, &Denied),
+    asked: &Asked,
+) -> Result<Response<ReplyBody>, Refusal> {
+    let words = denial_words(denied);
+    let recording = Recording::begin(core, &who.caller, called, words, who.now).await?;
+    let call = recording.call;
+    recording.denied();
+    Ok(answer::denied(core, server, denied, call, asked))
+}
+
+fn answers(wish: &Wish<'_>, permitted: &writ_authority::Permitted) -> Answers {
+    match wish {
+        Wish::Listen { .. } => Answers::Nothing,
+        Wish::Use { .. } if standing::acts(permitted) => Answers::Act,
+        Wish::Use { .. } | Wish::List | Wish::Talk { .. } => Answers::Read,
+    }
 }
 
 /// Sends the bytes that were held, under the id of the request that asks for them now.
@@ -143,6 +170,7 @@ async fn resumed(
         body: body.clone(),
         message: Some(&message),
         instance: trip.who.caller.instance,
+        share: &trip.who.share,
         session,
     };
     forward(permitted, trip, outgoing).await

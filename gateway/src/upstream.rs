@@ -7,7 +7,9 @@ pub(crate) mod http;
 pub(crate) mod stdio;
 
 use std::{
+    collections::BTreeSet,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -16,7 +18,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use writ_model::InstanceId;
 
-use crate::refusal::Refusal;
+use crate::{fair::Share, refusal::Refusal};
 
 /// What goes out.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) message: Option<&'a crate::mcp::parse::Message<'a>>,
     /// For whom: a process of an instance never serves another.
     pub(crate) instance: InstanceId,
+    /// The part of the gateway that its tenant has.
+    pub(crate) share: &'a Arc<Share>,
     /// The upstream's session, if the caller is in one.
     pub(crate) session: Option<&'a str>,
 }
@@ -84,8 +88,8 @@ pub(crate) trait Upstream: Send + Sync + std::fmt::Debug {
     /// If it cannot be reached, or its answer cannot be understood.
     async fn send(&self, outgoing: Outgoing<'_>) -> Result<Answer, Refusal>;
 
-    /// Ends what it runs for these sessions; returns how many processes were ended.
-    async fn end(&self, instance: InstanceId) -> u64;
+    /// Ends what it runs for these instances; returns how many processes were ended.
+    async fn end(&self, instances: &BTreeSet<InstanceId>) -> u64;
 
     /// Ends everything it runs.
     async fn close(&self);

@@ -6,19 +6,20 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
     thread::JoinHandle,
+    time::Duration,
 };
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{Semaphore, broadcast, oneshot};
 use writ_evidence::merkle::leaf_hash;
 use writ_model::{BootId, CallId, GatewayId, GrantId, TenantId, Timestamp, ocsf::Disposition};
 
 use crate::{
     fault::LakeFault,
-    query::{self, CallFilter, MinuteUse, Page, Stored, Use},
-    queue::{Queue, Slot},
+    query::{self, CallFilter, Page, Stored, Use},
+    queue::{Ask, Queue, Slot},
     record::Record,
     seal::{Batch, Run, Seal, Tracker},
     sql,
@@ -29,6 +30,8 @@ use crate::{
 pub const KEEP_DAYS: u32 = 90;
 /// LIMIT: readers at once; pages are short, and more would only queue on the disk.
 const READERS: usize = 4;
+/// How long the writer gathers: one pass over the indexes' pages for a whole batch.
+const GATHER: Duration = Duration::from_millis(250);
 /// LIMIT: records that a live page may be behind before it is told that it missed some.
 const LIVE: usize = 1_024;
 
@@ -37,6 +40,7 @@ const LIVE: usize = 1_024;
 pub struct Activity {
     path: PathBuf,
     pub(crate) queue: Arc<Queue>,
+    pub(crate) tracker: Arc<Mutex<Tracker>>,
     pub(crate) sealing: tokio::sync::Mutex<()>,
     live: broadcast::Sender<Arc<Record>>,
     readers: Mutex<Vec<Connection>>,
@@ -63,9 +67,10 @@ impl Activity {
             db.execute_batch(sql::FROM_2).map_err(fault)?;
         }
         db.execute_batch(sql::TABLES).map_err(fault)?;
-        let queue = Queue::new(leftovers(&db)?);
+        let queue = Queue::new(GATHER);
+        let tracker = Arc::new(Mutex::new(leftovers(&db)?));
         let (live, _) = broadcast::channel(LIVE);
-        let writer = Writer::new(db, Arc::clone(&queue), live.clone());
+        let writer = Writer::new(db, Arc::clone(&queue), Arc::clone(&tracker), live.clone());
         let thread = std::thread::Builder::new()
             .name("lake-writer".to_owned())
             .spawn(move || writer.run())
@@ -73,12 +78,18 @@ impl Activity {
         Ok(Arc::new(Self {
             path: path.to_owned(),
             queue,
+            tracker,
             sealing: tokio::sync::Mutex::new(()),
             live,
             readers: Mutex::default(),
             reading: Semaphore::new(READERS),
             writer: Mutex::new(Some(thread)),
         }))
+    }
+
+    /// A place for one record, if one is free now.
+    pub fn try_place(&self) -> Option<Slot> {
+        self.queue.try_place()
     }
 
     /// A place for one record; waits while the queue is full. Take it before the call goes out.
@@ -99,7 +110,7 @@ impl Activity {
     /// # Errors
     /// If the lake is closed.
     pub async fn flush(&self) -> Result<(), LakeFault> {
-        self.queue.barrier().await.map_err(|_gone| LakeFault::Closed)
+        self.queue.flush().await
     }
 
     /// New records, after they are committed. A receiver that falls behind is told by `Lagged`.
@@ -109,7 +120,7 @@ impl Activity {
 
     /// What is complete and not yet sealed. Offered again until [`Activity::mark_sealed`].
     pub fn seal_due(&self) -> Vec<Batch> {
-        self.queue.tracker.lock().due()
+        self.tracker.lock().due()
     }
 
     /// The batch's root stands in the tenant's ledger at this line.
@@ -117,7 +128,9 @@ impl Activity {
     /// # Errors
     /// If it cannot be kept; the batch is then offered again.
     pub async fn mark_sealed(&self, batch: Batch, line: u64) -> Result<(), LakeFault> {
-        self.queue.sealed(batch, line).await.map_err(|_gone| LakeFault::Closed)?
+        let (done, wait) = oneshot::channel();
+        self.queue.ask(Ask::Sealed(batch, line, done));
+        wait.await.map_err(|_gone| LakeFault::Closed)?
     }
 
     /// A page of calls, newest first.
@@ -150,31 +163,6 @@ impl Activity {
         since: Timestamp,
     ) -> Result<Use, LakeFault> {
         self.read(move |db| query::grant_use(db, grant, since)).await
-    }
-
-    /// A grant's permitted calls by the minute since an instant, oldest first: warms counters after a restart.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    pub async fn uses_since(
-        self: &Arc<Self>,
-        grant: GrantId,
-        since: Timestamp,
-    ) -> Result<Vec<(Timestamp, u64)>, LakeFault> {
-        self.read(move |db| query::uses_since(db, grant, since)).await
-    }
-
-    /// What a tenant's permitted calls counted under clauses of its charter since an instant, by the minute, oldest
-    /// first: warms counters after a restart.
-    ///
-    /// # Errors
-    /// If the file cannot be read.
-    pub async fn clause_uses_since(
-        self: &Arc<Self>,
-        tenant: TenantId,
-        since: Timestamp,
-    ) -> Result<Vec<MinuteUse>, LakeFault> {
-        self.read(move |db| query::clause_uses_since(db, tenant, since)).await
     }
 
     /// How many calls of a tenant had which effect.

@@ -8,19 +8,26 @@
 //! To add a column: [`record::Record`], `sql.rs` (table, insert, select, in one order), a line in the round-trip test.
 
 pub mod activity;
+pub mod copy;
 pub mod fault;
+mod gaps;
+pub mod ingest;
 pub mod query;
 pub mod queue;
 pub mod record;
 pub mod seal;
 pub mod sealing;
 mod sql;
+pub mod wire;
 mod writer;
 
 pub use activity::Activity;
+pub use copy::Copier;
 pub use fault::LakeFault;
-pub use query::{CallFilter, MinuteUse, Page, Stored, Use};
-pub use queue::Slot;
+pub use gaps::{Conflict, Gap};
+pub use ingest::{Ingested, Mirrored};
+pub use query::{CallFilter, Page, Stored, Use};
+pub use queue::{Queue, Slot, Work};
 pub use record::{ClauseUse, Inputs, Record};
 pub use seal::{Batch, Run, Seal};
 pub use sealing::{Due, Sealed};

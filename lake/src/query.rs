@@ -72,21 +72,6 @@ pub struct Use {
     pub last: Option<Timestamp>,
 }
 
-/// What was counted under one clause in one minute.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MinuteUse {
-    /// The clause's key.
-    pub clause: String,
-    /// ISO 4217; empty where only calls were counted.
-    pub currency: String,
-    /// The minute's start.
-    pub minute: Timestamp,
-    /// Permitted calls.
-    pub calls: u64,
-    /// Ten-thousandths of that currency.
-    pub money: u64,
-}
-
 pub(crate) fn page(db: &Connection, filter: &CallFilter) -> Result<Page, LakeFault> {
     let limit = filter.limit.clamp(1, PAGE);
     let before = filter.before.unwrap_or(i64::MAX);
@@ -131,6 +116,19 @@ fn paged(rows: Vec<Result<Stored, LakeFault>>, limit: usize) -> Result<Page, Lak
     Ok(Page { calls, next })
 }
 
+/// Records after a place, oldest first.
+pub(crate) fn copied(
+    db: &Connection,
+    values: &[&dyn rusqlite::ToSql],
+) -> Result<Vec<Stored>, LakeFault> {
+    let what = LakeFault::sql("copy records");
+    let read = || {
+        let mut statement = db.prepare_cached(sql::COPY)?;
+        statement.query_map(values, |row| Ok(stored(row)))?.collect::<Result<Vec<_>, _>>()
+    };
+    read().map_err(what)?.into_iter().collect()
+}
+
 pub(crate) fn call(
     db: &Connection,
     tenant: TenantId,
@@ -160,46 +158,6 @@ pub(crate) fn grant_use(
             })
         })
         .map_err(LakeFault::sql("count a grant's use"))
-}
-
-/// (minute, permitted calls in it), oldest first.
-pub(crate) fn uses_since(
-    db: &Connection,
-    grant: GrantId,
-    since: Timestamp,
-) -> Result<Vec<(Timestamp, u64)>, LakeFault> {
-    db.prepare_cached(sql::USES_SINCE)
-        .and_then(|mut find| {
-            find.query_map(params![grant.to_bytes(), since.micros()], |row| {
-                let minute = row.get::<_, i64>(2)?.saturating_mul(60_000_000);
-                Ok((Timestamp::from_micros(minute), row.get::<_, i64>(3)?.unsigned_abs()))
-            })?
-            .collect()
-        })
-        .map_err(LakeFault::sql("count a grant's use by the minute"))
-}
-
-/// What calls permitted since an instant counted under the charter's clauses, by the minute, oldest first.
-pub(crate) fn clause_uses_since(
-    db: &Connection,
-    tenant: TenantId,
-    since: Timestamp,
-) -> Result<Vec<MinuteUse>, LakeFault> {
-    db.prepare_cached(sql::CLAUSE_USES)
-        .and_then(|mut find| {
-            find.query_map(params![tenant.to_bytes(), since.micros()], |row| {
-                let minute = row.get::<_, i64>(2)?.saturating_mul(60_000_000);
-                Ok(MinuteUse {
-                    clause: row.get(0)?,
-                    currency: row.get(1)?,
-                    minute: Timestamp::from_micros(minute),
-                    calls: row.get::<_, i64>(3)?.unsigned_abs(),
-                    money: row.get::<_, i64>(4)?.unsigned_abs(),
-                })
-            })?
-            .collect()
-        })
-        .map_err(LakeFault::sql("count the use of clauses by the minute"))
 }
 
 pub(crate) fn effects(
@@ -299,6 +257,28 @@ pub(crate) fn leaves(
         .map_err(LakeFault::sql("read leaves"))
 }
 
+/// The number under which a run is kept, if anything of it is.
+pub(crate) fn run_number(db: &Connection, run: Run) -> Result<Option<i64>, LakeFault> {
+    let key = (run.tenant.to_bytes(), run.gateway.to_bytes(), run.boot.to_bytes());
+    db.prepare_cached(sql::RUN_GET)
+        .and_then(|mut get| get.query_row(key, |row| row.get(0)).optional())
+        .map_err(LakeFault::sql("find a run"))
+}
+
+/// Whether a ledger line's seal is kept: the run it is of.
+pub(crate) fn seal_line(
+    db: &Connection,
+    tenant: TenantId,
+    line: u64,
+) -> Result<Option<i64>, LakeFault> {
+    db.prepare_cached(sql::SEAL_LINE)
+        .and_then(|mut get| {
+            let at = params![tenant.to_bytes(), line.cast_signed()];
+            get.query_row(at, |row| row.get(0)).optional()
+        })
+        .map_err(LakeFault::sql("find a seal"))
+}
+
 /// Each (sequence number, OCSF bytes) of a run's range, in order.
 pub(crate) fn each_leaf(
     db: &Connection,
@@ -306,11 +286,7 @@ pub(crate) fn each_leaf(
     (first, last): (u64, u64),
     each: &mut dyn FnMut(u64, &[u8]),
 ) -> Result<(), LakeFault> {
-    let key = (run.tenant.to_bytes(), run.gateway.to_bytes(), run.boot.to_bytes());
-    let number: Option<i64> = db
-        .prepare_cached(sql::RUN_GET)
-        .and_then(|mut get| get.query_row(key, |row| row.get(0)).optional())
-        .map_err(LakeFault::sql("find a run"))?;
+    let number = run_number(db, run)?;
     let mut find = db.prepare_cached(sql::LEAVES).map_err(LakeFault::sql("read leaves"))?;
     let mut rows = find
         .query(params![number, first.cast_signed(), last.cast_signed()])

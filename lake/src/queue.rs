@@ -1,63 +1,95 @@
 //! The bounded queue between those who record and the one who writes. A place in it is taken *before* a call goes out, so
 //! a full queue slows callers and no record is ever dropped; giving a record to a taken place cannot fail or wait.
 //!
-//! Never here: SQL.
+//! Never here: SQL, or where records go (a lake's writer, or the spool of a gateway without a lake).
+//! To have the lake's writer do one more thing: an [`Ask`].
 
 use std::{sync::Arc, time::Duration};
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use writ_model::TenantId;
 
 use crate::{
     fault::LakeFault,
+    ingest::{Ingested, Mirrored},
     record::Record,
-    seal::{Batch, Tracker},
+    seal::{Batch, Seal},
 };
 
 /// LIMIT: records that wait or are in flight. 32,768 of about 2 KiB are 64 MiB: some seconds of the busiest gateway.
 pub const QUEUE: usize = 32_768;
-/// How long the writer gathers before it writes: one wake-up and one pass over the indexes' pages for a whole batch. What a
-/// crash can take is at most this much, and the gap shows in the sequence. Durable records, seals and readers that ask for
-/// a flush do not wait for it.
-const GATHER: Duration = Duration::from_millis(250);
 /// LIMIT: records in one transaction.
 pub(crate) const BATCH: usize = 2_048;
 
-/// A seal to keep: the range, its ledger line, and where the answer goes.
-pub(crate) struct ToSeal {
-    pub(crate) batch: Batch,
-    pub(crate) line: u64,
-    pub(crate) done: oneshot::Sender<Result<(), LakeFault>>,
+/// Where an answer of the writer goes.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, LakeFault>>;
+
+/// What the lake's writer is asked besides keeping new records.
+pub(crate) enum Ask {
+    /// A range is sealed by this process: keep its ledger line.
+    Sealed(Batch, u64, Reply<()>),
+    /// A range is sealed in the ledger, by whomever.
+    Mirror(Seal, Reply<Mirrored>),
+    /// A tenant's ledger is mirrored up to a line.
+    Mirrored(TenantId, u64, Reply<()>),
+    /// Records that came from elsewhere, perhaps again.
+    Ingest(Vec<Record>, Reply<Ingested>),
 }
 
-/// What the writer is asked to keep.
-pub(crate) struct Work {
-    pub(crate) records: Vec<Record>,
-    pub(crate) acks: Vec<oneshot::Sender<()>>,
-    pub(crate) sealed: Vec<ToSeal>,
+/// What the one who writes is asked to keep.
+pub struct Work {
+    /// New records, in the order in which they were given.
+    pub records: Vec<Record>,
+    /// The queue is closing: nothing comes after what waits.
+    pub closing: bool,
+    acks: Vec<oneshot::Sender<()>>,
+    pub(crate) asked: Vec<Ask>,
+}
+
+impl Work {
+    /// Everything of this is on the disk: those who waited for it go on.
+    pub fn acknowledge(&mut self) {
+        for ack in self.acks.drain(..) {
+            if ack.send(()).is_err() {
+                tracing::trace!("a caller did not wait for its record");
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Work").field("records", &self.records.len()).finish_non_exhaustive()
+    }
 }
 
 #[derive(Default)]
 struct Waiting {
     records: Vec<Record>,
     acks: Vec<oneshot::Sender<()>>,
-    sealed: Vec<ToSeal>,
+    asked: Vec<Ask>,
     urgent: bool,
     closing: bool,
+    /// Nobody writes any more: who asks is told at once, by the end of their reply.
+    ended: bool,
 }
 
 impl Waiting {
     fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.sealed.is_empty() && self.acks.is_empty()
+        self.records.is_empty() && self.asked.is_empty() && self.acks.is_empty()
     }
 }
 
-/// Shared by callers and the writer.
-pub(crate) struct Queue {
+/// Shared by callers and the one who writes.
+pub struct Queue {
     waiting: Mutex<Waiting>,
     arrived: Condvar,
     places: Arc<Semaphore>,
-    pub(crate) tracker: Mutex<Tracker>,
+    /// How long the writer gathers before it writes: one wake-up and one commit for a whole batch. What a crash can take
+    /// is at most this much, and the gap shows in the sequence. Durable records and those who ask for a flush do not
+    /// wait for it.
+    gather: Duration,
 }
 
 impl std::fmt::Debug for Queue {
@@ -68,26 +100,37 @@ impl std::fmt::Debug for Queue {
 }
 
 impl Queue {
-    pub(crate) fn new(tracker: Tracker) -> Arc<Self> {
+    /// An empty queue whose writer gathers for so long.
+    pub fn new(gather: Duration) -> Arc<Self> {
         Arc::new(Self {
             waiting: Mutex::default(),
             arrived: Condvar::new(),
             places: Arc::new(Semaphore::new(QUEUE)),
-            tracker: Mutex::new(tracker),
+            gather,
         })
     }
 
+    /// A place for one record, if one is free now.
+    pub fn try_place(self: &Arc<Self>) -> Option<Slot> {
+        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        Some(Slot { queue: Arc::clone(self), place: Some(place) })
+    }
+
     /// A place for one record; waits while the queue is full.
-    pub(crate) async fn place(self: &Arc<Self>) -> Result<Slot, LakeFault> {
+    ///
+    /// # Errors
+    /// If the queue is closed.
+    pub async fn place(self: &Arc<Self>) -> Result<Slot, LakeFault> {
+        if let Some(slot) = self.try_place() {
+            return Ok(slot);
+        }
         let places = Arc::clone(&self.places);
-        let place = match Arc::clone(&places).try_acquire_owned() {
-            Ok(place) => place,
-            Err(_) => places.acquire_owned().await.map_err(|_closed| LakeFault::Closed)?,
-        };
+        let place = places.acquire_owned().await.map_err(|_closed| LakeFault::Closed)?;
         Ok(Slot { queue: Arc::clone(self), place: Some(place) })
     }
 
-    pub(crate) fn used(&self) -> usize {
+    /// Places that are taken.
+    pub fn used(&self) -> usize {
         QUEUE.saturating_sub(self.places.available_permits())
     }
 
@@ -103,59 +146,72 @@ impl Queue {
         }
     }
 
-    pub(crate) fn sealed(
-        &self,
-        batch: Batch,
-        line: u64,
-    ) -> oneshot::Receiver<Result<(), LakeFault>> {
-        let (done, wait) = oneshot::channel();
+    pub(crate) fn ask(&self, ask: Ask) {
         let mut waiting = self.waiting.lock();
-        waiting.sealed.push(ToSeal { batch, line, done });
+        if waiting.ended {
+            return;
+        }
+        waiting.asked.push(ask);
         waiting.urgent = true;
         drop(waiting);
         self.arrived.notify_one();
-        wait
     }
 
-    /// An acknowledgement that everything pushed before is kept.
-    pub(crate) fn barrier(&self) -> oneshot::Receiver<()> {
+    /// Returns when everything pushed before is kept.
+    ///
+    /// # Errors
+    /// If the one who writes has ended.
+    pub async fn flush(&self) -> Result<(), LakeFault> {
         let (done, wait) = oneshot::channel();
-        let mut waiting = self.waiting.lock();
-        waiting.acks.push(done);
-        waiting.urgent = true;
-        drop(waiting);
+        {
+            // A guard must not live to the wait, or the future could not move between threads.
+            let mut waiting = self.waiting.lock();
+            if waiting.ended {
+                return Err(LakeFault::Closed);
+            }
+            waiting.acks.push(done);
+            waiting.urgent = true;
+        }
         self.arrived.notify_one();
-        wait
+        wait.await.map_err(|_gone| LakeFault::Closed)
     }
 
-    pub(crate) fn close(&self) {
+    /// Refuses later places; [`Queue::take`] gives what waits and then nothing more.
+    pub fn close(&self) {
         self.places.close();
         self.waiting.lock().closing = true;
         self.arrived.notify_one();
     }
 
-    /// The next batch; nothing when closed and empty. Called by the writer's thread only.
-    pub(crate) fn take(&self) -> Option<Work> {
+    /// Whether it is closed.
+    pub fn is_closed(&self) -> bool {
+        self.places.is_closed()
+    }
+
+    /// The next batch, blocking until there is one; nothing when closed and empty. For the thread of the one who writes.
+    pub fn take(&self) -> Option<Work> {
         let mut waiting = self.waiting.lock();
         while waiting.is_empty() {
             if waiting.closing {
+                waiting.ended = true;
                 return None;
             }
             self.arrived.wait(&mut waiting);
         }
         if !waiting.urgent && !waiting.closing && waiting.records.len() < BATCH {
-            self.arrived.wait_for(&mut waiting, GATHER);
+            self.arrived.wait_for(&mut waiting, self.gather);
         }
         waiting.urgent = false;
         Some(Work {
             records: std::mem::take(&mut waiting.records),
+            closing: waiting.closing,
             acks: std::mem::take(&mut waiting.acks),
-            sealed: std::mem::take(&mut waiting.sealed),
+            asked: std::mem::take(&mut waiting.asked),
         })
     }
 
     /// Gives back the places of written records.
-    pub(crate) fn release(&self, count: usize) {
+    pub fn release(&self, count: usize) {
         self.places.add_permits(count);
     }
 }

@@ -53,6 +53,8 @@ struct Open {
     first: u64,
     tree: Frontier,
     early: BTreeMap<u64, Digest>,
+    /// A later run of its gateway has begun.
+    over: bool,
 }
 
 impl Open {
@@ -61,7 +63,12 @@ impl Open {
     }
 
     fn add(&mut self, seq: u64, leaf: Digest, closed: &mut Vec<(u64, Frontier)>) {
-        if seq != self.next() {
+        if seq < self.next() {
+            // Its range was closed without it. The record is kept, and no seal covers it: a finding.
+            tracing::error!(seq, "a record came after its range was closed");
+            return;
+        }
+        if seq > self.next() {
             self.early.insert(seq, leaf);
             if self.early.len() > EARLY {
                 self.split(closed);
@@ -87,12 +94,23 @@ impl Open {
         self.first = first;
         self.join();
     }
+
+    /// Gives up on everything that is missing.
+    fn end(&mut self) -> Vec<(u64, Frontier)> {
+        let mut closed = Vec::new();
+        while !self.early.is_empty() {
+            self.split(&mut closed);
+        }
+        closed
+    }
 }
 
 /// What waits, over all tenants.
 #[derive(Debug, Default)]
 pub(crate) struct Tracker {
     open: BTreeMap<Run, Open>,
+    /// The newest run of each gateway that something came of.
+    newest: BTreeMap<GatewayId, BootId>,
     due: Vec<Batch>,
 }
 
@@ -104,29 +122,57 @@ impl Tracker {
 
     pub(crate) fn add(&mut self, run: Run, seq: u64, leaf: Digest) {
         let mut closed = Vec::new();
-        self.open.entry(run).or_default().add(seq, leaf, &mut closed);
+        let newest = self.newest.entry(run.gateway).or_insert(run.boot);
+        if *newest < run.boot {
+            *newest = run.boot;
+            self.end_earlier(run);
+        }
+        let over = self.newest.get(&run.gateway).is_some_and(|newest| run.boot < *newest);
+        let open = self.open.entry(run).or_insert_with(|| Open { over, ..Open::default() });
+        open.add(seq, leaf, &mut closed);
+        self.due.extend(closed.into_iter().filter_map(|(first, tree)| batch(run, first, &tree)));
+    }
+
+    /// Everything of a gateway's run comes before anything of its next one: what an earlier run lacks does not come.
+    fn end_earlier(&mut self, begun: Run) {
+        let earlier = |run: &Run| run.gateway == begun.gateway && run.boot < begun.boot;
+        let open = self.open.iter_mut().filter(|(run, _)| earlier(run));
+        open.for_each(|(_, open)| open.over = true);
+    }
+
+    /// Somebody sealed a run before this number. What came from it on stands in `rest`, in order.
+    pub(crate) fn sealed_up_to(&mut self, run: Run, first: u64, rest: Vec<(u64, Digest)>) {
+        self.due.retain(|batch| batch.run != run);
+        let over = self.newest.get(&run.gateway).is_some_and(|newest| run.boot < *newest);
+        let mut open = Open { first, over, ..Open::default() };
+        let mut closed = Vec::new();
+        for (seq, leaf) in rest {
+            open.add(seq, leaf, &mut closed);
+        }
+        self.open.insert(run, open);
         self.due.extend(closed.into_iter().filter_map(|(first, tree)| batch(run, first, &tree)));
     }
 
     /// Everything that is complete; offered again until [`Tracker::done`] says it is sealed.
     pub(crate) fn due(&mut self) -> Vec<Batch> {
         for (run, open) in &mut self.open {
+            if open.over {
+                let ended = open.end().into_iter();
+                self.due.extend(ended.filter_map(|(first, tree)| batch(*run, first, &tree)));
+            }
             let tree = std::mem::take(&mut open.tree);
             let first = open.first;
             open.first += tree.size();
             self.due.extend(batch(*run, first, &tree));
         }
+        self.open.retain(|_, open| !open.over);
         self.due.clone()
     }
 
     /// Also what lies behind gaps: for a last seal, when nothing more will arrive.
     pub(crate) fn due_finally(&mut self) -> Vec<Batch> {
         for (run, open) in &mut self.open {
-            while !open.early.is_empty() {
-                let mut closed = Vec::new();
-                open.split(&mut closed);
-                self.due.extend(closed.into_iter().filter_map(|(at, tree)| batch(*run, at, &tree)));
-            }
+            self.due.extend(open.end().into_iter().filter_map(|(at, tree)| batch(*run, at, &tree)));
         }
         self.due()
     }

@@ -87,7 +87,7 @@ impl Activity {
     }
 
     fn due(&self, due: Due) -> Vec<Batch> {
-        let mut tracker = self.queue.tracker.lock();
+        let mut tracker = self.tracker.lock();
         let mut batches = if due.finally { tracker.due_finally() } else { tracker.due() };
         drop(tracker);
         batches.retain(|batch| due.tenant.is_none_or(|tenant| tenant == batch.run.tenant));
@@ -149,7 +149,7 @@ impl Activity {
         }
         let rest = Batch { run, first, last: batch.last, count, root: rest.root() };
         self.mark_sealed(said.batch.clone(), said.line).await?;
-        self.queue.tracker.lock().replace(batch, rest.clone());
+        self.tracker.lock().replace(batch, rest.clone());
         Ok(rest)
     }
 }

@@ -57,6 +57,14 @@ CREATE TABLE IF NOT EXISTS seals(
   tenant BLOB NOT NULL, line INTEGER NOT NULL, run INTEGER NOT NULL, first INTEGER NOT NULL,
   last INTEGER NOT NULL, root BLOB NOT NULL, PRIMARY KEY(tenant, line)) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS seals_run ON seals(run, first);
+CREATE TABLE IF NOT EXISTS gaps(
+  run INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+  PRIMARY KEY(run, first)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS mirrored(
+  tenant BLOB NOT NULL PRIMARY KEY, up_to INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS conflicts(
+  run INTEGER NOT NULL, seq INTEGER NOT NULL, digest BLOB NOT NULL,
+  PRIMARY KEY(run, seq, digest)) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 3;";
 
 pub(crate) const NAME_PUT: &str = "INSERT OR IGNORE INTO names(id) VALUES (?1)";
@@ -66,6 +74,10 @@ pub(crate) const RUN_PUT: &str =
 pub(crate) const RUN_GET: &str =
     "SELECT no FROM runs WHERE tenant = ?1 AND gateway = ?2 AND boot = ?3";
 pub(crate) const RUN_SEALED: &str = "UPDATE runs SET sealed = max(sealed, ?2) WHERE no = ?1";
+pub(crate) const MIRRORED_PUT: &str = "INSERT INTO mirrored(tenant, up_to) VALUES (?1, ?2)
+  ON CONFLICT(tenant) DO UPDATE SET up_to = excluded.up_to WHERE up_to <> excluded.up_to";
+pub(crate) const MIRRORED: &str = "SELECT up_to FROM mirrored WHERE tenant = ?1";
+pub(crate) const SEALED: &str = "SELECT sealed FROM runs WHERE no = ?1";
 pub(crate) const RUNS_OPEN: &str = "SELECT no, tenant, gateway, boot, sealed FROM runs r
   WHERE EXISTS (SELECT 1 FROM activity a WHERE a.run = r.no AND a.seq >= r.sealed)";
 pub(crate) const LEAVES: &str =
@@ -74,9 +86,27 @@ pub(crate) const PUT: &str = "INSERT INTO activity(run, seq, call, tenant, agent
   server, method, surface, name, effect, code, detail, allowance, latency, tree_size, engine, reads,
   arguments, ocsf, epoch, clauses, charter, clause_reads, charged, observed, hold)
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-  ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)";
+  ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28) ON CONFLICT(run, seq) DO NOTHING";
+/// Whether what stands under a number is what came again.
+pub(crate) const SAME: &str = "SELECT call = ?3 AND ocsf = ?4 AND arguments = ?5 FROM activity
+  WHERE run = ?1 AND seq = ?2";
+pub(crate) const CONFLICT_PUT: &str =
+    "INSERT OR IGNORE INTO conflicts(run, seq, digest) VALUES (?1, ?2, ?3)";
+pub(crate) const CONFLICTS: &str = "SELECT r.tenant, r.gateway, r.boot, c.seq FROM conflicts c
+  JOIN runs r ON r.no = c.run ORDER BY c.run, c.seq LIMIT ?1";
+/// One past the last number that came of a run.
+pub(crate) const REACHED: &str = "SELECT coalesce(max(seq) + 1, 0) FROM activity WHERE run = ?1";
+pub(crate) const GAP_PUT: &str =
+    "INSERT OR REPLACE INTO gaps(run, first, last) VALUES (?1, ?2, ?3)";
+pub(crate) const GAP_AT: &str =
+    "SELECT first, last FROM gaps WHERE run = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1";
+pub(crate) const GAP_DROP: &str = "DELETE FROM gaps WHERE run = ?1 AND first = ?2";
+pub(crate) const GAPS: &str = "SELECT r.tenant, r.gateway, r.boot, g.first, g.last FROM gaps g
+  JOIN runs r ON r.no = g.run ORDER BY g.run, g.first LIMIT ?1";
+/// The first number that ever came of a run.
+pub(crate) const BEGUN: &str = "SELECT min(seq) FROM activity WHERE run = ?1";
 pub(crate) const SEAL_PUT: &str = "INSERT INTO seals(tenant, line, run, first, last, root)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(tenant, line) DO NOTHING";
 
 macro_rules! select {
     ($from:literal) => {
@@ -116,20 +146,12 @@ pub(crate) const PAGE_HOLD: &str = select!(
     "WHERE a.hold = ?7 AND +a.tenant = (SELECT no FROM names WHERE id = ?6) AND a.pos < ?1
      AND (?2 = 0 OR a.effect = ?2) AND +a.at >= ?4 AND +a.at < ?5 ORDER BY a.pos DESC LIMIT ?3"
 );
+/// Fleet query: every record in order of arrival, for backups.
+pub(crate) const COPY: &str = select!("WHERE a.pos > ?1 ORDER BY a.pos LIMIT ?2");
 pub(crate) const BY_CALL: &str =
     select!("WHERE a.call = ?2 AND +a.tenant = (SELECT no FROM names WHERE id = ?1) LIMIT 1");
 pub(crate) const GRANT_USE: &str = "SELECT count(*), min(a.at), max(a.at) FROM activity a
   WHERE a.allowance = ?1 AND a.at >= ?2";
-pub(crate) const USES_SINCE: &str = "SELECT t.id, a.allowance, a.at / 60000000, count(*)
-  FROM activity a JOIN names t ON t.no = a.tenant
-  WHERE a.allowance = ?1 AND a.at >= ?2 GROUP BY 1, 2, 3 ORDER BY 3";
-/// By clause, currency and minute: permitted calls (2 is blocked), and the money they moved.
-pub(crate) const CLAUSE_USES: &str = "SELECT e.value ->> '$.clause',
-  coalesce(e.value ->> '$.currency', ''), a.at / 60000000, count(*),
-  sum(coalesce(e.value ->> '$.money', 0))
-  FROM activity a, json_each(a.charged) e
-  WHERE a.tenant = (SELECT no FROM names WHERE id = ?1) AND a.charged <> '' AND a.at >= ?2
-  AND a.effect <> 2 GROUP BY 1, 2, 3 ORDER BY 3";
 pub(crate) const EFFECTS: &str = "SELECT a.effect, count(*) FROM activity a
   WHERE a.tenant = (SELECT no FROM names WHERE id = ?1) GROUP BY a.effect";
 pub(crate) const SEAL_LINE: &str =
@@ -164,14 +186,25 @@ mod tests {
             PAGE_AGENT,
             PAGE_OBSERVED,
             PAGE_HOLD,
-            CLAUSE_USES,
             BY_CALL,
+            COPY,
             GRANT_USE,
-            USES_SINCE,
             EFFECTS,
             SEAL_LINE,
             SEAL_OF,
             SEAL_LINES,
+            SAME,
+            CONFLICT_PUT,
+            CONFLICTS,
+            REACHED,
+            GAP_PUT,
+            GAP_AT,
+            GAP_DROP,
+            GAPS,
+            BEGUN,
+            SEALED,
+            MIRRORED,
+            MIRRORED_PUT,
         ] {
             db.prepare(statement).unwrap_or_else(|fault| panic!("{statement}: {fault}"));
         }

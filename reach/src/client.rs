@@ -214,6 +214,7 @@ fn request(ask: Ask) -> Result<Request<Full<Bytes>>, Fault> {
             let body = Bytes::copy_from_slice(form.expose().as_bytes());
             (Method::POST, Some("application/x-www-form-urlencoded"), body)
         }
+        Payload::Protobuf(body) => (Method::POST, Some("application/x-protobuf"), body),
     };
     let mut request = Request::builder()
         .method(method)

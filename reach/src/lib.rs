@@ -57,6 +57,8 @@ pub enum Payload {
     Json(Secret<Vec<u8>>),
     /// A POST of `application/x-www-form-urlencoded`; see [`encode`].
     Form(Secret<String>),
+    /// A POST of `application/x-protobuf`: traces for a collector.
+    Protobuf(Bytes),
 }
 
 impl std::fmt::Debug for Payload {
@@ -65,6 +67,7 @@ impl std::fmt::Debug for Payload {
             Self::Nothing => "Nothing",
             Self::Json(_) => "Json(…)",
             Self::Form(_) => "Form(…)",
+            Self::Protobuf(_) => "Protobuf(…)",
         })
     }
 }

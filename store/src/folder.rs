@@ -14,6 +14,9 @@ use writ_model::Code;
 /// Bytes read of a lock or format file: a number and a line end.
 const MAX_NOTE: u64 = 64;
 
+/// What the file `format` says of a folder that is being filled: not yet one of ours.
+const UNFINISHED: &str = "unfinished";
+
 /// What brings a folder from one layout to the next; the layout's number is how many of these have run.
 const STEPS: &[fn(&Path) -> io::Result<()>] = &[|_| Ok(())];
 
@@ -47,6 +50,12 @@ pub enum FolderFault {
         /// The newest layout known.
         known: usize,
     },
+    /// It was being filled from a backup, and that was cut short.
+    #[error("the data folder {path} was being restored, and that did not end")]
+    Unfinished {
+        /// Which folder.
+        path: String,
+    },
     /// It could not be made, read or written.
     #[error("the data folder {path} cannot be used")]
     Io {
@@ -64,6 +73,7 @@ impl FolderFault {
             Self::Held { .. } => "STOR-0018",
             Self::TooNew { .. } => "STOR-0019",
             Self::Io { .. } => "STOR-0020",
+            Self::Unfinished { .. } => "STOR-0090",
         })
     }
 }
@@ -107,6 +117,28 @@ impl DataFolder {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Says that what is in the folder is not whole: nobody opens it before [`DataFolder::whole`], however this process
+    /// ends.
+    ///
+    /// # Errors
+    /// If that cannot be written.
+    pub fn unfinished(&self) -> Result<(), FolderFault> {
+        self.says(UNFINISHED)
+    }
+
+    /// Says that what is in the folder is whole, in this release's layout.
+    ///
+    /// # Errors
+    /// If that cannot be written.
+    pub fn whole(&self) -> Result<(), FolderFault> {
+        self.says(&STEPS.len().to_string())
+    }
+
+    fn says(&self, format: &str) -> Result<(), FolderFault> {
+        let io = |source| FolderFault::Io { path: self.path.display().to_string(), source };
+        write_whole(&self.path, "format", format!("{format}\n").as_bytes()).map_err(io)
     }
 }
 
@@ -154,6 +186,9 @@ fn migrate(path: &Path, hold: Hold) -> Result<(), FolderFault> {
         Err(fault) => return Err(io(fault)),
     }
     let known = STEPS.len();
+    if text.trim() == UNFINISHED {
+        return Err(FolderFault::Unfinished { path: name() });
+    }
     let too_new = || FolderFault::TooNew { path: name(), found: text.trim().to_owned(), known };
     let found = text.trim().parse::<usize>().ok().filter(|found| *found <= known);
     let found = found.ok_or_else(too_new)?;
@@ -221,6 +256,24 @@ mod tests {
         fs::write(dir.path().join("format"), "0").unwrap();
         drop(DataFolder::open(dir.path(), Hold::Exclusive).unwrap());
         assert_eq!(fs::read_to_string(dir.path().join("format")).unwrap(), "1\n");
+    }
+
+    #[test]
+    fn a_folder_that_is_being_filled_is_nobodys_until_it_is_whole() {
+        let dir = TempDir::new().unwrap();
+        let held = DataFolder::open(dir.path(), Hold::Exclusive).unwrap();
+        held.unfinished().unwrap();
+        drop(held);
+        for hold in [Hold::Exclusive, Hold::Shared] {
+            let fault = DataFolder::open(dir.path(), hold).unwrap_err();
+            assert_eq!(fault.code(), Code("STOR-0090"));
+        }
+        fs::write(dir.path().join("format"), "1").unwrap();
+        let held = DataFolder::open(dir.path(), Hold::Exclusive).unwrap();
+        held.unfinished().unwrap();
+        held.whole().unwrap();
+        drop(held);
+        DataFolder::open(dir.path(), Hold::Shared).unwrap();
     }
 
     #[test]

@@ -23,7 +23,7 @@ use writ_model::{Code, Fold, TenantId, fold::BadLine};
 
 pub use view::View;
 
-use crate::{Ledger, ReadError, Sealer};
+use crate::{Ledger, Mark, ReadError, Sealer};
 
 /// Tenants whose state is kept in memory; the least recently used ones are folded again when they are asked for.
 pub const DEFAULT_TENANTS: usize = 4096;
@@ -73,7 +73,8 @@ pub struct Change<F> {
     pub to: u64,
     /// The lines between; empty if there were more than [`CHANGE_LINES`] (then `from == to`).
     pub lines: Arc<[Bytes]>,
-    /// The state after; `None` if a line could not be read: refuse everything of this tenant, close what it has open.
+    /// The state after; `None` if a line could not be read or the log is damaged: refuse everything of this tenant, close
+    /// what it has open.
     pub view: Option<Arc<View<F>>>,
 }
 
@@ -115,10 +116,12 @@ pub struct Tenants<F> {
     tick: AtomicU64,
     views: RwLock<BTreeMap<TenantId, Entry<F>>>,
     /// One load or advance of a tenant at a time.
-    loading: Mutex<BTreeMap<TenantId, Arc<tokio::sync::Mutex<()>>>>,
+    loading: Mutex<BTreeMap<TenantId, Arc<load::Loading>>>,
     /// Lines never change, so a line that could not be read stays so for the life of this build.
     refused: Mutex<BTreeMap<TenantId, BadLine>>,
     changes: broadcast::Sender<Change<F>>,
+    /// How far all heads were seen to move, and everything of it taken up.
+    mark: Mutex<Option<Mark>>,
 }
 
 impl<F> fmt::Debug for Tenants<F> {
@@ -145,6 +148,7 @@ impl<F: Fold> Tenants<F> {
             loading: Mutex::default(),
             refused: Mutex::default(),
             changes,
+            mark: Mutex::default(),
         }
     }
 
@@ -176,7 +180,8 @@ impl<F: Fold> Tenants<F> {
     pub async fn view(&self, tenant: TenantId) -> Result<Arc<View<F>>, FollowError> {
         match self.cached(tenant) {
             Some(view) => Ok(view),
-            None => self.load(tenant).await,
+            // Rare, and large: callers that find it in memory do not carry it.
+            None => Box::pin(self.load(tenant)).await,
         }
     }
 
@@ -230,11 +235,16 @@ impl<F: Fold> Tenants<F> {
         }
         refused.insert(tenant, bad.clone());
         drop(refused);
+        self.withdraw(tenant, bad.index);
+        FollowError::BadLine { tenant, bad }
+    }
+
+    /// Takes a tenant's view away and tells everyone: refuse everything of it, close what it has open.
+    fn withdraw(&self, tenant: TenantId, to: u64) {
         let mut views = self.views.write();
         let from = views.remove(&tenant).map_or(0, |entry| entry.view.size);
         let lines = Arc::default();
-        drop(self.changes.send(Change { tenant, from, to: bad.index, lines, view: None }));
-        FollowError::BadLine { tenant, bad }
+        drop(self.changes.send(Change { tenant, from, to, lines, view: None }));
     }
 }
 

@@ -3,7 +3,7 @@
 //! Never here: a database, or what a line means.
 //! To add a method: here with its bound, in each adapter, and in the contract suite (`ledger/contract.rs`).
 
-use std::fmt;
+use std::{any::Any, fmt};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -72,11 +72,58 @@ impl Snapshot {
     }
 }
 
+/// How far a follower has seen all heads move; opaque, and of the adapter that gave it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mark(pub u64);
+
+/// What moved since a mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// Heads that may have moved, by tenant. One may be told again; none is left out.
+    pub heads: Vec<(TenantId, Head)>,
+    /// The mark to ask with next time, once everything here is taken up.
+    pub mark: Mark,
+}
+
+/// What may have moved: a hint, never the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    /// This tenant's log has now so many lines.
+    Tenant(TenantId, u64),
+    /// Some log may have moved: ask [`Ledger::heads_since`].
+    Any,
+}
+
+/// A writer's turn among processes; given back when dropped.
+///
+/// It fences nothing (the expected head does): it only lets a writer that lost to others come next.
+pub struct Turn {
+    held: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Turn {
+    /// A turn that nobody else waits for.
+    pub fn free() -> Self {
+        Self { held: None }
+    }
+
+    /// A turn that is given back by dropping this.
+    pub fn held(guard: impl Any + Send + Sync) -> Self {
+        Self { held: Some(Box::new(guard)) }
+    }
+}
+
+impl fmt::Debug for Turn {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(if self.held.is_some() { "Turn(held)" } else { "Turn(free)" })
+    }
+}
+
 /// Why lines were not appended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// Somebody else wrote first. Nothing was written.
-    #[error("the ledger of {tenant} has {} lines, not the {expected} expected", .head.size)]
+    /// Somebody else wrote first, or has the turn to. Nothing was written.
+    #[error("another writer is first: the ledger of {tenant} has {} lines, and {expected} were expected", .head.size)]
     Stale {
         /// Whose ledger.
         tenant: TenantId,
@@ -184,8 +231,25 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// If the store fails.
     async fn heads(&self) -> Result<Vec<(TenantId, Head)>, ReadError>;
 
-    /// Hints that a log has now so many lines. May be late, merged or lost: polling [`Ledger::heads`] is the truth.
-    fn watch(&self) -> broadcast::Receiver<(TenantId, u64)>;
+    /// The heads that may have moved since a mark, or all of them: one query for all tenants, for followers.
+    ///
+    /// # Errors
+    /// If the store fails.
+    async fn heads_since(&self, _mark: Option<Mark>) -> Result<Moved, ReadError> {
+        Ok(Moved { heads: self.heads().await?, mark: Mark::default() })
+    }
+
+    /// Waits for a turn to write a tenant's log among processes. While one is held, an append of another process that
+    /// has none is [`AppendError::Stale`]. A holder that stands still loses it.
+    ///
+    /// # Errors
+    /// If the store fails, or others hold it for too long. Nothing was written.
+    async fn turn(&self, _tenant: TenantId) -> Result<Turn, AppendError> {
+        Ok(Turn::free())
+    }
+
+    /// Hints that a log has moved. May be late, merged or lost: polling [`Ledger::heads_since`] is the truth.
+    fn watch(&self) -> broadcast::Receiver<Hint>;
 
     /// The hashes of complete subtrees, for proofs; at most [`MAX_SUBTREES`]. Ones that are not complete are left out.
     /// Costs at most 255 stored hashes or 128 lines for each, whatever the length of the log.

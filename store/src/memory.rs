@@ -6,8 +6,11 @@ mod held;
 mod ledger;
 mod meter;
 mod outbox;
+mod roster;
 
 pub use held::MemoryHeld;
 pub use ledger::MemoryLedger;
-pub use meter::MemoryMeter;
+pub use meter::MemoryBank;
+pub(crate) use meter::{Seating, judge};
 pub use outbox::MemoryOutbox;
+pub use roster::MemoryRoster;

@@ -2,8 +2,8 @@
 //! lead to, and all that wait are made durable together.
 //!
 //! Never here: what a command means, or an answer before its lines are durable.
-//! INVARIANT: the ledger's expected head is the fence; when another process wrote first, the server reads, decides
-//! again and appends again, and its caller never knows.
+//! INVARIANT: the ledger's expected head is the fence; when another process wrote first, the server takes its turn among
+//! the processes, reads, decides again and appends again, and its caller never knows.
 
 mod lane;
 mod work;
@@ -22,8 +22,8 @@ use crate::{AppendError, FollowError, Ledger, Tenants, View};
 pub const QUEUE: usize = 1024;
 /// Commands decided and made durable together.
 pub const GROUP: usize = 512;
-/// How often a group is decided again because another process wrote first: with one server this is zero, and a
-/// hundred losses in a row say that somebody does nothing but write.
+/// How often a group is decided again because another process wrote first: alone never, among several that take turns
+/// once or twice. A hundred losses in a row say that somebody writes who takes none.
 pub const MAX_TRIES: usize = 100;
 /// How often a command is handed to a lane that was just closing.
 const HANDOVERS: usize = 16;
@@ -163,4 +163,4 @@ impl<F: Fold> Sequencer<F> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,6 +6,8 @@
 
 mod held;
 mod ledger;
+mod log;
+mod meter;
 mod outbox;
 mod readers;
 mod secrets;
@@ -13,13 +15,15 @@ mod writer;
 
 use std::{fs::OpenOptions, io, path::Path, time::Duration};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use writ_model::Code;
 
 pub use held::SqliteHeld;
 pub use ledger::SqliteLedger;
+pub use log::LocalLog;
+pub use meter::SqliteBank;
 pub use outbox::SqliteOutbox;
-pub use secrets::SqliteVault;
+pub use secrets::{SqliteRows, SqliteVault};
 
 /// How long a connection waits for another one's lock: only a second process can hold one for long.
 const BUSY: Duration = Duration::from_secs(5);
@@ -137,6 +141,28 @@ fn migrate(conn: &mut Connection, path: &Path, migrations: &[&str]) -> Result<()
         tx.commit().map_err(sqlite)?;
     }
     Ok(())
+}
+
+/// That a database another process may be writing has exactly the tables of this release.
+fn known(path: &Path, migrations: &[&str]) -> Result<(), OpenFault> {
+    let name = || path.display().to_string();
+    let sqlite = |source| OpenFault::Sqlite { path: name(), source };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(sqlite)?;
+    conn.busy_timeout(BUSY).map_err(sqlite)?;
+    let found = conn
+        .pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))
+        .map_err(sqlite)?;
+    // Beside any other journal a reader would make the writer wait.
+    let journal = conn
+        .pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0))
+        .map_err(sqlite)?;
+    if journal != "wal" {
+        let setting = "journal_mode";
+        return Err(OpenFault::Setting { path: name(), setting, found: journal, wanted: "wal" });
+    }
+    let (found, known) = (usize::try_from(found).unwrap_or(usize::MAX), migrations.len());
+    if found == known { Ok(()) } else { Err(OpenFault::TooNew { path: name(), found, known }) }
 }
 
 /// A count as SQLite's integer. Beyond `i64::MAX` there are no rows.

@@ -18,6 +18,7 @@ use crate::{
     out,
     out::Out,
     system,
+    telemetry::Talk,
 };
 
 pub mod access;
@@ -25,6 +26,7 @@ pub mod action;
 pub mod agent;
 pub mod approval;
 pub mod away;
+pub mod backup;
 pub mod call;
 pub mod charter;
 pub mod client;
@@ -37,6 +39,7 @@ pub mod drill;
 pub mod enroll;
 pub mod explain;
 pub mod freeze;
+pub mod gateway;
 pub mod grant;
 pub mod group;
 pub mod key_policy;
@@ -48,10 +51,13 @@ pub mod person;
 pub mod provider;
 pub mod queue;
 pub mod receipt;
+pub mod restore;
 pub mod rule;
+pub mod serve;
 pub mod session;
 pub mod signing;
 pub mod status;
+pub mod store;
 pub mod template;
 pub mod up;
 pub mod window;
@@ -101,6 +107,11 @@ pub enum Command {
     Demo(demo::Args),
     /// Start desk and gateway, and stay
     Up(up::Args),
+    /// Be one of several processes on one operator's file: gateway, soc, desk
+    Serve(serve::Args),
+    /// The database that several processes share
+    #[command(subcommand)]
+    Store(store::Verb),
     /// Make this machine one instance of an agent, with a key of its own
     Enroll(enroll::Args),
     /// Add token and proof for a client that cannot (stdio, or --listen)
@@ -181,14 +192,32 @@ pub enum Command {
     Witness(witness::Verb),
     /// Decisions waiting for a person
     Queue(queue::Args),
+    /// The gateways: list, halt, drain, serve again
+    #[command(subcommand)]
+    Gateway(gateway::Verb),
     /// The running server
     Status(status::Args),
     /// Where the console is, and the link to the first passkey
     Console(console::Args),
+    /// Copies of everything, sealed, written while the server runs
+    #[command(subcommand)]
+    Backup(backup::Verb),
+    /// Put a backup into an empty store: every agent is on hold until a person signs its release
+    Restore(restore::Args),
     /// Is this installation sound
     Doctor(doctor::Args),
     /// Shell completion
     Completions(completions::Args),
+}
+
+impl Command {
+    /// How much is logged while it runs.
+    pub fn talk(&self) -> Talk {
+        match self {
+            Self::Serve(_) => Talk::Events,
+            _ => Talk::Warnings,
+        }
+    }
 }
 
 /// Does what the command line says.
@@ -200,6 +229,8 @@ pub async fn run(cli: Cli) -> Result<(), Fault> {
     match cli.command {
         Command::Demo(args) => Box::pin(demo::run(&ctx, args)).await,
         Command::Up(args) => up::run(&ctx, args).await,
+        Command::Serve(args) => serve::run(&ctx, args).await,
+        Command::Store(verb) => store::run(&ctx, verb).await,
         Command::Enroll(args) => enroll::run(&ctx, args).await,
         Command::Connect(args) => connect::run(&ctx, args).await,
         Command::Wrap(args) => wrap::run(&ctx, args).await,
@@ -229,8 +260,11 @@ pub async fn run(cli: Cli) -> Result<(), Fault> {
         Command::Receipt(verb) => receipt::run(&ctx, verb).await,
         Command::Witness(verb) => witness::run(&ctx, verb).await,
         Command::Queue(args) => queue::run(&ctx, &args).await,
+        Command::Gateway(verb) => gateway::run(&ctx, verb).await,
         Command::Status(args) => status::run(&ctx, &args).await,
         Command::Console(args) => console::run(&ctx, &args).await,
+        Command::Backup(verb) => Box::pin(backup::run(&ctx, verb)).await,
+        Command::Restore(args) => Box::pin(restore::run(&ctx, args)).await,
         Command::Doctor(args) => doctor::run(&ctx, &args).await,
         Command::Completions(args) => {
             completions::run(&args);
@@ -357,6 +391,7 @@ mod tests {
         "writ receipt verify receipt.json --ledger DIR --key K --witness W --root R --digest D",
         "writ witness init DIR --name harbor/w",
         "writ witness run DIR --server http://127.0.0.1:7420 --log-key K --root R --once --json",
+        "writ witness run DIR --server https://w.example --log-key K --listen 127.0.0.1:0 --after-restore",
         "writ witness show DIR",
         "writ witness list --client c",
         "writ witness name --client c --name w KEY",
@@ -407,10 +442,22 @@ mod tests {
         "writ demo",
         "writ demo --once --json --data DIR",
         "writ up --desk 127.0.0.1:0 --gateway 127.0.0.1:0",
+        "writ serve --role gateway --config /etc/writ/writ.toml --gateway 127.0.0.1:0 --metrics 127.0.0.1:0",
+        "writ serve --role desk --role soc --desk 127.0.0.1:0",
+        "writ store migrate --owner postgresql://writ_owner@db/writ --password-file owner.secret",
         "writ queue",
+        "writ gateway list --json",
+        "writ gateway halt --reason 'it sends mail to everybody'",
+        "writ gateway drain gtw_1",
+        "writ gateway serve gtw_1 --reason r",
         "writ status --json --data /tmp/x",
         "writ console",
         "writ doctor --json",
+        "writ backup init --to DIR --key FILE",
+        "writ backup run --to DIR --config FILE --data DIR",
+        "writ backup check --from DIR --generation 3 --json",
+        "writ backup list --from DIR",
+        "writ restore --from DIR --key FILE --witness DIR --witness https://w.example --data DIR",
         "writ completions bash",
     ];
 

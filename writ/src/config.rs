@@ -4,10 +4,14 @@
 //! ```toml
 //! [desk]
 //! listen = "127.0.0.1:7420"
+//! behind_proxy = true               # TLS ends at a proxy on the same private network: `listen` may be any address
 //! origin = "https://writ.example"   # as browsers see the console; leave out: http://localhost with the desk's port
+//! issuer = "https://writ.example"   # as agents see the desk, where that is not http://ADDRESS:PORT above
 //! attestation_roots = "makers.pem"  # whose authenticators `writ key-policy set … attested` takes; from the data folder
 //! [gateway]
 //! listen = "127.0.0.1:7421"
+//! behind_proxy = true               # as above
+//! base = "https://tools.example"    # as agents see the gateways, where that is not http://ADDRESS:PORT above
 //! [[server]]
 //! name = "files"
 //! client = "harbor-books"      # leave out: every client
@@ -20,7 +24,8 @@
 //! name = "desktop-files"
 //! wrapped = true               # on the agent's machine, under `writ wrap`
 //! ```
-//! `[oidc]` and `[notify]` have their own files, `config/oidc.rs` and `config/notify.rs`.
+//! The other sections have their own files: `config/oidc.rs`, `config/notify.rs`, and `config/cluster.rs` for what several
+//! processes share.
 //! Unknown keys are refused, and every problem is reported at once. Never here: a secret.
 //! To add a key: its reader in [`Config::parse`], its line above, a row in the tests.
 
@@ -33,12 +38,15 @@ use std::{
 
 use toml::{Table, Value};
 use writ_identity::webauthn::RelyingParty;
+use writ_reach::Place as Address;
 
 use crate::fault::Fault;
 
+pub mod cluster;
 pub mod notify;
 pub mod oidc;
 
+use cluster::Cluster;
 use notify::Notify;
 use oidc::Oidc;
 
@@ -58,6 +66,10 @@ pub struct Config {
     pub gateway: SocketAddr,
     /// The console's origin as browsers see it, if it is not this machine's own name: what passkeys are bound to.
     pub origin: Option<String>,
+    /// The desk as agents see it, if that is not where it listens: the issuer of tokens.
+    pub issuer: Option<String>,
+    /// The gateways as agents see them, if that is not where each listens.
+    pub base: Option<String>,
     /// Certificates of authenticators' makers, from the data folder.
     pub attestation_roots: Option<PathBuf>,
     /// The servers behind the gateway.
@@ -66,6 +78,8 @@ pub struct Config {
     pub oidc: Option<Oidc>,
     /// How people are told that something waits or was done.
     pub notify: Option<Notify>,
+    /// What several processes share.
+    pub cluster: Cluster,
 }
 
 /// A server behind the gateway.
@@ -103,10 +117,13 @@ impl Default for Config {
             desk: loopback(DESK_PORT),
             gateway: loopback(GATEWAY_PORT),
             origin: None,
+            issuer: None,
+            base: None,
             attestation_roots: None,
             servers: Vec::new(),
             oidc: None,
             notify: None,
+            cluster: Cluster::default(),
         }
     }
 }
@@ -154,14 +171,13 @@ impl Config {
             text.parse().map_err(|error: toml::de::Error| vec![error.to_string()])?;
         let mut problems = Problems::default();
         let origin = problems.origin(&mut table);
-        let attestation_roots = match table.get_mut("desk") {
-            Some(Value::Table(section)) => {
-                problems.text("desk", section, "attestation_roots").map(PathBuf::from)
-            }
-            _ => None,
-        };
+        let issuer = problems.place(&mut table, "desk", "issuer");
+        let base = problems.place(&mut table, "gateway", "base");
+        let attestation_roots =
+            problems.of_section(&mut table, "desk", "attestation_roots").map(PathBuf::from);
         let oidc = problems.oidc(&mut table);
         let notify = problems.notify(&mut table);
+        let cluster = problems.cluster(&mut table);
         let desk = problems.listen(&mut table, "desk", DESK_PORT);
         let gateway = problems.listen(&mut table, "gateway", GATEWAY_PORT);
         let mut servers = Vec::new();
@@ -180,7 +196,8 @@ impl Config {
         }
         problems.unknown("", &table);
         if problems.0.is_empty() {
-            Ok(Self { desk, gateway, origin, attestation_roots, servers, oidc, notify })
+            let places = Self { desk, gateway, origin, issuer, base, ..Self::default() };
+            Ok(Self { attestation_roots, servers, oidc, notify, cluster, ..places })
         } else {
             Err(problems.0)
         }
@@ -213,15 +230,21 @@ impl Problems {
             }
         };
         let place = format!("{name}.listen");
+        let behind = match section.remove("behind_proxy") {
+            None => false,
+            Some(Value::Boolean(behind)) => behind,
+            Some(_) => {
+                self.add(&format!("{name}.behind_proxy"), "it is true or false");
+                false
+            }
+        };
         let address = match section.remove("listen") {
             None => default,
             Some(Value::String(text)) => match text.parse::<SocketAddr>() {
-                Ok(address) if address.ip().is_loopback() => address,
+                Ok(address) if behind || address.ip().is_loopback() => address,
                 Ok(_) => {
-                    self.add(
-                        &place,
-                        "not loopback: sessions and tokens stay on this machine for now",
-                    );
+                    let words = "not loopback: sessions and tokens would travel in the clear; where TLS ends at a proxy on the same private network, say behind_proxy = true";
+                    self.add(&place, words);
                     default
                 }
                 Err(_) => {
@@ -249,6 +272,28 @@ impl Problems {
             Ok(_) => Some(text),
             Err(why) => {
                 self.add("desk.origin", &format!("{why}: write https://NAME or https://NAME:PORT"));
+                None
+            }
+        }
+    }
+
+    /// A text of a section, taken out of it.
+    fn of_section(&mut self, table: &mut Table, section: &str, key: &str) -> Option<String> {
+        let Some(Value::Table(entries)) = table.get_mut(section) else { return None };
+        self.text(section, entries, key)
+    }
+
+    /// The address of an installation's part as agents see it: no path, no final slash.
+    fn place(&mut self, table: &mut Table, section: &str, key: &str) -> Option<String> {
+        let text = self.of_section(table, section, key)?;
+        match Address::parse(&text) {
+            Ok(place) if place.origin() == text => Some(text),
+            Ok(_) => {
+                self.add(&format!("{section}.{key}"), "write https://NAME, without a path or a final slash");
+                None
+            }
+            Err(why) => {
+                self.add(&format!("{section}.{key}"), &format!("{why}: write https://NAME"));
                 None
             }
         }
@@ -347,6 +392,7 @@ mod tests {
             attestation_roots = "makers.pem"
             [gateway]
             listen = "[::1]:9001"
+            base = "https://tools.example"
             [[server]]
             name = "files"
             client = "harbor-books"
@@ -365,12 +411,15 @@ mod tests {
         assert_eq!(config.desk, "127.0.0.1:0".parse().unwrap());
         assert_eq!(config.gateway, "[::1]:9001".parse().unwrap());
         assert_eq!(config.origin.as_deref(), Some("https://writ.example"));
+        assert_eq!(config.base.as_deref(), Some("https://tools.example"));
         assert_eq!(config.attestation_roots, Some(PathBuf::from("makers.pem")));
         assert_eq!(Config::default().origin_at(config.gateway), "http://localhost:9001");
         assert_eq!(config.servers.len(), 3);
         assert_eq!(config.servers[0].client.as_deref(), Some("harbor-books"));
         assert_eq!(config.servers[2].place, Place::Wrapped);
         assert_eq!(Config::parse("").unwrap(), Config::default());
+        let open = "[gateway]\nlisten = \"0.0.0.0:7421\"\nbehind_proxy = true";
+        assert_eq!(Config::parse(open).unwrap().gateway, "0.0.0.0:7421".parse().unwrap());
     }
 
     #[test]
@@ -382,8 +431,10 @@ mod tests {
             listen = "0.0.0.0:7420"
             origin = "http://0.0.0.0:7420"
             port = 3
+            issuer = "http://writ.example"
             [gateway]
             listen = 7421
+            base = "https://tools.example/mcp"
             [[server]]
             url = "http://a/"
             command = ["x"]
@@ -400,6 +451,8 @@ mod tests {
             "desk.listen: not loopback",
             "desk.origin: ",
             "desk.port: unknown key",
+            "desk.issuer: ",
+            "gateway.base: write https://NAME, without a path",
             "gateway.listen: write a text",
             "server 1: has no name",
             "server 1: give one of",

@@ -16,9 +16,9 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use writ_desk::Desk;
-use writ_gateway::{GatewayParts, Running};
+use writ_gateway::{Direct, GatewayParts, InLake, Running, Scribe, Server, TenantBounds};
 use writ_model::{BootId, Clock, Entropy, GatewayId, Secret};
-use writ_store::MemoryMeter;
+use writ_store::{Lease, LeasedMeter};
 
 use crate::{
     cli::access::{SERVER_FILE, ServerFile},
@@ -28,17 +28,31 @@ use crate::{
 };
 
 pub mod anchors;
+pub mod brake;
+pub mod control;
 pub mod fleet;
+pub mod halted;
+pub mod health;
 pub mod lane;
+pub mod measured;
 pub mod notify;
+pub mod keys;
 pub mod oidc;
+pub mod rim;
 pub mod scribe;
+pub mod served;
 pub mod servers;
+pub mod shared;
 pub mod store;
 
+use brake::Brake;
+use control::Control;
 use fleet::LocalFleet;
 use lane::Lane;
+use measured::Parts;
+use rim::Rim;
 use scribe::LedgerScribe;
+pub use served::Served;
 pub use store::{Places, Store};
 
 /// How often agents whose answers are missing are looked for.
@@ -57,12 +71,14 @@ pub struct System {
     pub entropy: Arc<dyn Entropy>,
 }
 
-/// A running installation.
+/// A running installation in one process.
 #[derive(Debug)]
 pub struct Host {
     store: Store,
     desk: Desk,
     lane: Lane,
+    rim: Rim,
+    _control: Control,
     stop: CancellationToken,
     tasks: TaskTracker,
     serving: tokio::task::JoinHandle<()>,
@@ -78,62 +94,44 @@ impl Host {
         let servers = servers::checked(&config.servers)?;
         let (listener, desk_at) = bind(config.desk, "desk").await?;
         let places = Places::of(config, desk_at, store.folder())?;
-        let issuer = places.issuer.clone();
         let desk = store.desk(&places, system).await?;
         if let Some(oidc) = &config.oidc {
             oidc::start(&desk, oidc, store.folder(), system)?;
         }
         if let Some(notify) = &config.notify {
-            notify::start(&desk, notify, store.folder(), system)?;
+            let outbox = store.outbox()?;
+            notify::start(&desk, notify, outbox, (store.folder(), system))?;
         }
-        let boot = BootId::from_parts(system.clock.now(), random(system));
-        let id = gateway_id(store.folder(), system)?;
-        let scribe = LedgerScribe::new(store.sequencer.clone(), system.clone());
-        let parts = GatewayParts {
-            listen: config.gateway,
-            base: None,
-            issuer: issuer.clone(),
-            id,
-            boot,
-            tenants: Arc::clone(store.sequencer.tenants()),
-            engine: Arc::clone(&store.engine),
-            meter: Arc::new(MemoryMeter::default()),
-            lake: Arc::clone(&store.lake),
-            held: Arc::clone(&store.held),
-            approvals: places.origin.clone(),
-            vault: Arc::clone(&store.vault),
-            keys: desk.token_keys().map_err(|error| Fault::unreachable(error.to_string()))?,
-            clock: Arc::clone(&system.clock),
-            entropy: Arc::clone(&system.entropy),
-            servers,
-            scribe: Arc::new(scribe),
-        };
-        let lane = Lane::start(parts).await?;
-        let fleet = LocalFleet::new(Arc::clone(lane.gateway()), (id, boot), config, desk.now());
+        let ids = ids(store.folder(), system)?;
+        let stop = CancellationToken::new();
+        let tenants = Arc::clone(store.sequencer.tenants());
+        let parts = Parts::new(Arc::clone(&system.clock), tenants, fleet::servers(config));
+        let parts = Arc::new(parts);
+        let around = (config, store.folder());
+        let rim = Rim::start(around, system, Arc::clone(&parts), ("up", ids.0.to_string()), &stop).await?;
+        let brake = Arc::new(Brake::new(store.folder(), ids.1, Arc::clone(&system.clock)));
+        let lease = Arc::new(Lease::always());
+        let road = Road { places: &places, config, ids, lease: Arc::clone(&lease) };
+        let lane = Lane::start(gateway_parts(&store, road, servers, (&desk, system))?).await?;
+        parts.set_gateway(lane.gateway());
+        parts.set_lake(&store.lake);
+        let control = control::start(store.folder(), &brake, (lane.gateway(), lease), &stop)?;
+        let gateway = Arc::clone(lane.gateway());
+        let fleet = LocalFleet::new(gateway, ids, desk.now(), brake, parts);
         desk.set_fleet(Arc::new(fleet));
         desk.set_rehearse(Arc::new(Rehearser::new(Arc::clone(&system.entropy))));
-        let stop = CancellationToken::new();
+        rim.health.role("gateway", || Ok(()));
+        rim.health.role("desk", || Ok(()));
         let tasks = TaskTracker::new();
-        let router = desk.router().merge(writ_console::router(&desk));
-        let stopped = stop.clone().cancelled_owned();
-        let serving = tokio::spawn(async move {
-            let served = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
-            if let Err(error) = served {
-                tracing::error!(%error, "the desk ended");
-            }
-        });
+        let serving = serve(listener, &desk, &stop);
         tasks.spawn(upkeep(desk.clone(), store.clone(), stop.clone()));
         if config.notify.is_some() {
-            tasks.spawn(notify::run(desk.clone(), stop.clone()));
+            tasks.spawn(notify::run(desk.clone(), || true, stop.clone()));
         }
         let server_file = store.folder().join(SERVER_FILE);
-        let server = ServerFile {
-            desk: issuer,
-            gateway: lane.gateway().base().to_owned(),
-            pid: std::process::id(),
-        };
-        write_server_file(&server_file, &server)?;
-        Ok(Self { store, desk, lane, stop, tasks, serving, server_file })
+        let gateway = lane.gateway().base().to_owned();
+        write_server_file(&server_file, ServerFile::at(desk_at, gateway))?;
+        Ok(Self { store, desk, lane, rim, _control: control, stop, tasks, serving, server_file })
     }
 
     /// The desk.
@@ -162,10 +160,80 @@ impl Host {
         }
         self.tasks.wait().await;
         self.store.close().await;
+        self.rim.close().await;
         if let Err(error) = fs::remove_file(&self.server_file) {
             tracing::warn!(%error, "server file not removed");
         }
     }
+}
+
+/// Where and as whom a gateway serves.
+struct Road<'a> {
+    places: &'a Places,
+    config: &'a Config,
+    ids: (GatewayId, BootId),
+    lease: Arc<Lease>,
+}
+
+/// The gateway of an installation in one process: it writes and records by itself.
+fn gateway_parts(
+    store: &Store,
+    road: Road<'_>,
+    servers: Vec<Server>,
+    (desk, system): (&Desk, &System),
+) -> Result<GatewayParts, Fault> {
+    let (id, boot) = road.ids;
+    let scribe: Arc<dyn Scribe> =
+        Arc::new(LedgerScribe::new(store.sequencer.clone(), system.clone()));
+    Ok(GatewayParts {
+        listen: road.config.gateway,
+        base: road.config.base.clone(),
+        issuer: road.places.issuer.clone(),
+        id,
+        boot,
+        tenants: Arc::clone(store.sequencer.tenants()),
+        engine: Arc::clone(&store.engine),
+        meter: Arc::new(LeasedMeter::new(Arc::clone(&store.bank), boot)),
+        recorder: Arc::new(InLake(Arc::clone(&store.lake))),
+        held: Arc::clone(&store.held),
+        approvals: road.places.origin.clone(),
+        vault: Arc::clone(&store.vault),
+        keys: desk.token_keys().map_err(|error| Fault::unreachable(error.to_string()))?,
+        clock: Arc::clone(&system.clock),
+        entropy: Arc::clone(&system.entropy),
+        servers,
+        confirm: Arc::new(Direct(Arc::clone(&scribe))),
+        scribe,
+        lease: road.lease,
+        bounds: bounds(road.config),
+    })
+}
+
+/// What one client may have of the gateway: the operator's word, else the gateway's own.
+fn bounds(config: &Config) -> TenantBounds {
+    let (limits, own) = (config.cluster.limits, TenantBounds::default());
+    TenantBounds {
+        calls: limits.calls_at_once.unwrap_or(own.calls),
+        calls_per_second: limits.calls_per_second.unwrap_or(own.calls_per_second),
+        streams: limits.streams.unwrap_or(own.streams),
+        ..own
+    }
+}
+
+/// API and console, until told to stop.
+fn serve(
+    listener: TcpListener,
+    desk: &Desk,
+    stop: &CancellationToken,
+) -> tokio::task::JoinHandle<()> {
+    let router = desk.router().merge(writ_console::router(desk));
+    let stopped = stop.clone().cancelled_owned();
+    tokio::spawn(async move {
+        let served = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
+        if let Err(error) = served {
+            tracing::error!(event = "desk.ended", %error, "the desk ended");
+        }
+    })
 }
 
 /// The address a role listens on, and the one it got.
@@ -202,6 +270,12 @@ async fn upkeep(desk: Desk, store: Store, stop: CancellationToken) {
     }
 }
 
+/// The process's id over all runs, and that of this run.
+fn ids(folder: &Path, system: &System) -> Result<(GatewayId, BootId), Fault> {
+    let boot = BootId::from_parts(system.clock.now(), random(system));
+    Ok((gateway_id(folder, system)?, boot))
+}
+
 /// The gateway's id over all runs: made once, kept in the data folder.
 fn gateway_id(folder: &Path, system: &System) -> Result<GatewayId, Fault> {
     let path = folder.join("gateway.id");
@@ -227,9 +301,9 @@ fn random(system: &System) -> [u8; 10] {
 }
 
 /// Written beside and renamed, so that nobody reads half of it.
-fn write_server_file(path: &Path, server: &ServerFile) -> Result<(), Fault> {
+fn write_server_file(path: &Path, server: ServerFile) -> Result<(), Fault> {
     let beside = path.with_extension("json.new");
-    let text = serde_json::to_string_pretty(server).unwrap_or_default();
+    let text = serde_json::to_string_pretty(&server).unwrap_or_default();
     fs::write(&beside, text)
         .and_then(|()| fs::rename(&beside, path))
         .map_err(|error| Fault::file(path, "write", &error))

@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod api;
+pub mod backup;
 pub mod book;
 pub mod carry;
 pub mod cli;
@@ -15,6 +16,7 @@ pub mod fault;
 pub mod host;
 pub mod leave;
 pub mod mcp;
+pub mod metrics;
 pub mod net;
 pub mod out;
 pub mod system;

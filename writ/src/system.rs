@@ -76,6 +76,11 @@ pub fn log_filter() -> Option<String> {
     variable("WRIT_LOG")
 }
 
+/// Whether each line of the log is a JSON document: `WRIT_LOG_FORMAT=json`.
+pub fn log_as_json() -> bool {
+    variable("WRIT_LOG_FORMAT").is_some_and(|format| format == "json")
+}
+
 /// Whether colour is unwanted (`NO_COLOR`).
 pub fn no_color() -> bool {
     variable("NO_COLOR").is_some()

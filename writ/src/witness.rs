@@ -6,10 +6,14 @@
 //! To check one more thing: [`watch::Watch::round`]. To reach the desk in another way: another
 //! [`crate::api::Transport`].
 
+pub mod board;
 pub mod home;
 pub mod remote;
+pub mod restored;
 pub mod watch;
 
+pub use board::Board;
 pub use home::{Home, Seen};
 pub use remote::Remote;
+pub use restored::Restored;
 pub use watch::{Step, Stop, Watch};

@@ -17,11 +17,17 @@ mod decide;
 #[cfg(feature = "bench")]
 pub(crate) mod gateway;
 #[cfg(feature = "bench")]
+mod kill;
+#[cfg(feature = "bench")]
 mod ledger;
 #[cfg(feature = "bench")]
 pub(crate) mod load;
 #[cfg(feature = "bench")]
-mod population;
+mod neighbours;
+#[cfg(feature = "bench")]
+pub(crate) mod population;
+#[cfg(feature = "bench")]
+mod start;
 #[cfg(feature = "bench")]
 mod stats;
 
@@ -34,8 +40,13 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     match args.noun() {
         Some("decide") => decide::run(args),
         Some("gateway") => gateway::run(args),
+        Some("kill") => kill::run(args),
         Some("ledger") => ledger::run(args),
-        _ => anyhow::bail!("say which: cargo xtask bench decide|gateway|ledger --json"),
+        Some("neighbours") => neighbours::run(args),
+        Some("start") => start::run(args),
+        _ => anyhow::bail!(
+            "say which: cargo xtask bench decide|gateway|kill|ledger|neighbours|start --json"
+        ),
     }
 }
 

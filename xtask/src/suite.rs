@@ -3,6 +3,8 @@
 //! Never here: what a step checks; that is in tests, scripts and the other tasks.
 //! To add a step: a row in [`STEPS`].
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::{
@@ -27,6 +29,7 @@ const STEPS: &[Step] = &[
     Step { name: "lints", quick: true, body: lints },
     Step { name: "documentation", quick: true, body: documentation },
     Step { name: "units", quick: true, body: units },
+    Step { name: "units with servers", quick: false, body: units_with_servers },
     Step { name: "release build", quick: false, body: release },
     Step { name: "commands in the documents", quick: false, body: docs::check },
     Step { name: "demo", quick: false, body: demo },
@@ -83,14 +86,35 @@ fn documentation() -> Result<Tally> {
     counted(doc)
 }
 
+/// What stands in the path of every test that starts one of these servers.
+const SERVERS: [&str; 3] = ["postgres", "nats", "jetstream"];
+
+/// What needs nothing but Rust.
 fn units() -> Result<Tally> {
+    let skip: Vec<&str> = SERVERS.iter().flat_map(|server| ["--skip", server]).collect();
+    tests(&format!("not test(/{}/)", SERVERS.join("|")), &skip, None)
+}
+
+/// What needs a real PostgreSQL or a real NATS.
+fn units_with_servers() -> Result<Tally> {
+    setup::postgres()?;
+    let nats = setup::nats()?;
+    tests(&format!("test(/{}/)", SERVERS.join("|")), &SERVERS, Some(&nats))
+}
+
+/// The tests of this filter: nextest's expression, or the words that say the same to the plain runner.
+fn tests(filter: &str, words: &[&str], nats: Option<&Path>) -> Result<Tally> {
     let scope = ["--workspace", "--all-features", "--locked", "--no-fail-fast"];
-    if has("cargo-nextest") {
-        counted(cargo(&[&["nextest", "run"], &scope[..]].concat()))
+    let mut run = if has("cargo-nextest") {
+        cargo(&[&["nextest", "run"], &scope[..], &["-E", filter]].concat())
     } else {
         say("cargo-nextest is not here: running cargo test")?;
-        counted(cargo(&[&["test"], &scope[..]].concat()))
+        cargo(&[&["test"], &scope[..], &["--"], words].concat())
+    };
+    if let Some(nats) = nats {
+        run.env("WRIT_NATS_SERVER", nats);
     }
+    counted(run)
 }
 
 fn release() -> Result<Tally> {

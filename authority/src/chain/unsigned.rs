@@ -17,6 +17,7 @@ use crate::{
 };
 
 mod charter;
+mod scale;
 
 /// The kind of a fact as its line spells it.
 pub(super) fn kind(fact: &Fact) -> String {
@@ -128,6 +129,13 @@ fn needs_none(state: &State, entry: &Entry, fact: &Fact) -> Result<(), Fault> {
         | Fact::InstanceEnded { .. }
         | Fact::GrantRevoked { .. }
         | Fact::ActivitySealed(_) => Ok(()),
+        Fact::FormatRaised { .. }
+        | Fact::AgentsTerminated(_)
+        | Fact::AgentDelegated { .. }
+        | Fact::TerminationReached(_)
+        | Fact::GatewayHalted(_)
+        | Fact::GatewayResumed(_)
+        | Fact::LedgerRestored(_) => scale::may_stand(state, entry),
         // Those of `may_stand`: whatever is left over there needs a signature.
         _ => needs(entry),
     }

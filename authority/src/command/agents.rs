@@ -1,7 +1,7 @@
 //! Groups, agents, who answers for them, and their life.
 
 use serde::{Deserialize, Serialize};
-use writ_model::{Actor, AgentId, Cx, GroupId, PersonId, Role, Timestamp};
+use writ_model::{Actor, AgentId, Cx, GroupId, PersonId, Timestamp};
 
 use super::{
     check::{self, NAME, SAYS_YES, SENTENCE, WORKS},
@@ -232,26 +232,6 @@ pub(super) fn quarantine(
         return Err(check::life(agent, "Nothing is left to do."));
     }
     Ok(vec![Fact::AgentQuarantined { agent: id, reason }])
-}
-
-/// Either party alone can end an agent: its terminators, and every owner.
-pub(super) fn terminate(
-    state: &State,
-    cx: &Cx,
-    id: AgentId,
-    reason: String,
-) -> Result<Vec<Fact>, Refusal> {
-    check::text("reason", &reason, SENTENCE)?;
-    let agent = check::living(state, id)?;
-    let answers = state.answers(agent);
-    let named =
-        cx.actor().person().filter(|person| answers.terminators.iter().any(|(id, _)| id == person));
-    match named {
-        Some(person) => drop(check::seat(state, person, "actor")?.active()),
-        None if agent.shadow_of.is_some() => check::acts(state, cx, WORKS)?,
-        None => check::acts(state, cx, &[Role::Owner])?,
-    }
-    Ok(vec![Fact::AgentTerminated { agent: id, reason }])
 }
 
 pub(super) fn confirm(

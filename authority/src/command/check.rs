@@ -5,6 +5,7 @@ use writ_model::{Actor, AgentId, Code, Cx, PersonId, Role, Side, Span, Timestamp
 use super::Command;
 use crate::{
     agent::Agent,
+    fact::Fact,
     refusal::{self, Refusal, cut},
     state::{Person, State},
 };
@@ -40,6 +41,21 @@ pub(super) fn line_fits(line: &[u8]) -> Result<(), Refusal> {
     }
     let what = format!("the line would have {} bytes; at most {LINE} fit", line.len());
     Err(Refusal::new(refusal::BOUND, "line", what, "Shorten lists or texts, or split it in two."))
+}
+
+/// A process that follows this ledger and cannot read a line refuses the client: first all of them have to read it. What
+/// raises the format is written in the one before.
+pub(crate) fn format_may_be_written(state: &State, fact: &Fact) -> Result<(), Refusal> {
+    let needs = match fact {
+        Fact::FormatRaised { format } => format.saturating_sub(1),
+        other => other.format(),
+    };
+    if needs <= state.format {
+        return Ok(());
+    }
+    let what = format!("this takes format {needs} of the ledger, and {} holds", state.format);
+    let cure = "Bring every gateway, soc and desk to this release; older ones still run.";
+    Err(Refusal::new(refusal::FORMAT, "format", what, cure))
 }
 
 /// The acting person, seated here and in one of these roles. Writ itself passes.

@@ -78,6 +78,15 @@ macro_rules! ungoverned {
             | Command::BeginDrill { .. }
             | Command::FinishDrill(_)
             | Command::SetTemplate { .. }
+            | Command::RaiseFormat { .. }
+            | Command::TerminateMany { .. }
+            | Command::Delegate { .. }
+            | Command::ReachTermination(_)
+            | Command::HaltGateway { .. }
+            | Command::ServeGateway { .. }
+            | Command::NoteHalt(_)
+            | Command::NoteServed(_)
+            | Command::RestoreLedger(_)
     };
 }
 

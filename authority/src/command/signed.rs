@@ -66,6 +66,7 @@ impl Command {
             | Self::Approve { .. }
             | Self::SetAway { .. }
             | Self::SetObserve { .. } => true,
+            at_scale!() => self.is_signed_at_scale(state),
             Self::Found { .. }
             | Self::AddClient { .. }
             | Self::CreateGroup { .. }
@@ -102,6 +103,16 @@ impl Command {
             | Self::BeginDrill { .. }
             | Self::FinishDrill(_)
             | Self::SetTemplate { .. } => false,
+        }
+    }
+
+    fn is_signed_at_scale(&self, state: &State) -> bool {
+        match self {
+            Self::TerminateMany { .. } | Self::ServeGateway { .. } => true,
+            // What acts already may from then on act less, and is ended by other people too.
+            Self::Delegate { agent, .. } => acts_already(state, Subject::Agent(*agent)),
+            // What stops, and what Writ itself writes.
+            _ => false,
         }
     }
 }
@@ -189,6 +200,12 @@ fn in_time(state: &State, cx: &Cx, request: &Request) -> Result<(), Refusal> {
     }
     if now < made {
         return refuse(format!("it was asked at {made}, which is after {now}"));
+    }
+    if made < state.tokens_from {
+        return refuse(format!(
+            "it was asked at {made}, before this ledger came out of a backup at {}",
+            state.tokens_from
+        ));
     }
     if now > expires {
         return refuse(format!("it could be signed until {expires}"));

@@ -13,8 +13,8 @@ use writ_model::{
 use super::NewAgent;
 use crate::{
     fact::{
-        ActivitySealed, DrillResult, HeldCall, LedgerFounded, LedgerMoved, Notified, Subject,
-        TerminationConfirmed,
+        ActivitySealed, DrillResult, GatewayHalted, GatewayResumed, HeldCall, LedgerFounded,
+        LedgerMoved, LedgerRestored, Notified, Subject, TerminationConfirmed, TerminationReached,
     },
     grant::Grant,
     passkey::{KeyPolicy, Passkey},
@@ -415,4 +415,57 @@ pub enum Command {
         /// The whole of it.
         template: Box<Template>,
     },
+    /// Let lines of this format be written from here on.
+    RaiseFormat {
+        /// Which.
+        format: u32,
+    },
+    /// End many agents for good, in one act.
+    TerminateMany {
+        /// Which.
+        whom: Whom,
+        /// Why.
+        reason: String,
+    },
+    /// Say that an agent acts for another one.
+    Delegate {
+        /// Which.
+        agent: AgentId,
+        /// For which.
+        by: AgentId,
+    },
+    /// Write down which gateways an ending reached.
+    ReachTermination(Box<TerminationReached>),
+    /// Stop a gateway: it lets nothing through until it is told to serve again.
+    HaltGateway {
+        /// Which.
+        gateway: GatewayId,
+        /// Why.
+        reason: String,
+    },
+    /// Let a halted gateway serve again.
+    ServeGateway {
+        /// Which.
+        gateway: GatewayId,
+    },
+    /// Write down that a gateway was halted at its machine.
+    NoteHalt(Box<GatewayHalted>),
+    /// Write down that a gateway halted at its machine was let serve again there.
+    NoteServed(Box<GatewayResumed>),
+    /// Write down that this ledger came out of a backup.
+    RestoreLedger(Box<LedgerRestored>),
+}
+
+/// Which agents an act ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Whom {
+    /// Every agent of the client.
+    All,
+    /// Every agent of a group and of the groups below it.
+    Group(GroupId),
+    /// Every agent with a model of this vendor: a word, or words in a row, of the model's name, in any case.
+    Vendor(String),
+    /// These.
+    Agents(Vec<AgentId>),
 }

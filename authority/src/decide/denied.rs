@@ -63,6 +63,8 @@ pub const INSTANCE: Code = Code("DENY-0006");
 pub const EPOCH: Code = Code("DENY-0007");
 /// Authorizer, auditor or terminator is missing for longer than the grace period.
 pub const ANSWERS: Code = Code("DENY-0008");
+/// The agent acts for another one, which may not act now.
+pub const ABOVE: Code = Code("DENY-0009");
 /// The agent has no grant on this server.
 pub const NO_SERVER: Code = Code("DENY-0010");
 /// No grant covers this thing.
@@ -259,7 +261,14 @@ pub(super) fn life(state: &State, agent: &Agent) -> Result<(), Box<Denied>> {
     let deny =
         |code, words, cure: &str| Err(Box::new(Denied::new(state, code, words, cure.to_owned())));
     match &agent.life {
-        Life::Active => Ok(()),
+        Life::Active => match state.stopped_above(agent.described.agent) {
+            None => Ok(()),
+            Some(above) => {
+                let (above, word) = (above.name(), above.life.word());
+                let words = format!("{name} acts for {above}, which is {word}");
+                deny(ABOVE, words, &format!("It goes on when {above} does."))
+            }
+        },
         Life::Observed | Life::Proposed | Life::Chartered => {
             let words = format!("{name} is {}, not active", agent.life.word());
             deny(NOT_ACTIVE, words, "Have it activated once its three answers are given.")

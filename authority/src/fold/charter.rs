@@ -167,7 +167,8 @@ impl State {
                 }
             }
         }
-        let hold = Hold { waits, at, line, given: Vec::new(), refused: None, consumed: None };
+        let (given, refused, consumed, void_at) = (Vec::new(), None, None, None);
+        let hold = Hold { waits, at, line, given, refused, consumed, void_at };
         self.holds.insert(id, Arc::new(hold));
     }
 

@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 
 use writ_charter::Charter;
-use writ_model::{AgentId, HoldId, PersonId};
+use writ_model::{AgentId, HoldId, PersonId, text::quote};
 
-use super::holds;
+use super::{holds, text};
 use crate::{
-    command::{Command, scopes},
+    command::{Command, Whom, scopes},
     fact::Subject,
     state::{Person, State},
 };
@@ -29,7 +29,10 @@ pub(super) fn of(state: &State, person: PersonId, act: &Command) -> Names {
             insert_agent(&mut names, state, *agent);
             insert_answers(&mut names, state, *agent);
         }
-        Command::Terminate { agent, .. } => insert_agent(&mut names, state, *agent),
+        Command::Terminate { .. }
+        | Command::TerminateMany { .. }
+        | Command::Delegate { .. }
+        | Command::ServeGateway { .. } => insert_ending(&mut names, state, act),
         Command::GiveGrant(grant) => insert_subject(&mut names, state, grant.subject),
         Command::SetAccountability { subject, authorizer, auditor, terminators } => {
             insert_subject(&mut names, state, *subject);
@@ -92,6 +95,39 @@ pub(super) fn of(state: &State, person: PersonId, act: &Command) -> Names {
 
 fn insert_agent(names: &mut Names, state: &State, id: AgentId) {
     names.insert(id.to_string(), state.agent_name(id));
+}
+
+fn insert_ending(names: &mut Names, state: &State, act: &Command) {
+    match act {
+        Command::Terminate { agent, .. } => {
+            insert_agent(names, state, *agent);
+            // Not which: one more or less would make the signature void, and an ending loses no race.
+            if !state.below(*agent).is_empty() {
+                let says = "Every agent that acts for it ends with it.".to_owned();
+                names.insert("says:000".to_owned(), says);
+            }
+        }
+        Command::TerminateMany { whom: Whom::Agents(list), .. } => {
+            for id in list {
+                insert_agent(names, state, *id);
+            }
+        }
+        Command::TerminateMany { whom: Whom::Group(id), .. } => {
+            insert_subject(names, state, Subject::Group(*id));
+        }
+        Command::Delegate { agent, by } => {
+            insert_agent(names, state, *agent);
+            insert_agent(names, state, *by);
+        }
+        Command::ServeGateway { gateway } => {
+            if let Some(halt) = state.halted.get(gateway) {
+                let (at, why) = (text::clock(halt.says.at), quote(&halt.says.reason));
+                names.insert("says:000".to_owned(), format!("It was halted at {at}: {why}"));
+            }
+        }
+        // All, and a vendor, are in the command itself.
+        _ => {}
+    }
 }
 
 fn insert_subject(names: &mut Names, state: &State, subject: Subject) {

@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod charter;
+mod ending;
 
 pub(super) fn quotes(list: &[String], last: &str) -> String {
     row(&list.iter().map(|one| quote(one)).collect::<Vec<_>>(), last)
@@ -95,6 +96,9 @@ pub(super) fn title(request: &Request) -> String {
         | Command::Approve { .. }
         | Command::SetAway { .. }
         | Command::SetObserve { .. } => charter::title(request),
+        Command::TerminateMany { .. } | Command::Delegate { .. } | Command::ServeGateway { .. } => {
+            ending::title(request)
+        }
         unsigned!() => "Nothing that can be signed".to_owned(),
     }
 }
@@ -131,11 +135,6 @@ pub(super) fn act(request: &Request, party: &str) -> Vec<String> {
             out.extend(answers(request));
             out
         }
-        Command::Terminate { agent, reason } => vec![
-            format!("You end {} of {party} for good. It does not come back.", name(agent)),
-            format!("Its id is {agent}."),
-            because(reason),
-        ],
         Command::GiveGrant(given) => grant(request, given, party),
         Command::SetAccountability { subject: of, authorizer, auditor, terminators } => {
             let one = |id: &Option<PersonId>| {
@@ -177,6 +176,10 @@ pub(super) fn act(request: &Request, party: &str) -> Vec<String> {
         | Command::Approve { .. }
         | Command::SetAway { .. }
         | Command::SetObserve { .. } => charter::of(request, party),
+        Command::Terminate { .. }
+        | Command::TerminateMany { .. }
+        | Command::Delegate { .. }
+        | Command::ServeGateway { .. } => ending::of(request, party),
         unsigned!() => vec!["This cannot be signed.".to_owned()],
     }
 }

@@ -173,6 +173,8 @@ pub struct Hold {
     pub refused: Option<Refused>,
     /// When it was used up.
     pub consumed: Option<Consumed>,
+    /// When it was over because the ledger came out of a backup.
+    pub void_at: Option<Timestamp>,
 }
 
 impl Hold {
@@ -247,10 +249,11 @@ impl Hold {
 
     /// Until when it may be approved and done.
     pub fn expires(&self) -> Timestamp {
-        match &self.waits {
+        let says = match &self.waits {
             Waits::Call(call) => call.expires,
             Waits::Act(act) => act.expires,
-        }
+        };
+        self.void_at.map_or(says, |void| says.min(void))
     }
 
     /// From when owners count for any seat of their party.

@@ -22,12 +22,14 @@ use writ_model::{
 use writ_testkit::SeededEntropy;
 
 mod deciding;
+mod scaling;
 
 use deciding::{agreeing, asking, watching};
+use scaling::{ending, keeping, reaching};
 
 const NOW: Timestamp = Timestamp::from_micros(1_793_714_580_000_000);
 /// Kinds of facts: a new one changes this number and the golden file together.
-const KINDS: usize = 61;
+const KINDS: usize = 68;
 
 fn id<K: Kind>(n: u8) -> Id<K> {
     Id::from_parts(NOW, [n; 10])
@@ -299,20 +301,32 @@ fn recovering() -> Vec<Fact> {
     ]
 }
 
-fn lines() -> Vec<Vec<u8>> {
+fn written(facts: Vec<Fact>) -> Vec<Vec<u8>> {
     let actor = Actor::Person { id: people()[0], via: "cli".to_owned() };
     let cx = Cx::new(NOW, Arc::new(SeededEntropy::new(1)), id(0), actor);
-    let facts = [founding(), life(), joining(), recovering(), agreeing(), asking(), watching()];
-    let facts = facts.into_iter().flatten();
-    facts.map(|fact| Entry::new(&cx, fact).to_line().unwrap()).collect()
+    facts.into_iter().map(|fact| Entry::new(&cx, fact).to_line().unwrap()).collect()
 }
 
-#[test]
-fn golden_lines_fold_to_the_same_state_forever() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1.ndjson");
+/// Everything that the first release writes.
+fn first() -> Vec<Vec<u8>> {
+    let facts = [founding(), life(), joining(), recovering(), agreeing(), asking(), watching()];
+    written(facts.into_iter().flatten().collect())
+}
+
+/// A ledger that was raised to format 2.
+fn second() -> Vec<Vec<u8>> {
+    let mut facts = founding();
+    facts.extend(ending());
+    facts.extend(reaching(18));
+    facts.extend(keeping());
+    written(facts)
+}
+
+fn folds_as_in(name: &str, lines: &[Vec<u8>]) -> State {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     let mut state = State::empty(id(0));
     let mut written = Vec::new();
-    for (index, line) in lines().iter().enumerate() {
+    for (index, line) in lines.iter().enumerate() {
         written.extend_from_slice(line);
         written.push(b'\n');
         state.fold(index as u64, line).unwrap();
@@ -324,12 +338,47 @@ fn golden_lines_fold_to_the_same_state_forever() {
     }
     let golden = fs::read(&path).unwrap();
     assert_eq!(String::from_utf8(golden).unwrap(), String::from_utf8(written).unwrap());
+    state
+}
+
+#[test]
+fn golden_lines_fold_to_the_same_state_forever() {
+    let state = folds_as_in("v1.ndjson", &first());
+    assert_eq!(state.format, 1);
+}
+
+#[test]
+fn so_do_those_of_the_second_format() {
+    let state = folds_as_in("v2.ndjson", &second());
+    assert_eq!(state.format, 2);
+    // The last act took two lines; what acted for the first agent ended in the act that ended it.
+    let (line, act) = state.ending_of(id(46)).unwrap();
+    assert_eq!((act.last, act.agents, state.ending_of(id(45)).unwrap().0), (line + 1, 2, line));
+    assert_eq!(state.ending_of(id(41)).unwrap().0, state.ending_of(id(40)).unwrap().0);
+    assert_eq!(state.reached.len(), 2);
+    assert_eq!(state.halted.keys().copied().collect::<Vec<_>>(), vec![id(10)]);
+    let held = state.agents.get(&id(47)).unwrap();
+    assert!(matches!(held.life, writ_authority::Life::Held { .. }));
+    assert_eq!(state.tokens_from, NOW);
+}
+
+#[test]
+fn a_line_states_the_format_of_its_kind_and_no_other() {
+    let mut state = State::empty(id(0));
+    for (index, line) in second().iter().enumerate() {
+        let text = String::from_utf8(line.clone()).unwrap();
+        let (from, to) = if text.ends_with(r#","v":1}"#) { ("1", "2") } else { ("2", "1") };
+        let bent = text.replace(&format!(r#","v":{from}}}"#), &format!(r#","v":{to}}}"#));
+        assert!(state.clone().fold(index as u64, bent.as_bytes()).is_err(), "{bent}");
+        state.fold(index as u64, line).unwrap();
+    }
 }
 
 #[test]
 fn every_kind_is_in_the_golden_file() {
-    let mut kinds: Vec<String> = lines()
+    let mut kinds: Vec<String> = first()
         .iter()
+        .chain(&second())
         .filter_map(|line| {
             let entry: serde_json::Value = serde_json::from_slice(line).unwrap();
             entry.get("fact")?.as_object()?.keys().next().cloned()

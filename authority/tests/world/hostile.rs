@@ -20,8 +20,7 @@ fn person(number: u8) -> PersonId {
 }
 
 pub(crate) fn line(world: &World, actor: &Actor, fact: Fact) -> Vec<u8> {
-    let (actor, at) = (actor.clone(), world.now);
-    Entry { actor, at, fact, v: 1 }.to_line().unwrap()
+    Entry::by(actor.clone(), world.now, fact).to_line().unwrap()
 }
 
 pub(crate) fn as_person(id: PersonId) -> Actor {

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail loudly")]
 
 mod approvals;
+mod below;
 mod calls;
 mod charter;
 mod device;
@@ -12,11 +13,13 @@ mod hostile;
 mod inside;
 mod kit;
 mod life;
+mod lost;
 mod moving;
 mod outside;
 mod people;
 mod property;
 mod quorum;
 mod receipts;
+mod scale;
 mod text;
 mod unsaid;

@@ -5,6 +5,7 @@ use std::{env, fmt::Write as _, fs, path::Path};
 
 use writ_authority::{
     ArgRule, Command, Condition, Grant, KeyPolicy, Limit, Request, Window,
+    command::{self, Whom},
     fact::Subject,
     grant::{Period, Surface},
 };
@@ -233,6 +234,51 @@ fn about_authority() -> Vec<Request> {
     out
 }
 
+/// Many agents in one act, agents that act for others, a gateway that serves again.
+fn at_scale() -> Vec<Request> {
+    let mut world = World::new();
+    crate::scale::raise(&mut world);
+    let (dana, milo) = (world.dana, world.milo);
+    let command = Command::CreateGroup { name: "office".to_owned(), parent: None };
+    let made = world.by(milo, command).unwrap();
+    let [writ_authority::Fact::GroupCreated { group, .. }] = made[..] else { panic!() };
+    let (one, two) = (world.propose("planner"), world.propose("mail-bot"));
+    world.by(milo, Command::Delegate { agent: two, by: one }).unwrap();
+    let (three, _) = world.active("drafter");
+    let vendor = Whom::Vendor("Example” Labs".to_owned());
+    let named = Whom::Agents(vec![two, one]);
+    let whom = [Whom::All, Whom::Group(group), vendor, named, Whom::Agents(vec![three])];
+    let mut acts: Vec<Command> = whom.into_iter().map(crate::scale::many).collect();
+    acts.push(Command::Terminate { agent: one, reason: "odd mail".to_owned() });
+    acts.push(Command::Delegate { agent: three, by: one });
+    acts.into_iter()
+        .map(|act| match act {
+            // A vendor that nobody uses cannot be ended; its text stands all the same.
+            Command::TerminateMany { whom: Whom::Vendor(_), .. } => {
+                let honest = world.request(dana, crate::scale::many(Whom::All)).unwrap();
+                Request { act: Box::new(act), ..honest }
+            }
+            Command::TerminateMany { whom: Whom::Group(_), .. } => {
+                let new = crate::kit::new_agent("clerk");
+                let new = command::NewAgent { group: Some(group), ..new };
+                world.by(milo, Command::Propose(new)).unwrap();
+                world.request(dana, act).unwrap()
+            }
+            act => world.request(dana, act).unwrap(),
+        })
+        .chain([serving()])
+        .collect()
+}
+
+fn serving() -> Request {
+    let mut world = World::founded(Side::Provider);
+    crate::scale::raise(&mut world);
+    let (milo, gateway) = (world.milo, writ_model::GatewayId::from_parts(START, [1; 10]));
+    let reason = "it answers oddly".to_owned();
+    world.by(milo, Command::HaltGateway { gateway, reason }).unwrap();
+    world.request(milo, Command::ServeGateway { gateway }).unwrap()
+}
+
 #[test]
 fn every_text_is_the_one_in_the_file() {
     let mut world = World::new();
@@ -241,7 +287,7 @@ fn every_text_is_the_one_in_the_file() {
     acts.extend(keys(&mut world));
     let requests = acts.into_iter().map(|(by, act)| world.request(by, act).unwrap());
     let mut out = String::new();
-    for request in requests.chain(at_the_provider()).chain(about_authority()) {
+    for request in requests.chain(at_the_provider()).chain(about_authority()).chain(at_scale()) {
         let kind = serde_json::to_value(&request.act).unwrap();
         let kind = kind.as_object().unwrap().keys().next().unwrap().clone();
         writeln!(out, "# {kind}: {}", request.title()).unwrap();

@@ -106,6 +106,9 @@ pub fn item(client: &ClientRef, waiting: &Waiting, now: Timestamp) -> Item {
         Ask::ObserveEnding => Mark::new(Tone::Seen, "Observing ends"),
         Ask::DrillDue => Mark::new(Tone::Seen, "Drill due"),
         Ask::Undelivered => Mark::new(Tone::Wait, "Undelivered"),
+        Ask::Restored => Mark::new(Tone::Wait, "Restored"),
+        Ask::GatewayHalted => Mark::new(Tone::Wait, "Gateway halted"),
+        Ask::GatewayLost => Mark::new(Tone::Wait, "Gateway lost"),
     };
     let page = match waiting.ask {
         Ask::Admit | Ask::Recovery => route::people(slug),
@@ -120,6 +123,8 @@ pub fn item(client: &ClientRef, waiting: &Waiting, now: Timestamp) -> Item {
         Ask::ObserveEnding => route::observe(slug),
         Ask::DrillDue => route::drills(slug),
         Ask::Undelivered => route::notifications(slug),
+        Ask::Restored => route::client(slug),
+        Ask::GatewayHalted | Ask::GatewayLost => route::operations(),
     };
     Item {
         client: client.clone(),
@@ -190,6 +195,10 @@ fn acts(client: &ClientRef, id: &str, waiting: &Waiting) -> Vec<Act> {
             Act::plain("Drills", route::drills(slug)),
         ],
         Ask::Undelivered => vec![Act::main("Look", route::notifications(slug))],
+        Ask::Restored => vec![Act::main("Look", route::client(slug))],
+        Ask::GatewayHalted | Ask::GatewayLost => {
+            vec![Act::main("Look", route::operations())]
+        }
     }
 }
 

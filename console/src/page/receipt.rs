@@ -43,17 +43,17 @@ impl ReceiptPage {
     /// From the line to the last byte refused, over every gateway that confirmed: number and unit.
     #[must_use]
     pub fn took(&self) -> Option<(String, String)> {
-        let micros =
-            self.receipt.targets.iter().map(|one| one.tokens_refused_us.max(one.last_cut_us));
+        let measured = self.receipt.targets.iter().filter_map(|one| one.measured);
+        let micros = measured.map(|one| one.tokens_refused_us.max(one.last_cut_us));
         let text = show::micros(micros.max()?);
         let (number, unit) = text.split_once(' ')?;
         Some((number.to_owned(), unit.to_owned()))
     }
 
-    /// Gateways that confirmed, of all.
+    /// Gateways that it reached, of all.
     #[must_use]
     pub fn confirmed(&self) -> String {
-        let done = self.receipt.targets.len();
+        let done = self.receipt.reached();
         format!("{done} of {}", show::plural(done + self.receipt.waiting_for.len(), "gateway"))
     }
 

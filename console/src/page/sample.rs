@@ -4,6 +4,7 @@
 mod agent;
 mod charter;
 mod hold;
+mod operations;
 mod people;
 mod queue;
 mod record;
@@ -14,6 +15,7 @@ pub use charter::{
     catalog, charter, diff, letter, replay, stops, template, templates, trace, version,
 };
 pub use hold::{approved, held_act, hold, holds, no_holds};
+pub use operations::{ending, operations};
 pub use people::{FINGER, me, nobody, parties, receipts, sessions, signing, witnesses};
 pub use queue::waiting;
 pub use record::{call_refused, checkpoint, ledger, line};

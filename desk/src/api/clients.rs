@@ -24,6 +24,7 @@ mod receipts;
 mod recoveries;
 mod sessions;
 mod show;
+mod terminations;
 mod witnesses;
 
 pub(super) fn table() -> Vec<Endpoint> {
@@ -36,6 +37,7 @@ pub(super) fn table() -> Vec<Endpoint> {
     all.extend(policy::TABLE);
     all.extend(groups::TABLE);
     all.extend(agents::TABLE);
+    all.extend(terminations::TABLE);
     all.extend(instances::TABLE);
     all.extend(grants::TABLE);
     all.extend(calls::TABLE);

@@ -22,6 +22,8 @@ const WORKS: &[Role] = &[Role::Engineer, Role::Approver, Role::Owner];
 const SAYS_YES: &[Role] = &[Role::Approver, Role::Owner];
 /// Those who take a ledger away.
 const EXPORTS: &[Role] = &[Role::Owner, Role::Engineer, Role::Auditor];
+/// Those who run gateways.
+const RUNS: &[Role] = &[Role::Owner, Role::Engineer];
 const OWNS: &[Role] = &[Role::Owner];
 const EVERY: &[Role] = &[];
 const EITHER: &[Side] = &[];
@@ -55,6 +57,11 @@ impl Needs {
     /// An owner.
     pub const fn owns() -> Self {
         Self::new(EITHER, OWNS, false)
+    }
+
+    /// Somebody of the provider who runs gateways.
+    pub const fn runs() -> Self {
+        Self::new(PROVIDER, RUNS, false)
     }
 
     /// A role that exports.

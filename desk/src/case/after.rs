@@ -23,6 +23,9 @@ impl Desk {
         if let Command::Terminate { agent, .. } = act {
             return json(&self.ended(tenant, *agent).await?);
         }
+        if let Command::TerminateMany { .. } = act {
+            return json(&self.ended_in(tenant, wrote.first).await?);
+        }
         if let Command::Approve { hold, .. } = act {
             return json(&self.hold_view(&wrote.view, &asked.who, *hold).await?);
         }
@@ -79,6 +82,7 @@ impl Desk {
                 self.unseat_the_gone().await
             }
             Command::PersonLeaves { .. } => self.mirror(tenant).await.map(|_| ()),
+            Command::ServeGateway { gateway } => self.wish_serve(*gateway, wrote).await,
             _ => Ok(()),
         };
         if let Err(fault) = done {
@@ -117,10 +121,14 @@ pub(super) fn next(state: &State, person: PersonId, act: &Command) -> String {
     let at = format!("/clients/{slug}");
     let people = format!("{at}/people");
     match act {
-        Command::Activate { agent } | Command::Release { agent } => format!("{at}/agents/{agent}"),
+        Command::Activate { agent }
+        | Command::Release { agent }
+        | Command::Delegate { agent, .. } => format!("{at}/agents/{agent}"),
         Command::Terminate { agent, .. } => format!("{at}/agents/{agent}/receipt"),
         Command::GiveGrant(grant) => page_of(at, grant.subject),
         Command::SetAccountability { subject, .. } => page_of(at, *subject),
+        Command::TerminateMany { .. } => format!("{at}/terminations"),
+        Command::ServeGateway { .. } => "/operations".to_owned(),
         Command::AddPasskey { .. } | Command::LinkLogin { .. } => "/me".to_owned(),
         Command::RevokePasskey { passkey, .. } => {
             let owner = state.passkeys.get(passkey).map(|key| key.says.person);

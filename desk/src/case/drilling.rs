@@ -264,7 +264,7 @@ impl Desk {
         watch.end_us = last.saturating_sub(at);
         let receipt = receipt?;
         let words = if receipt.complete {
-            format!("{} confirmed it in the ledger.", counted(receipt.targets.len(), "gateway"))
+            format!("{} confirmed it in the ledger.", counted(receipt.reached(), "gateway"))
         } else {
             format!("{} did not confirm it in time.", counted(receipt.waiting_for.len(), "gateway"))
         };

@@ -1,5 +1,7 @@
 //! Decisions waiting, over all clients.
 
+use std::sync::Arc;
+
 use writ_authority::queue;
 use writ_model::Span;
 
@@ -21,8 +23,10 @@ impl Desk {
         let clients = views.len();
         let provider = self.provider_view().await?;
         // The provider's own people wait in its own space.
+        let mut lost = Vec::new();
         if crate::desk::seated(&provider.state, who) {
-            views.push(provider);
+            lost = self.lost_gateways().await;
+            views.push(Arc::clone(&provider));
         }
         let mut items: Vec<QueueItem> = Vec::new();
         for view in &views {
@@ -34,6 +38,8 @@ impl Desk {
             let waiting = waiting.chain(witnesses).chain(undelivered).chain(drill);
             items.extend(waiting.map(|waiting| QueueItem { client: client.clone(), waiting }));
         }
+        let client = show::client(&provider.state);
+        items.extend(lost.into_iter().map(|waiting| QueueItem { client: client.clone(), waiting }));
         items.sort_by_key(|item| {
             let later = item.waiting.since + Span::days(365);
             (item.waiting.deadline.unwrap_or(later), item.waiting.since)

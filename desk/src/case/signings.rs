@@ -45,8 +45,8 @@ impl Desk {
         self.standing(who.person).await?;
         let view = self.tenants().view(tenant).await?;
         if !command.needs_signature(&view.state, &who.actor()) {
-            let wrote = self.act_as(tenant, who, command.clone()).await?;
-            self.consequences(tenant, &command, &wrote).await;
+            let wrote = Box::pin(self.act_as(tenant, who, command.clone())).await?;
+            Box::pin(self.consequences(tenant, &command, &wrote)).await;
             return Ok(wrote);
         }
         let view = self.with_own_keys(view, who).await?;

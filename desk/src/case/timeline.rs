@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc};
 
 use lru::LruCache;
 use parking_lot::Mutex;
-use writ_authority::{Entry, State, fact::Subject};
+use writ_authority::{Entry, Fact, State, fact::Subject};
 use writ_model::{AgentId, TenantId};
 use writ_store::{View, ledger::MAX_READ_LINES};
 
@@ -38,7 +38,12 @@ impl Index {
         let at = self.size;
         self.size += 1;
         let Ok(entry) = Entry::from_line(line) else { return };
-        if let Some(subject) = say::about(state, &entry.fact) {
+        let many = match &entry.fact {
+            Fact::AgentsTerminated(ended) => ended.agents.as_slice(),
+            _ => &[],
+        };
+        let all = many.iter().map(|agent| Subject::Agent(*agent));
+        for subject in all.chain(say::about(state, &entry.fact)) {
             let lines = self.about.entry(subject).or_default();
             if lines.len() >= KEPT {
                 lines.remove(0);

@@ -25,6 +25,7 @@ impl Desk {
         let gateways = matches!(
             command,
             Command::ConfirmTermination(_)
+                | Command::ReachTermination(_)
                 | Command::SealActivity(_)
                 | Command::HoldCall(_)
                 | Command::ConsumeApproval { .. }

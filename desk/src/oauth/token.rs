@@ -211,10 +211,11 @@ fn read(pairs: &[(String, String)]) -> Result<Request, Refused> {
     Ok(Request { assertion: assertion.to_owned(), resource: resource.to_owned() })
 }
 
-/// The resource, if it is ours: the gateway's `/mcp`, or `/mcp/{server}`.
+/// The resource, if it is ours: a gateway's `/mcp`, or `/mcp/{server}`.
 fn resource(desk: &Desk, resource: &str) -> Result<String, Refused> {
-    let base = desk.gateway();
-    let rest = resource.strip_prefix(&base).and_then(|rest| rest.strip_prefix("/mcp"));
+    let bases = desk.bases();
+    let after = |base: &String| resource.strip_prefix(base)?.strip_prefix("/mcp");
+    let rest = bases.iter().find_map(after);
     let server = |name: &str| {
         !name.is_empty()
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
@@ -224,6 +225,7 @@ fn resource(desk: &Desk, resource: &str) -> Result<String, Refused> {
     if ours {
         return Ok(resource.to_owned());
     }
+    let base = bases.first().map(String::as_str).unwrap_or_default();
     let why = format!("the resource is not one of this server's: it begins with {base}/mcp");
     Err(Refused::new("invalid_target", why))
 }

@@ -163,6 +163,8 @@ pub struct StatusView {
     pub tenants: usize,
     /// Lines over all ledgers.
     pub lines: u64,
+    /// Ledgers that came out of a backup and have agents on hold by it; of those that are read in this process.
+    pub restored: usize,
     /// Access tokens given since the start.
     pub tokens_issued: u64,
     /// Token requests refused since the start.

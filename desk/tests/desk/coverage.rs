@@ -21,7 +21,8 @@ fn filled(endpoint: &Endpoint, of: &Value) -> String {
     let mut path = endpoint.path.to_owned();
     let special = &of["paths"][endpoint.path];
     for name in [
-        "c", "a", "g", "i", "p", "n", "id", "*path", "k", "s", "v", "r", "w", "t", "h", "d", "code",
+        "c", "a", "g", "i", "p", "n", "id", "*path", "k", "s", "v", "r", "w", "t", "h", "d",
+        "code", "gw",
     ] {
         let value = match (name, special.get(name)) {
             (_, Some(value)) => value,
@@ -64,6 +65,10 @@ async fn populated(world: &World) -> Value {
     let witness = json!({"name": "Dana's witness", "key": witness_key(), "side": "client"});
     let witness = world.done_as("Dana Cole", &format!("{at}/witnesses"), witness).await;
     let (hold, digest, to_sign) = chartered(world).await;
+    // A gateway that is halted, so that serving again takes a signature.
+    crate::world::crowd::Crowd::of(world, &[1]);
+    let gateway = crate::world::crowd::gateway(1);
+    world.done(&format!("/gateways/{gateway}/halt"), json!({"reason": "Odd"})).await;
     json!({
         "t": "cautious", "h": hold, "d": "drl_01j9z3k4m5n6p7q8r9s0t1v2w3",
         "c": "harbor-books", "a": "invoice-bot", "g": group["id"], "grant": grant["id"],
@@ -71,6 +76,7 @@ async fn populated(world: &World) -> Value {
         "id": "cal_01j9z3k4m5n6p7q8r9s0t1v2w3", "*path": "checkpoint", "k": key_of("Ines Park"),
         "s": signing, "session": "ses_01j9z3k4m5n6p7q8r9s0t1v2w3", "v": una["invitation"],
         "r": recovery, "w": witness["id"], "code": "0000-0000-0000-0000-0000-0000-0000",
+        "gw": gateway,
         "paths": {
             "/clients/{c}/agents/{a}/activate": {"a": "new-bot"},
             "/clients/{c}/agents/{a}/release": {"a": "held-bot"},
@@ -94,7 +100,7 @@ async fn populated(world: &World) -> Value {
             "/clients/{c}/witnesses": {"name": "A second one", "key": other_key(), "side": "client"},
         },
         "by": {"/me/passkeys/{k}/revoke": "Omar Diaz", "/provider/people/{p}/offboard": "Mira Okafor",
-            "/clients/{c}/thaw": "Mira Okafor"},
+            "/clients/{c}/thaw": "Mira Okafor", "/gateways/{gw}/serve": "Mira Okafor"},
     })
 }
 

@@ -15,6 +15,8 @@ mod coverage;
 #[cfg(test)]
 mod drills;
 #[cfg(test)]
+mod endings;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod moments;
@@ -26,6 +28,8 @@ mod oauth;
 mod observe;
 #[cfg(test)]
 mod oidc;
+#[cfg(test)]
+mod operations;
 #[cfg(test)]
 mod people;
 #[cfg(test)]

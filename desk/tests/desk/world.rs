@@ -21,6 +21,7 @@ use writ_store::{Ledger, Sequencer, SqliteHeld, SqliteLedger, SqliteVault, Tenan
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
 mod charter;
+pub(crate) mod crowd;
 mod holds;
 mod order;
 mod people;

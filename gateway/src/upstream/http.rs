@@ -3,6 +3,7 @@
 //! Never here: a redirect followed, a credential of the agent, a second try of a request that may have arrived.
 
 use std::{
+    collections::BTreeSet,
     future::poll_fn,
     pin::Pin,
     sync::Arc,
@@ -177,7 +178,7 @@ impl Upstream for HttpUpstream {
         Ok(Answer { status: head.status, headers: head.headers, body })
     }
 
-    async fn end(&self, _instance: InstanceId) -> u64 {
+    async fn end(&self, _instances: &BTreeSet<InstanceId>) -> u64 {
         0
     }
 

@@ -6,7 +6,7 @@ mod child;
 mod routes;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -27,6 +27,7 @@ use self::{
 use super::{Answer, AnswerBody, Outgoing, Pieces, Upstream};
 use crate::{
     config::Command,
+    fair::Of,
     mcp::{
         header::{MODERN, SESSION, VERSION},
         parse::{Kind, Message},
@@ -65,7 +66,8 @@ impl StdioUpstream {
         self.children.lock().get(&(instance, session.to_owned())).cloned()
     }
 
-    fn start(&self, instance: InstanceId, session: String) -> Result<Arc<Child>, Refusal> {
+    fn start(&self, outgoing: &Outgoing<'_>, session: String) -> Result<Arc<Child>, Refusal> {
+        let instance = outgoing.instance;
         let key = (instance, session);
         let mut children = self.children.lock();
         if let Some(child) = children.get(&key) {
@@ -75,6 +77,7 @@ impl StdioUpstream {
         if children.len() >= CHILDREN || own >= PER_INSTANCE {
             return Err(refusal::SESSIONS_FULL);
         }
+        let seat = outgoing.share.take(Of::Children).ok_or(refusal::SESSIONS_FULL)?;
         let child = Child::start(&self.command).map_err(|fault| {
             tracing::error!(error = %fault, program = %self.command.program.display(),
                 "a server's process did not start");
@@ -86,6 +89,7 @@ impl StdioUpstream {
         self.tasks.spawn(async move {
             work.run().await;
             all.lock().remove(&key);
+            drop(seat);
         });
         Ok(child)
     }
@@ -101,9 +105,9 @@ impl StdioUpstream {
             (None, Some("initialize")) => {
                 let id = self.session_id();
                 begun = Some(id.clone());
-                self.start(outgoing.instance, id)?
+                self.start(&outgoing, id)?
             }
-            (None, _) if modern => self.start(outgoing.instance, String::new())?,
+            (None, _) if modern => self.start(&outgoing, String::new())?,
             (None, _) => return Err(refusal::NO_SESSION),
         };
         let mut answer = match message.kind {
@@ -208,12 +212,12 @@ impl Upstream for StdioUpstream {
         })
     }
 
-    async fn end(&self, instance: InstanceId) -> u64 {
+    async fn end(&self, instances: &BTreeSet<InstanceId>) -> u64 {
         let ending: Vec<_> = self
             .children
             .lock()
             .iter()
-            .filter(|((owner, _), _)| *owner == instance)
+            .filter(|((owner, _), _)| instances.contains(owner))
             .map(|(_, child)| Arc::clone(child))
             .collect();
         for child in &ending {

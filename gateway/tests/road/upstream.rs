@@ -13,7 +13,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify};
 use writ_gateway::{Place, Server, Target};
 
 /// One thing that reached it.
@@ -28,6 +28,8 @@ pub(crate) struct Seen {
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    arrived: Arc<Notify>,
+    gate: Arc<Notify>,
 }
 
 type Body = BoxBody<Bytes, Infallible>;
@@ -35,12 +37,14 @@ type Body = BoxBody<Bytes, Infallible>;
 impl Upstream {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let this = Self { address: listener.local_addr().unwrap(), seen: Arc::default() };
-        let seen = Arc::clone(&this.seen);
+        let address = listener.local_addr().unwrap();
+        let this =
+            Self { address, seen: Arc::default(), arrived: Arc::default(), gate: Arc::default() };
+        let all = this.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let seen = Arc::clone(&seen);
-                let service = service_fn(move |request| answer(Arc::clone(&seen), request));
+                let this = all.clone();
+                let service = service_fn(move |request| answer(this.clone(), request));
                 tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
             }
         });
@@ -55,16 +59,37 @@ impl Upstream {
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().clone()
     }
+
+    /// Lets one call of the tool `gate` be answered.
+    pub(crate) fn opens(&self) {
+        self.gate.notify_one();
+    }
+
+    /// Returns when a call of this tool has arrived.
+    pub(crate) async fn reached(&self, tool: &str) {
+        self.reached_times(tool, 1).await;
+    }
+
+    /// Returns when so many calls of this tool have arrived.
+    pub(crate) async fn reached_times(&self, tool: &str, times: usize) {
+        let name = format!("\"{tool}\"");
+        loop {
+            let more = self.arrived.notified();
+            let calls = |seen: &&Seen| String::from_utf8_lossy(&seen.body).contains(&name);
+            if self.seen().iter().filter(calls).count() >= times {
+                return;
+            }
+            more.await;
+        }
+    }
 }
 
-async fn answer(
-    seen: Arc<Mutex<Vec<Seen>>>,
-    request: Request<Incoming>,
-) -> Result<Response<Body>, Infallible> {
+async fn answer(this: Upstream, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     let verb = head.method.to_string();
-    seen.lock().push(Seen { headers: head.headers, body: body.clone() });
+    this.seen.lock().push(Seen { headers: head.headers, body: body.clone() });
+    this.arrived.notify_waiters();
     if verb == "GET" {
         return Ok(events(b": hello\n\n".to_vec(), true));
     }
@@ -98,6 +123,11 @@ async fn answer(
         "tools/call" if params["name"] == "watch" => {
             events(b"data: {\"method\":\"notifications/progress\"}\n\n".to_vec(), true)
         }
+        "tools/call" if params["name"] == "gate" => {
+            this.gate.notified().await;
+            result(serde_json::json!({"content": []}))
+        }
+        "tools/call" if params["name"] == "stuck" => std::future::pending().await,
         "tools/call" if params["name"] == "linger" => {
             let answer = serde_json::json!({"jsonrpc": "2.0", "id": id, "result": {}});
             events(format!("data: {{\"method\":\"x\"}}\n\ndata: {answer}\n\n").into_bytes(), true)

@@ -17,11 +17,11 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use writ_authority::{
-    Admitted, AgentKind, ArgRule, Autonomy, Engine, Entry, Fact, Grant, State,
-    fact::{AgentDescribed, LedgerFounded, PersonSeated, Subject},
+    Admitted, ArgRule, Engine, Entry, Fact, Grant, State,
+    fact::{LedgerFounded, PersonSeated, Subject},
     grant::Surface,
 };
-use writ_gateway::{Gateway, GatewayParts, Running, Server};
+use writ_gateway::{Direct, Gateway, GatewayParts, InLake, Running, Server, TenantBounds};
 use writ_identity::{AgentKey, Claims, PublicKeys, SigningKey, dpop, token};
 use writ_lake::{Activity, CallFilter, Record};
 use writ_model::{
@@ -29,17 +29,23 @@ use writ_model::{
     InstanceId, PersonId, Role, Side, Span, TenantId, Timestamp, TokenId,
 };
 use writ_store::{
-    Held, Ledger, MemoryMeter, Sequencer, SqliteHeld, SqliteLedger, SqliteVault, Tenants,
+    Held, Lease, LeasedMeter, Ledger, Sequencer, SqliteHeld, SqliteLedger, SqliteVault, Tenants,
 };
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
 // By its path: an example takes this file in from another place.
+#[path = "world/bank.rs"]
+mod bank;
 #[path = "world/charter.rs"]
 mod charter;
+#[path = "world/many.rs"]
+mod many;
 #[path = "world/pen.rs"]
 mod pen;
 
+use bank::Shaky;
 pub(crate) use charter::{approve, clause, limited, naming};
+use many::activated;
 pub(crate) use pen::Mood;
 use pen::{Pen, passkey};
 
@@ -84,7 +90,9 @@ pub(crate) struct World {
     pub(crate) sequencer: Sequencer<State>,
     pub(crate) lake: Arc<Activity>,
     pub(crate) gateway: Running,
+    pub(crate) lease: Arc<Lease>,
     pub(crate) held: Arc<dyn Held>,
+    pub(crate) bank: Arc<Shaky>,
     pub(crate) pen: Arc<Pen>,
     pub(crate) signing: SigningKey,
     nonce: Mutex<Option<String>>,
@@ -94,7 +102,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new(servers: Vec<Server>) -> Self {
-        Self::at(TempDir::new().unwrap(), servers, 202).await
+        Self::under(servers, Lease::always(), TenantBounds::default()).await
+    }
+
+    /// One whose gateway has this lease, and gives its tenants so much.
+    pub(crate) async fn under(servers: Vec<Server>, lease: Lease, bounds: TenantBounds) -> Self {
+        Self::at(TempDir::new().unwrap(), servers, 202, (lease, bounds)).await
     }
 
     /// The same after a restart: the folder is all that is left.
@@ -102,14 +115,21 @@ impl World {
         let now = self.clock.now();
         self.gateway.halt().await;
         self.lake.close().await;
-        let Self { folder, tenants, sequencer, lake, gateway, held, pen, .. } = self;
-        drop((tenants, sequencer, lake, gateway, held, pen));
-        let world = Self::at(folder, servers, 203).await;
+        let Self { folder, tenants, sequencer, lake, gateway, held, bank, pen, .. } = self;
+        drop((tenants, sequencer, lake, gateway, held, bank, pen));
+        let usual = (Lease::always(), TenantBounds::default());
+        let world = Self::at(folder, servers, 203, usual).await;
         world.clock.set(now);
         world
     }
 
-    async fn at(folder: TempDir, servers: Vec<Server>, boot: u8) -> Self {
+    async fn at(
+        folder: TempDir,
+        servers: Vec<Server>,
+        boot: u8,
+        (lease, bounds): (Lease, TenantBounds),
+    ) -> Self {
+        let lease = Arc::new(lease);
         let clock = Arc::new(FakeClock::at(Timestamp::from_micros(1_795_298_400_000_000)));
         let entropy = Arc::new(SeededEntropy::new(7));
         let ledger: Arc<dyn Ledger> = Arc::new(SqliteLedger::open(folder.path()).unwrap());
@@ -123,7 +143,9 @@ impl World {
             clock: clock.clone(),
             entropy: entropy.clone(),
             mood: Mutex::default(),
+            takes: Mutex::default(),
         });
+        let bank = Arc::new(Shaky::open(folder.path()));
         let gateway = Gateway::start(GatewayParts {
             listen: "127.0.0.1:0".parse().unwrap(),
             base: None,
@@ -132,8 +154,8 @@ impl World {
             boot: BootId::from_bytes([boot; 16]),
             tenants: Arc::clone(&tenants),
             engine: Arc::new(Engine::default()),
-            meter: Arc::new(MemoryMeter::default()),
-            lake: Arc::clone(&lake),
+            meter: Arc::new(LeasedMeter::new(bank.clone(), BootId::from_bytes([boot; 16]))),
+            recorder: Arc::new(InLake(Arc::clone(&lake))),
             held: Arc::clone(&held),
             approvals: DESK.to_owned(),
             vault: Arc::new(SqliteVault::open(folder.path()).unwrap()),
@@ -142,6 +164,9 @@ impl World {
             entropy: entropy.clone(),
             servers,
             scribe: pen.clone(),
+            confirm: Arc::new(Direct(pen.clone())),
+            lease: Arc::clone(&lease),
+            bounds,
         })
         .await
         .unwrap();
@@ -152,7 +177,9 @@ impl World {
             sequencer,
             lake,
             gateway,
+            lease,
             held,
+            bank,
             pen,
             signing,
             nonce: Mutex::new(None),
@@ -200,34 +227,7 @@ impl World {
             let key = Box::new(passkey(person));
             facts.push(Fact::PasskeyAdded { key, admitted: Admitted::Mirrored });
         }
-        let [pat, chris, cleo] = people;
-        facts.extend([
-            Fact::AgentProposed(AgentDescribed {
-                agent,
-                name: format!("agent-{number}"),
-                kind: AgentKind::AiAgent,
-                purpose: "to be tested".to_owned(),
-                owner: None,
-                group: None,
-                models: Vec::new(),
-                data_classes: Vec::new(),
-                autonomy: Autonomy::Supervised,
-                deadline: None,
-            }),
-            Fact::AccountabilitySet {
-                subject: Subject::Agent(agent),
-                authorizer: Some(chris),
-                auditor: Some(cleo),
-                terminators: vec![pat, chris],
-            },
-            Fact::AgentChartered {
-                agent,
-                authorizer: chris,
-                auditor: cleo,
-                terminators: vec![pat, chris],
-            },
-            Fact::AgentActivated { agent },
-        ]);
+        facts.extend(activated(agent, format!("agent-{number}")));
         self.write(tenant, facts).await;
         self.charter(tenant, |_| {}).await;
         self.instance(tenant, agent, number).await

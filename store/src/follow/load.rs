@@ -2,19 +2,38 @@
 //!
 //! Never here: a view handed out before its root equals the ledger's.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use writ_model::{Fold, TenantId};
 
 use super::{CHANGE_LINES, FollowError, Polled, SNAPSHOT_EVERY, Tenants, View};
 use crate::{Head, ReadError, Snapshot, ledger::MAX_READ_LINES};
 
+/// Tenants that one poll advances at once. LIMIT: each takes a connection of the store for a moment.
+const ADVANCES: usize = 8;
+
+/// Times a load reads on because a poll saw the log move meanwhile. LIMIT: each reads what was written during the last.
+const MEANWHILE: usize = 64;
+
+/// A load or advance of one tenant that is going on.
+#[derive(Debug, Default)]
+pub(super) struct Loading {
+    alone: tokio::sync::Mutex<()>,
+    /// The size that a poll saw meanwhile: what is loaded is not published before it has so many lines. So a poll need
+    /// not wait for a long load, and yet nothing older than the poll is read after it.
+    floor: AtomicU64,
+}
+
 impl<F: Fold> Tenants<F> {
     /// Loads a tenant that is not in memory. One load of a tenant runs at a time.
     pub(super) async fn load(&self, tenant: TenantId) -> Result<Arc<View<F>>, FollowError> {
         let lock = self.lock_of(tenant);
-        let guard = lock.lock().await;
+        let guard = lock.alone.lock().await;
         let answer = match self.cached(tenant) {
             Some(view) => Ok(view),
             None => self.load_alone(tenant).await,
@@ -30,7 +49,7 @@ impl<F: Fold> Tenants<F> {
     /// If the store fails, the log is damaged, or a line cannot be read (the tenant is then refused).
     pub async fn advance(&self, tenant: TenantId) -> Result<Arc<View<F>>, FollowError> {
         let lock = self.lock_of(tenant);
-        let guard = lock.lock().await;
+        let guard = lock.alone.lock().await;
         let answer = match self.cached(tenant) {
             Some(view) => self.advance_alone(view).await,
             None => self.load_alone(tenant).await,
@@ -40,25 +59,66 @@ impl<F: Fold> Tenants<F> {
         answer
     }
 
-    /// Compares every head with what is in memory and advances what is behind. One tenant's fault harms no other.
-    /// A success says that the ledger could be read: followers hang their lease on it.
+    /// Asks which heads may have moved since the last poll and advances what is in memory and behind. One tenant's fault
+    /// harms no other: one whose line cannot be read, or whose log is damaged, loses its view. A success says that the
+    /// ledger could be read: followers hang their lease on it.
     ///
     /// # Errors
     /// If the heads cannot be read.
     pub async fn poll(&self) -> Result<Polled, ReadError> {
-        let mut polled = Polled::default();
-        for (tenant, head) in self.ledger.heads().await? {
-            // Not `cached`: being polled is no use.
-            let behind =
-                self.views.read().get(&tenant).is_some_and(|entry| entry.view.size < head.size);
-            if behind {
-                match self.advance(tenant).await {
-                    Ok(_) => polled.advanced += 1,
-                    Err(fault) => polled.refused.push(fault),
+        let mark = *self.mark.lock();
+        let moved = self.ledger.heads_since(mark).await?;
+        let behind: Vec<_> =
+            moved.heads.into_iter().filter(|(t, head)| self.behind(*t, *head)).collect();
+        let steps = behind.into_iter().map(|(tenant, head)| self.reach(tenant, head));
+        let steps: Vec<_> = stream::iter(steps).buffer_unordered(ADVANCES).collect().await;
+        let (mut polled, mut whole) = (Polled::default(), true);
+        for step in steps {
+            match step {
+                Ok(advanced) => polled.advanced += usize::from(advanced),
+                Err(fault) => {
+                    let over = matches!(
+                        fault,
+                        FollowError::BadLine { .. } | FollowError::Read(ReadError::Damaged { .. })
+                    );
+                    whole &= over;
+                    polled.refused.push(fault);
                 }
             }
         }
+        if whole {
+            *self.mark.lock() = Some(moved.mark);
+        }
         Ok(polled)
+    }
+
+    /// Whether a tenant's view is older than this head. One that is being loaded is told not to end before it.
+    fn behind(&self, tenant: TenantId, head: Head) -> bool {
+        // The lock is held over both: a load publishes under it, so it is found either still loading or in memory.
+        let loading = self.loading.lock();
+        // Not `cached`: being polled is no use.
+        let size = self.views.read().get(&tenant).map(|entry| entry.view.size);
+        if let (None, Some(load)) = (size, loading.get(&tenant)) {
+            load.floor.fetch_max(head.size, Ordering::Relaxed);
+        }
+        size.is_some_and(|size| size < head.size)
+    }
+
+    /// Advances a tenant that is in memory to a head that was polled, if it is not there yet.
+    async fn reach(&self, tenant: TenantId, head: Head) -> Result<bool, FollowError> {
+        let lock = self.lock_of(tenant);
+        let guard = lock.alone.lock().await;
+        let view = self.views.read().get(&tenant).map(|entry| Arc::clone(&entry.view));
+        let answer = match view {
+            Some(view) if view.size < head.size => self.step(view, head).await.map(|_| true),
+            _ => Ok(false),
+        };
+        if let Err(FollowError::Read(ReadError::Damaged { index, .. })) = &answer {
+            self.withdraw(tenant, *index);
+        }
+        drop(guard);
+        self.unlock(tenant, lock);
+        answer
     }
 
     /// Writes a snapshot of each tenant in memory that moved [`SNAPSHOT_EVERY`] lines since its last one. Gives how many.
@@ -95,12 +155,12 @@ impl<F: Fold> Tenants<F> {
         saved
     }
 
-    fn lock_of(&self, tenant: TenantId) -> Arc<tokio::sync::Mutex<()>> {
+    fn lock_of(&self, tenant: TenantId) -> Arc<Loading> {
         Arc::clone(self.loading.lock().entry(tenant).or_default())
     }
 
     /// Forgets a tenant's load lock when nobody else holds it, so that the map stays as small as what is going on.
-    fn unlock(&self, tenant: TenantId, lock: Arc<tokio::sync::Mutex<()>>) {
+    fn unlock(&self, tenant: TenantId, lock: Arc<Loading>) {
         drop(lock);
         let mut loading = self.loading.lock();
         if loading.get(&tenant).is_some_and(|lock| Arc::strong_count(lock) == 1) {
@@ -126,16 +186,37 @@ impl<F: Fold> Tenants<F> {
             },
             None => None,
         };
-        let view = match view {
+        let mut view = match view {
             Some(view) => view,
             None => self.catch_up(View::empty(tenant), head, &mut |_| {}).await?,
         };
+        for _ in 0..MEANWHILE {
+            view = match self.loaded(view, size) {
+                Ok(view) => return Ok(view),
+                Err(behind) => {
+                    let head = self.ledger.head(tenant).await?;
+                    self.catch_up(behind, head, &mut |_| {}).await?
+                }
+            };
+        }
+        let why = "it is written faster than it can be read".to_owned();
+        Err(ReadError::Faulted { why }.into())
+    }
+
+    /// Publishes what was loaded, or gives it back if a poll has seen more meanwhile.
+    fn loaded(&self, view: View<F>, snapshot: u64) -> Result<Arc<View<F>>, View<F>> {
+        let tenant = view.tenant;
+        let loading = self.loading.lock();
+        let floor = loading.get(&tenant).map_or(0, |load| load.floor.load(Ordering::Relaxed));
+        if view.size < floor {
+            return Err(view);
+        }
         let view = Arc::new(view);
         // A tenant without lines costs nothing to load, and an unknown id must not push a real one out.
         if view.size > 0 {
             self.publish(&view, Arc::default());
             if let Some(entry) = self.views.write().get_mut(&tenant) {
-                entry.snapshot = entry.snapshot.max(size);
+                entry.snapshot = entry.snapshot.max(snapshot);
             }
         }
         Ok(view)
@@ -166,6 +247,11 @@ impl<F: Fold> Tenants<F> {
 
     async fn advance_alone(&self, view: Arc<View<F>>) -> Result<Arc<View<F>>, FollowError> {
         let head = self.ledger.head(view.tenant).await?;
+        self.step(view, head).await
+    }
+
+    /// The next view, published, from one and a head that is not before it.
+    async fn step(&self, view: Arc<View<F>>, head: Head) -> Result<Arc<View<F>>, FollowError> {
         let mut lines = Vec::new();
         let mut keep = |chunk: &[Bytes]| lines.extend_from_slice(chunk);
         let next = self.catch_up(View::clone(&view), head, &mut keep).await?;

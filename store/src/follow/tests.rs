@@ -4,7 +4,7 @@ use tokio::sync::broadcast::error::TryRecvError;
 use writ_model::Timestamp;
 
 use super::*;
-use crate::{Head, MemoryLedger, Snapshot};
+use crate::{Head, MemoryLedger, Snapshot, sequencer::tests::Faulty};
 
 /// Sums numbers; a line that is not one cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,6 +231,48 @@ async fn a_log_that_contradicts_what_was_read_is_damaged() {
         );
     }
     assert_eq!(Head::empty().size, 0);
+}
+
+#[tokio::test]
+async fn a_poll_does_not_wait_for_a_load_and_the_load_does_not_end_before_it() {
+    let ledger = Arc::new(Faulty::default());
+    ledger.append(tenant(1), 0, ones(3)).await.unwrap();
+    let tenants = Arc::new(Tenants::<Sum>::new(Arc::clone(&ledger) as Arc<dyn Ledger>));
+    let closed = ledger.gate.lock().await;
+    let loading = Arc::clone(&tenants);
+    let load = tokio::spawn(async move { loading.view(tenant(1)).await });
+    while tenants.loading.lock().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // It has read the head, waits for the lines, and meanwhile the log moves on.
+    tokio::task::yield_now().await;
+    ledger.append(tenant(1), 3, ones(2)).await.unwrap();
+    assert_eq!(tenants.poll().await.unwrap(), Polled::default(), "it does not wait");
+    drop(closed);
+    assert_eq!(load.await.unwrap().unwrap().size, 5, "and yet what it saw is there");
+    assert_eq!(tenants.cached(tenant(1)).unwrap().size, 5);
+}
+
+#[tokio::test]
+async fn a_damaged_log_is_withdrawn_by_a_poll_that_goes_on() {
+    let ledger = with_lines(3).await;
+    ledger.append(tenant(2), 0, ones(1)).await.unwrap();
+    let tenants = Tenants::<Sum>::new(Arc::clone(&ledger));
+    tenants.view(tenant(2)).await.unwrap();
+    let other: Arc<dyn Ledger> = Arc::new(MemoryLedger::new());
+    other.append(tenant(1), 0, vec![Bytes::from_static(b"2"); 2]).await.unwrap();
+    let strange = Tenants::<Sum>::new(other).view(tenant(1)).await.unwrap();
+    tenants.publish(&strange, Arc::default());
+    let mut changes = tenants.changes();
+    ledger.append(tenant(2), 1, ones(1)).await.unwrap();
+    let polled = tenants.poll().await.unwrap();
+    assert_eq!(polled.advanced, 1, "the other client lives");
+    let fault = polled.refused.first().unwrap();
+    assert!(matches!(fault, FollowError::Read(ReadError::Damaged { .. })), "{fault}");
+    let told = [changes.try_recv().unwrap(), changes.try_recv().unwrap()];
+    assert!(told.iter().any(|change| change.tenant == tenant(1) && change.view.is_none()));
+    assert!(tenants.cached(tenant(1)).is_none());
+    assert_eq!(tenants.poll().await.unwrap(), Polled::default(), "it is not asked for again");
 }
 
 #[tokio::test]

@@ -74,6 +74,13 @@ macro_rules! suite {
                 super::$rule(std::sync::Arc::new(crate::SqliteHeld::open(dir.path()).unwrap())).await;
             })*
         }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $rule() {
+                let (pg, _database) = crate::postgres::tests::fresh().await;
+                super::$rule(std::sync::Arc::new(pg.held())).await;
+            })*
+        }
     };
 }
 

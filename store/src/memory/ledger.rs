@@ -12,8 +12,8 @@ use writ_evidence::{Frontier, Subtree, leaf_hash};
 use writ_model::{Digest, TenantId};
 
 use crate::ledger::{
-    AppendError, Head, Ledger, MAX_READ_BYTES, MAX_READ_LINES, MAX_SUBTREES, ReadError, Snapshot,
-    WATCH_BACKLOG, check_bounds,
+    AppendError, Head, Hint, Ledger, MAX_READ_BYTES, MAX_READ_LINES, MAX_SUBTREES, ReadError,
+    Snapshot, WATCH_BACKLOG, check_bounds,
 };
 
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ impl Log {
 #[derive(Debug)]
 pub struct MemoryLedger {
     logs: Mutex<BTreeMap<TenantId, Log>>,
-    moved: broadcast::Sender<(TenantId, u64)>,
+    moved: broadcast::Sender<Hint>,
 }
 
 impl Default for MemoryLedger {
@@ -76,7 +76,7 @@ impl Ledger for MemoryLedger {
             log.lines.push(line);
         }
         let head = log.head();
-        drop(self.moved.send((tenant, head.size)));
+        drop(self.moved.send(Hint::Tenant(tenant, head.size)));
         Ok(head)
     }
 
@@ -108,7 +108,7 @@ impl Ledger for MemoryLedger {
             .collect())
     }
 
-    fn watch(&self) -> broadcast::Receiver<(TenantId, u64)> {
+    fn watch(&self) -> broadcast::Receiver<Hint> {
         self.moved.subscribe()
     }
 

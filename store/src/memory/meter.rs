@@ -1,185 +1,235 @@
-//! The meter in memory.
+//! The bank of shares in memory, for tests and simulations; and who sits where, for every bank of a single process.
 //!
-//! Never here: a counter that outlives its window by more than the next sweep, a map without a bound.
+//! Never here: a window that outlives its end by more than the next `expire`, a map without a bound.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     fmt,
-    sync::atomic::{AtomicUsize, Ordering},
 };
 
+use async_trait::async_trait;
 use parking_lot::Mutex;
-use writ_model::{Span, TenantId, Timestamp};
+use writ_model::{BootId, TenantId, Timestamp};
 
-use crate::meter::{Meter, MeterKey, MeterRefusal, Reservation, window_start};
+use crate::meter::{
+    MeterKey,
+    bank::{
+        Bank, BankFault, Draw, Drawn, GRACE, Holder, MAX_WINDOWS, RECLAIM, Rest, Seated, Seats,
+        Window, share,
+    },
+};
 
-/// LIMIT: counters of one tenant: an agent with a few windowed grants has a few; this is ten thousand busy agents.
-const MAX_PER_TENANT: usize = 65_536;
-/// Counters of all tenants: about 150 MB at the very worst.
-const MAX_COUNTERS: usize = 1 << 20;
-/// Locks: more than cores, so that tenants do not wait for each other.
-const SHARDS: usize = 16;
+/// LIMIT: keys of one tenant under which somebody has places: a charter has far fewer clauses.
+const MAX_KEYS: usize = 4_096;
+/// LIMIT: runs whose lease is remembered: every restart within a lease's length.
+const MAX_RUNS: usize = 4_096;
 
-#[derive(Debug, Clone, Copy)]
-struct Counter {
-    start: Timestamp,
-    used: u64,
+type Drawings = BTreeMap<(TenantId, Window), u64>;
+
+/// What is drawn, lost with the process.
+#[derive(Default)]
+pub struct MemoryBank {
+    drawn: Mutex<Drawings>,
+    seating: Mutex<Seating>,
 }
 
-type ByKey = BTreeMap<(MeterKey, Span), Counter>;
-
-#[derive(Debug)]
-struct Counters {
-    by_key: ByKey,
-    /// No counter expires before: a sweep before it would find nothing.
-    next_expiry: Timestamp,
-}
-
-impl Default for Counters {
-    fn default() -> Self {
-        Self { by_key: BTreeMap::new(), next_expiry: Timestamp::from_micros(i64::MAX) }
-    }
-}
-
-impl Counters {
-    fn used(&self, key: &MeterKey, window: Span, start: Timestamp) -> u64 {
-        let counter = self.by_key.get(&(*key, window));
-        counter.filter(|counter| counter.start == start).map_or(0, |counter| counter.used)
-    }
-
-    /// Drops what has expired and gives how many that were.
-    fn sweep(&mut self, now: Timestamp) -> usize {
-        if now < self.next_expiry {
-            return 0;
-        }
-        let before = self.by_key.len();
-        self.by_key.retain(|(_, window), counter| counter.start + *window > now);
-        let ends = self.by_key.iter().map(|((_, window), counter)| counter.start + *window);
-        self.next_expiry = ends.min().unwrap_or(Timestamp::from_micros(i64::MAX));
-        before - self.by_key.len()
-    }
-}
-
-type Shard = Mutex<BTreeMap<TenantId, Counters>>;
-
-/// Counters in memory: lost with the process, so the limits of a window start again after a restart.
-pub struct MemoryMeter {
-    shards: [Shard; SHARDS],
-    total: AtomicUsize,
-    per_tenant: usize,
-    bound: usize,
-}
-
-impl fmt::Debug for MemoryMeter {
+impl fmt::Debug for MemoryBank {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "MemoryMeter({} counters)", self.total.load(Ordering::Relaxed))
+        write!(out, "MemoryBank({} windows)", self.drawn.lock().len())
     }
 }
 
-impl Default for MemoryMeter {
-    fn default() -> Self {
-        Self::bounded(MAX_PER_TENANT, MAX_COUNTERS)
-    }
+/// What becomes of a list of draws, by what is drawn of each window so far.
+pub(crate) fn judge(draws: &[Draw], totals: &[u64]) -> Vec<Drawn> {
+    let shares: Vec<_> =
+        draws.iter().zip(totals).map(|(draw, total)| (share(draw, *total), *total)).collect();
+    let all = shares.iter().all(|(share, _)| share.is_some());
+    shares
+        .into_iter()
+        .map(|(share, before)| {
+            let now = share.filter(|_| all).unwrap_or(0);
+            Drawn { fits: share.is_some(), now, total: before.saturating_add(now) }
+        })
+        .collect()
 }
 
-impl MemoryMeter {
-    /// A meter with bounds of its own.
-    pub fn bounded(per_tenant: usize, all: usize) -> Self {
-        let shards = std::array::from_fn(|_| Mutex::default());
-        Self { shards, total: AtomicUsize::new(0), per_tenant, bound: all }
-    }
-
-    fn shard(&self, tenant: TenantId) -> &Shard {
-        let [first, ..] = &self.shards;
-        let low = tenant.to_bytes().last().copied().unwrap_or(0);
-        self.shards.get(usize::from(low) % SHARDS).unwrap_or(first)
-    }
-
-    /// Makes room for the counters of a list that are not there, first in its tenant, then in the whole shard.
-    fn make_room(
-        &self,
-        shard: &mut BTreeMap<TenantId, Counters>,
-        tenant: TenantId,
-        (list, now): (&ByKey, Timestamp),
-    ) -> Result<(), MeterRefusal> {
-        let (mut own, mut new) = census(shard, tenant, list);
-        if own + new > self.per_tenant
-            && let Some(counters) = shard.get_mut(&tenant)
-        {
-            let swept = counters.sweep(now);
-            self.total.fetch_sub(swept, Ordering::Relaxed);
-            (own, new) = census(shard, tenant, list);
-        }
-        if own + new > self.per_tenant {
-            return Err(MeterRefusal::Full { bound: self.per_tenant });
-        }
-        if self.total.load(Ordering::Relaxed) + new > self.bound {
-            let swept: usize = shard.values_mut().map(|counters| counters.sweep(now)).sum();
-            self.total.fetch_sub(swept, Ordering::Relaxed);
-            shard.retain(|_, counters| !counters.by_key.is_empty());
-            (_, new) = census(shard, tenant, list);
-        }
-        // Taken before they are made, so that shards together cannot pass the bound.
-        let total = self.total.fetch_add(new, Ordering::Relaxed);
-        if total + new > self.bound {
-            self.total.fetch_sub(new, Ordering::Relaxed);
-            return Err(MeterRefusal::Full { bound: self.bound });
-        }
-        Ok(())
-    }
+/// Forgets a tenant's windows that are long over; how many.
+fn sweep(drawn: &mut Drawings, tenant: TenantId, now: Timestamp) -> u64 {
+    let mut gone = 0;
+    drawn.retain(|(owner, window), _| {
+        let stays = *owner != tenant || window.end() + GRACE > now;
+        gone += u64::from(!stays);
+        stays
+    });
+    gone
 }
 
-/// How many counters a tenant has, and how many of a list it has not.
-fn census(shard: &BTreeMap<TenantId, Counters>, tenant: TenantId, list: &ByKey) -> (usize, usize) {
-    shard.get(&tenant).map_or((0, list.len()), |counters| {
-        let new = list.keys().filter(|place| !counters.by_key.contains_key(place)).count();
-        (counters.by_key.len(), new)
-    })
-}
-
-impl Meter for MemoryMeter {
-    fn read(&self, tenant: TenantId, key: &MeterKey, window: Span, now: Timestamp) -> u64 {
-        let Some(start) = window_start(now, window) else { return 0 };
-        let shard = self.shard(tenant).lock();
-        shard.get(&tenant).map_or(0, |counters| counters.used(key, window, start))
-    }
-
-    fn reserve(
+#[async_trait]
+impl Bank for MemoryBank {
+    async fn draw(
         &self,
         tenant: TenantId,
         now: Timestamp,
-        wanted: &[Reservation],
-    ) -> Result<(), MeterRefusal> {
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let mut shard = self.shard(tenant).lock();
-        let known = shard.get(&tenant);
-        // One counter may be wanted twice in one list: what the earlier entries take is counted.
-        let mut after = ByKey::new();
-        for (index, want) in wanted.iter().enumerate() {
-            let start = window_start(now, want.window).ok_or(MeterRefusal::NoWindow { index })?;
-            let place = (want.key, want.window);
-            let used = after.get(&place).map_or_else(
-                || known.map_or(0, |counters| counters.used(&want.key, want.window, start)),
-                |counter| counter.used,
-            );
-            let sum = used.saturating_add(want.amount);
-            if sum > want.limit {
-                let resets = start + want.window;
-                return Err(MeterRefusal::Exceeded { index, used, resets });
+        draws: &[Draw],
+    ) -> Result<Vec<Drawn>, BankFault> {
+        let mut drawn = self.drawn.lock();
+        let new = draws.iter().filter(|one| !drawn.contains_key(&(tenant, one.window))).count();
+        if new > 0 {
+            sweep(&mut drawn, tenant, now);
+            let known = drawn.keys().filter(|(owner, _)| *owner == tenant).count();
+            if known + new > MAX_WINDOWS {
+                return Err(BankFault::Full { what: "windows", bound: MAX_WINDOWS });
             }
-            after.insert(place, Counter { start, used: sum });
         }
-        self.make_room(&mut shard, tenant, (&after, now))?;
-        let counters = shard.entry(tenant).or_default();
-        for (place, counter) in after {
-            counters.next_expiry = counters.next_expiry.min(counter.start + place.1);
-            counters.by_key.insert(place, counter);
+        let known = |window: Window| drawn.get(&(tenant, window)).copied();
+        let totals: Vec<u64> = draws.iter().map(|one| known(one.window).unwrap_or(0)).collect();
+        let out = judge(draws, &totals);
+        for (draw, outcome) in draws.iter().zip(&out).filter(|(_, outcome)| outcome.now > 0) {
+            drawn.insert((tenant, draw.window), outcome.total);
+        }
+        Ok(out)
+    }
+
+    async fn give_back(&self, tenant: TenantId, rests: &[Rest]) -> Result<(), BankFault> {
+        let mut drawn = self.drawn.lock();
+        for rest in rests {
+            if let Some(total) = drawn.get_mut(&(tenant, rest.window)) {
+                *total = total.saturating_sub(rest.amount);
+            }
         }
         Ok(())
     }
+
+    async fn read(&self, tenant: TenantId, windows: &[Window]) -> Result<Vec<u64>, BankFault> {
+        let drawn = self.drawn.lock();
+        Ok(windows.iter().map(|one| drawn.get(&(tenant, *one)).copied().unwrap_or(0)).collect())
+    }
+
+    async fn expire(&self, tenant: TenantId, now: Timestamp) -> Result<u64, BankFault> {
+        let gone = sweep(&mut self.drawn.lock(), tenant, now);
+        Ok(gone + self.seating.lock().expire(tenant, now))
+    }
+
+    async fn renew(&self, boot: BootId, now: Timestamp) -> Result<u64, BankFault> {
+        self.seating.lock().renew(boot, now)
+    }
+
+    async fn seat(
+        &self,
+        tenant: TenantId,
+        now: Timestamp,
+        holder: Holder,
+        seats: &[Seats],
+    ) -> Result<Vec<Seated>, BankFault> {
+        self.seating.lock().seat((tenant, now), holder, seats)
+    }
 }
 
-#[cfg(test)]
-mod tests;
+/// Who holds how many places, in memory: enough for any bank that only one process uses, because a place ends with what
+/// runs in it.
+#[derive(Debug, Default)]
+pub(crate) struct Seating {
+    runs: BTreeMap<BootId, Run>,
+    seats: BTreeMap<(TenantId, MeterKey), BTreeMap<BootId, (u64, u64)>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    epoch: u64,
+    until: Timestamp,
+}
+
+impl Seating {
+    /// Renews the lease of a run.
+    pub(crate) fn renew(&mut self, boot: BootId, now: Timestamp) -> Result<u64, BankFault> {
+        if self.runs.len() >= MAX_RUNS && !self.runs.contains_key(&boot) {
+            self.runs.retain(|_, run| run.until > now);
+            if self.runs.len() >= MAX_RUNS {
+                return Err(BankFault::Full { what: "holders", bound: MAX_RUNS });
+            }
+        }
+        let until = now + RECLAIM;
+        // An epoch is the instant of its beginning, so that a forgotten run never begins an old one anew.
+        let begun = Run { epoch: now.micros().unsigned_abs(), until };
+        match self.runs.entry(boot) {
+            Entry::Vacant(free) => Ok(free.insert(begun).epoch),
+            Entry::Occupied(mut known) => {
+                let run = known.get_mut();
+                if run.until <= now {
+                    *run = Run { epoch: begun.epoch.max(run.epoch + 1), until };
+                }
+                run.until = until.max(run.until);
+                Ok(run.epoch)
+            }
+        }
+    }
+
+    fn live(runs: &BTreeMap<BootId, Run>, holder: Holder, now: Timestamp) -> bool {
+        runs.get(&holder.boot).is_some_and(|run| run.epoch == holder.epoch && run.until > now)
+    }
+
+    /// Sets how many places a holder has.
+    pub(crate) fn seat(
+        &mut self,
+        (tenant, now): (TenantId, Timestamp),
+        holder: Holder,
+        seats: &[Seats],
+    ) -> Result<Vec<Seated>, BankFault> {
+        if !Self::live(&self.runs, holder, now) {
+            return Err(BankFault::Lapsed);
+        }
+        let mut out = Vec::with_capacity(seats.len());
+        for want in seats {
+            let others = self.seats.get_mut(&(tenant, want.key)).map_or(0, |held| {
+                held.retain(|boot, (epoch, _)| {
+                    Self::live(&self.runs, Holder { boot: *boot, epoch: *epoch }, now)
+                });
+                let others = held.iter().filter(|(boot, _)| **boot != holder.boot);
+                others.map(|(_, (_, count))| *count).sum()
+            });
+            let fits = others.saturating_add(want.mine) <= want.most;
+            out.push(Seated { fits, others });
+        }
+        if out.iter().any(|one| !one.fits) {
+            return Ok(out);
+        }
+        let new = seats.iter().filter(|want| !self.seats.contains_key(&(tenant, want.key)));
+        let new = new.count();
+        if new > 0 && self.of(tenant).count() + new > MAX_KEYS {
+            return Err(BankFault::Full { what: "keys with places", bound: MAX_KEYS });
+        }
+        for want in seats {
+            let held = self.seats.entry((tenant, want.key)).or_default();
+            if want.mine == 0 {
+                held.remove(&holder.boot);
+            } else {
+                held.insert(holder.boot, (holder.epoch, want.mine));
+            }
+            if held.is_empty() {
+                self.seats.remove(&(tenant, want.key));
+            }
+        }
+        Ok(out)
+    }
+
+    fn of(&self, tenant: TenantId) -> impl Iterator<Item = &(TenantId, MeterKey)> {
+        self.seats.keys().filter(move |(owner, _)| *owner == tenant)
+    }
+
+    /// Forgets what holders had that are gone.
+    pub(crate) fn expire(&mut self, tenant: TenantId, now: Timestamp) -> u64 {
+        let mut gone = 0;
+        let Self { runs, seats } = self;
+        seats.retain(|(owner, _), held| {
+            if *owner == tenant {
+                held.retain(|boot, (epoch, _)| {
+                    let stays = Self::live(runs, Holder { boot: *boot, epoch: *epoch }, now);
+                    gone += u64::from(!stays);
+                    stays
+                });
+            }
+            !held.is_empty()
+        });
+        gone
+    }
+}

@@ -258,6 +258,14 @@ macro_rules! suite {
                 super::$rule(Arc::new(MemoryOutbox::default())).await;
             })*
         }
+        mod postgres {
+            use super::*;
+            $(#[tokio::test]
+            async fn $rule() {
+                let (pg, _database) = crate::postgres::tests::fresh().await;
+                super::$rule(Arc::new(pg.outbox())).await;
+            })*
+        }
     };
 }
 

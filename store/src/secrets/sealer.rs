@@ -54,8 +54,11 @@ fn faulted(_: Unspecified) -> VaultFault {
 }
 
 impl Sealer {
-    /// A sealer over a data key of 32 bytes.
-    pub(crate) fn new(data_key: Secret<Vec<u8>>) -> Result<Self, VaultFault> {
+    /// A sealer over a key of 32 random bytes.
+    ///
+    /// # Errors
+    /// If the cryptographic library fails.
+    pub fn new(data_key: Secret<Vec<u8>>) -> Result<Self, VaultFault> {
         let current = Mutex::new(fresh(&data_key)?);
         Ok(Self { data_key, current, openers: Mutex::new(LruCache::new(OPENERS)) })
     }

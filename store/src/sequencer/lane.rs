@@ -134,6 +134,8 @@ async fn settle<F: Fold>(
     let everyone = waiting.len();
     let follow = |fault| (everyone, Failure::Follow(fault));
     let mut base = shared.tenants.view(tenant).await.map_err(follow)?;
+    // Held until this group is durable: after the first loss nobody who asks later can be faster.
+    let mut turn = None;
     for _ in 0..MAX_TRIES {
         let plan = decide(&base, waiting);
         let count = plan.verdicts.len();
@@ -154,6 +156,10 @@ async fn settle<F: Fold>(
                 return Ok((plan.verdicts, view));
             }
             Err(AppendError::Stale { .. }) => {
+                if turn.is_none() {
+                    let taken = shared.ledger.turn(tenant).await;
+                    turn = Some(taken.map_err(|fault| (everyone, Failure::Append(fault)))?);
+                }
                 base = shared.tenants.advance(tenant).await.map_err(follow)?;
             }
             Err(fault) => {

@@ -9,7 +9,7 @@ use writ_model::Digest;
 
 use super::*;
 use crate::{
-    Head, MemoryLedger, ReadError, Snapshot,
+    Head, Hint, MemoryLedger, ReadError, Snapshot, Turn,
     follow::tests::{Sum, tenant},
 };
 
@@ -127,12 +127,15 @@ async fn when_another_process_writes_first_the_server_decides_again() {
     assert_eq!(ours.submit(tenant(1), over).await.unwrap_err(), SubmitError::Refused(4));
 }
 
-/// A ledger that can lose its answer after writing, or be always behind.
+/// A ledger that can lose its answer after writing, be always behind, or let reads wait; it counts the turns taken.
 #[derive(Debug, Default)]
-struct Faulty {
-    inner: MemoryLedger,
+pub(crate) struct Faulty {
+    pub(crate) inner: MemoryLedger,
     lose_answer: AtomicBool,
     always_stale: AtomicBool,
+    turns: Arc<AtomicUsize>,
+    /// Lines are read while nobody holds this.
+    pub(crate) gate: tokio::sync::Mutex<()>,
 }
 
 #[async_trait]
@@ -152,7 +155,13 @@ impl Ledger for Faulty {
         }
         Ok(head)
     }
+    async fn turn(&self, _: TenantId) -> Result<Turn, AppendError> {
+        self.turns.fetch_add(1, Ordering::SeqCst);
+        let turns = Arc::clone(&self.turns);
+        Ok(Turn::held(GivenBack(turns)))
+    }
     async fn read(&self, t: TenantId, from: u64, max: usize) -> Result<Vec<Bytes>, ReadError> {
+        let _open = self.gate.lock().await;
         self.inner.read(t, from, max).await
     }
     async fn head(&self, t: TenantId) -> Result<Head, ReadError> {
@@ -161,7 +170,7 @@ impl Ledger for Faulty {
     async fn heads(&self) -> Result<Vec<(TenantId, Head)>, ReadError> {
         self.inner.heads().await
     }
-    fn watch(&self) -> broadcast::Receiver<(TenantId, u64)> {
+    fn watch(&self) -> broadcast::Receiver<Hint> {
         self.inner.watch()
     }
     async fn subtrees(
@@ -177,6 +186,29 @@ impl Ledger for Faulty {
     async fn load_snapshot(&self, t: TenantId) -> Result<Option<Snapshot>, ReadError> {
         self.inner.load_snapshot(t).await
     }
+}
+
+/// A turn in the hand: 1 is counted when it is taken, 1000 when it is given back.
+struct GivenBack(Arc<AtomicUsize>);
+
+impl Drop for GivenBack {
+    fn drop(&mut self) {
+        self.0.fetch_add(1000, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn whoever_lost_once_takes_one_turn_and_gives_it_back() {
+    let ledger = Arc::new(Faulty::default());
+    let sequencer = sequencer(Arc::clone(&ledger) as Arc<dyn Ledger>);
+    sequencer.submit(tenant(1), add(1)).await.unwrap();
+    assert_eq!(ledger.turns.load(Ordering::SeqCst), 0, "alone nobody takes a turn");
+    ledger.inner.append(tenant(1), 1, vec![Bytes::from_static(b"1")]).await.unwrap();
+    assert_eq!(sequencer.submit(tenant(1), add(1)).await.unwrap().size, 3);
+    assert_eq!(ledger.turns.load(Ordering::SeqCst), 1001);
+    ledger.always_stale.store(true, Ordering::SeqCst);
+    sequencer.submit(tenant(1), add(1)).await.unwrap_err();
+    assert_eq!(ledger.turns.load(Ordering::SeqCst), 2002, "one for all its tries");
 }
 
 #[tokio::test]

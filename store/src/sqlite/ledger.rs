@@ -13,13 +13,13 @@ use writ_evidence::{Frontier, Subtree, leaf_hash};
 use writ_model::{Digest, TenantId};
 
 use super::{
-    OpenFault, int, open,
+    OpenFault, int, known, open,
     readers::{Readers, words},
     writer::{self, Append, Job, TILE_HEIGHT},
 };
 use crate::ledger::{
-    AppendError, Head, Ledger, MAX_READ_BYTES, MAX_READ_LINES, MAX_SUBTREES, ReadError, Snapshot,
-    WATCH_BACKLOG, check_bounds,
+    AppendError, Head, Hint, Ledger, MAX_READ_BYTES, MAX_READ_LINES, MAX_SUBTREES, ReadError,
+    Snapshot, WATCH_BACKLOG, check_bounds,
 };
 
 const LINES: &str =
@@ -35,9 +35,9 @@ const SNAPSHOT: &str = "SELECT size, version, digest, body FROM snapshots WHERE 
 /// The ledger of all tenants in one SQLite file.
 #[derive(Debug)]
 pub struct SqliteLedger {
-    /// `None` only while it is being dropped.
+    /// `None` while it is being dropped, and where it is only read.
     jobs: Option<mpsc::Sender<Job>>,
-    moved: broadcast::Sender<(TenantId, u64)>,
+    moved: broadcast::Sender<Hint>,
     readers: Readers,
     writer: Mutex<Option<thread::JoinHandle<()>>>,
 }
@@ -57,6 +57,18 @@ impl SqliteLedger {
             .map_err(|source| OpenFault::File { path: name, source })?;
         let readers = Readers::new(&path);
         Ok(Self { jobs: Some(jobs), moved, readers, writer: Mutex::new(Some(thread)) })
+    }
+
+    /// Reads `ledger.db` of a data folder beside the process that writes it: nothing is made, migrated or appended.
+    ///
+    /// # Errors
+    /// If it is not there, or of another release: whoever reads beside a writer must know its tables.
+    pub fn reading(folder: &Path) -> Result<Self, OpenFault> {
+        let path = folder.join("ledger.db");
+        known(&path, writer::MIGRATIONS)?;
+        let (moved, _) = broadcast::channel(WATCH_BACKLOG);
+        let readers = Readers::new(&path);
+        Ok(Self { jobs: None, moved, readers, writer: Mutex::new(None) })
     }
 
     async fn ask<T>(
@@ -123,7 +135,7 @@ impl Ledger for SqliteLedger {
             .await
     }
 
-    fn watch(&self) -> broadcast::Receiver<(TenantId, u64)> {
+    fn watch(&self) -> broadcast::Receiver<Hint> {
         self.moved.subscribe()
     }
 

@@ -2,20 +2,18 @@
 //!
 //! Never here: a key or a secret stored in the clear, save `kek` itself (readable by its owner only).
 
-use std::{fmt, fs, io, num::NonZeroUsize, path::Path, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use lru::LruCache;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::task;
 use writ_model::Secret;
 
 use super::open;
-use crate::folder::write_whole;
 use crate::secrets::{
-    MAX_NAME, MAX_NAMES, MAX_SECRET, Sealer, Space, Vault, VaultFault,
-    sealer::{KEY_LEN, random},
+    MAX_NAMES, Sealer, Space, Vault, VaultFault,
+    ring::{KeyRing, check},
 };
 
 const MIGRATIONS: &[&str] = &["
@@ -42,14 +40,10 @@ ON CONFLICT (space, name) DO UPDATE SET sealed = excluded.sealed";
 const REMOVE_SECRET: &str = "DELETE FROM secrets WHERE space = ?1 AND name = ?2";
 const NAMES: &str = "SELECT name FROM secrets WHERE space = ?1 ORDER BY name LIMIT ?2";
 
-/// Spaces whose keys are kept unwrapped: as many as tenants are kept in memory.
-const SEALERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4095);
-
 /// The vault in one SQLite file.
 pub struct SqliteVault {
     conn: Arc<Mutex<Connection>>,
-    kek: Arc<Sealer>,
-    sealers: Mutex<LruCache<Space, Arc<Sealer>>>,
+    ring: KeyRing,
 }
 
 impl fmt::Debug for SqliteVault {
@@ -70,9 +64,8 @@ impl SqliteVault {
     pub fn open(folder: &Path) -> Result<Self, VaultFault> {
         let conn = open(&folder.join("secrets.db"), MIGRATIONS)?;
         let keys: i64 = conn.query_row(ANY_KEY, [], |row| row.get(0)).map_err(faulted)?;
-        let kek = Arc::new(Sealer::new(kek(folder, keys > 0)?)?);
-        let sealers = Mutex::new(LruCache::new(SEALERS));
-        Ok(Self { conn: Arc::new(Mutex::new(conn)), kek, sealers })
+        let ring = KeyRing::open(folder, keys > 0)?;
+        Ok(Self { conn: Arc::new(Mutex::new(conn)), ring })
     }
 
     /// What seals state snapshots, so that who can write the databases and has no key file cannot forge one.
@@ -80,7 +73,7 @@ impl SqliteVault {
     /// # Errors
     /// If the cryptographic library fails.
     pub fn snapshot_sealer(&self) -> Result<Arc<Sealer>, VaultFault> {
-        Ok(Arc::new(Sealer::new(self.kek.derive(b"writ snapshots v1")?)?))
+        self.ring.snapshot_sealer()
     }
 
     async fn run<T, W>(&self, work: W) -> Result<T, VaultFault>
@@ -92,23 +85,6 @@ impl SqliteVault {
         let done = task::spawn_blocking(move || work(&conn.lock())).await;
         done.map_err(faulted)?.map_err(faulted)
     }
-}
-
-/// What binds a sealed secret to its place.
-fn place(space: Space, name: &str) -> Vec<u8> {
-    let kind = match space {
-        Space::Installation => b'i',
-        Space::Tenant(_) => b't',
-    };
-    [b"writ secret v1", &[kind][..], &space.bytes(), name.as_bytes()].concat()
-}
-
-fn key_place(space: Space) -> Vec<u8> {
-    [b"writ data key v1", &space.bytes()[..]].concat()
-}
-
-fn bound(what: &'static str, got: usize, bound: usize) -> Result<(), VaultFault> {
-    if got > bound { Err(VaultFault::TooLarge { what, got, bound }) } else { Ok(()) }
 }
 
 #[async_trait]
@@ -123,7 +99,7 @@ impl Vault for SqliteVault {
             .await?;
         match sealed {
             None => Ok(None),
-            Some(sealed) => self.sealer(space).await?.open(&place(space, name), &sealed).map(Some),
+            Some(sealed) => self.sealer(space).await?.open(&space.place(name), &sealed).map(Some),
         }
     }
 
@@ -133,9 +109,8 @@ impl Vault for SqliteVault {
         name: &str,
         secret: Secret<Vec<u8>>,
     ) -> Result<(), VaultFault> {
-        bound("a secret's name", name.len(), MAX_NAME)?;
-        bound("a secret", secret.expose().len(), MAX_SECRET)?;
-        let sealed = self.sealer(space).await?.seal(&place(space, name), secret.expose())?;
+        check(name, &secret)?;
+        let sealed = self.sealer(space).await?.seal(&space.place(name), secret.expose())?;
         let (bytes, name) = (space.bytes(), name.to_owned());
         self.run(move |conn| {
             conn.prepare_cached(SET_SECRET)?.execute(params![bytes, name, sealed]).map(drop)
@@ -162,11 +137,10 @@ impl Vault for SqliteVault {
     }
 
     async fn sealer(&self, space: Space) -> Result<Arc<Sealer>, VaultFault> {
-        if let Some(sealer) = self.sealers.lock().get(&space) {
-            return Ok(Arc::clone(sealer));
+        if let Some(sealer) = self.ring.known(space) {
+            return Ok(sealer);
         }
-        let offered = self.kek.seal(&key_place(space), &random::<KEY_LEN>()?)?;
-        let bytes = space.bytes();
+        let (bytes, offered) = (space.bytes(), self.ring.offer(space)?);
         // Offered and read back in one go: of two first users both get the one that was kept.
         let wrapped: Vec<u8> = self
             .run(move |conn| {
@@ -178,50 +152,13 @@ impl Vault for SqliteVault {
                 conn.query_row(KEY, params![bytes], |row| row.get(0))
             })
             .await?;
-        let sealer = Arc::new(Sealer::new(self.kek.open(&key_place(space), &wrapped)?)?);
-        self.sealers.lock().put(space, Arc::clone(&sealer));
-        Ok(sealer)
+        self.ring.take(space, &wrapped)
     }
 }
 
-/// The key that wraps all others: read, or made once if nothing was ever wrapped.
-fn kek(folder: &Path, needed: bool) -> Result<Secret<Vec<u8>>, VaultFault> {
-    let path = folder.join("kek");
-    let unusable = |why: String| VaultFault::KeyFile { path: path.display().to_string(), why };
-    match fs::read(&path) {
-        Ok(bytes) if bytes.len() != KEY_LEN => {
-            Err(unusable(format!("it has {} bytes instead of {KEY_LEN}", bytes.len())))
-        }
-        Ok(bytes) => {
-            let bytes = Secret::new(bytes);
-            only_owner_reads(&path).map_err(&unusable)?;
-            Ok(bytes)
-        }
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound && !needed => {
-            let key = Secret::new(random::<KEY_LEN>()?.to_vec());
-            write_whole(folder, "kek", key.expose())
-                .map_err(|fault| unusable(fault.to_string()))?;
-            Ok(key)
-        }
-        Err(fault) => Err(unusable(fault.to_string())),
-    }
-}
+mod sealed;
 
-#[cfg(unix)]
-fn only_owner_reads(path: &Path) -> Result<(), String> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = fs::metadata(path).map_err(|fault| fault.to_string())?.permissions().mode();
-    // None of the six bits of group and others.
-    if mode.trailing_zeros() >= 6 {
-        return Ok(());
-    }
-    Err(format!("others can read it (mode {:o}); change it with `chmod 600`", mode & 0o777))
-}
-
-#[cfg(not(unix))]
-fn only_owner_reads(_: &Path) -> Result<(), String> {
-    Ok(())
-}
+pub use sealed::SqliteRows;
 
 #[cfg(test)]
 mod tests;

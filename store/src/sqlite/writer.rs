@@ -13,7 +13,7 @@ use writ_evidence::Frontier;
 use writ_model::{Digest, TenantId};
 
 use super::int;
-use crate::{AppendError, Head, Snapshot};
+use crate::{AppendError, Head, Snapshot, ledger::Hint};
 
 /// Appends that wait for the writer; one more makes its caller wait.
 pub(super) const QUEUE: usize = 1024;
@@ -88,16 +88,12 @@ pub(super) enum Job {
 pub(super) fn start(
     conn: Connection,
     jobs: mpsc::Receiver<Job>,
-    moved: broadcast::Sender<(TenantId, u64)>,
+    moved: broadcast::Sender<Hint>,
 ) -> std::io::Result<thread::JoinHandle<()>> {
     thread::Builder::new().name("writ-ledger".to_owned()).spawn(move || run(conn, jobs, &moved))
 }
 
-fn run(
-    mut conn: Connection,
-    mut jobs: mpsc::Receiver<Job>,
-    moved: &broadcast::Sender<(TenantId, u64)>,
-) {
+fn run(mut conn: Connection, mut jobs: mpsc::Receiver<Job>, moved: &broadcast::Sender<Hint>) {
     while let Some(first) = jobs.blocking_recv() {
         let mut group = vec![first];
         let mut lines = 0;
@@ -199,7 +195,7 @@ fn apply_append(tx: &Transaction<'_>, append: &Append) -> rusqlite::Result<Outco
 fn acknowledge(
     group: Vec<Job>,
     outcomes: Result<Vec<Outcome>, AppendError>,
-    moved: &broadcast::Sender<(TenantId, u64)>,
+    moved: &broadcast::Sender<Hint>,
 ) {
     let outcomes = outcomes.unwrap_or_else(|fault| vec![Err(fault); group.len()]);
     for (job, outcome) in group.into_iter().zip(outcomes) {
@@ -209,7 +205,7 @@ fn acknowledge(
                 drop(reply.send(outcome));
                 if let Some(size) = size.filter(|size| *size != append.expected) {
                     // Nobody may be watching.
-                    drop(moved.send((append.tenant, size)));
+                    drop(moved.send(Hint::Tenant(append.tenant, size)));
                 }
             }
             Job::Snapshot(_, _, reply) => drop(reply.send(outcome.map(|_| ()))),

@@ -3,7 +3,12 @@
 //!
 //! Never here: what is asked. To reach the desk in another way: [`Ctx::api`].
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use writ_model::Secret;
@@ -38,6 +43,20 @@ pub struct ServerFile {
     pub pid: u32,
 }
 
+impl ServerFile {
+    /// This process, whose desk listens there. The command line reaches the desk where it listens, whatever agents call it.
+    pub fn at(mut desk: SocketAddr, gateway: String) -> Self {
+        if desk.ip().is_unspecified() {
+            // Also on loopback, which is the only place where the command line speaks without TLS.
+            desk.set_ip(match desk {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        Self { desk: format!("http://{desk}"), gateway, pid: std::process::id() }
+    }
+}
+
 /// What every command gets.
 #[derive(Debug, Clone)]
 pub struct Ctx {
@@ -54,11 +73,12 @@ impl Ctx {
     /// If no server runs on the data folder and there is no store in it.
     pub async fn api(&self) -> Result<ApiClient, Fault> {
         let folder = self.globals.folder();
-        if !folder.join(STORE_FILE).exists() {
+        let known = [STORE_FILE, SERVER_FILE].iter().any(|name| folder.join(name).exists());
+        if !known {
             return Err(Fault::unreachable(format!("there is no store in `{}`", folder.display()))
                 .cure("start a server with `writ up`, or name the folder with --data"));
         }
-        self.api_or_new().await
+        Box::pin(self.api_or_new()).await
     }
 
     /// The desk of the running server only.
@@ -69,7 +89,7 @@ impl Ctx {
         let folder = self.globals.folder();
         let none = || {
             Fault::unreachable(format!("no server runs on `{}`", folder.display()))
-                .cure("start one with `writ up`; it prints a link")
+                .cure("start one with `writ up` (or `writ serve --role desk`); it prints a link")
         };
         let server = server_file(&folder)?.ok_or_else(none)?;
         let transport = HttpTransport::new(Http::new(), &server.desk)?;
@@ -84,11 +104,15 @@ impl Ctx {
     /// If the folder cannot be used.
     pub async fn api_or_new(&self) -> Result<ApiClient, Fault> {
         let folder = self.globals.folder();
+        let config = Config::read(&folder.join(config::FILE))?;
+        if config.cluster.store.is_some() {
+            // Its store is not in the folder: only the desk's own process can say anything.
+            return self.running().await;
+        }
         let (transport, serves): (Arc<dyn Transport>, bool) = match Store::open(&folder) {
             Ok(store) => {
                 let system =
                     System { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
-                let config = Config::read(&folder.join(config::FILE))?;
                 let places = Places::of(&config, config.desk, &folder)?;
                 let desk = store.desk(&places, &system).await?;
                 (Arc::new(InProcess::new(desk.router(), store)), false)

@@ -53,6 +53,48 @@ impl Answers {
     }
 }
 
+/// Which agents to end: named ones, or all that a rule takes.
+#[derive(Debug, clap::Args)]
+pub struct Terminate {
+    /// The client
+    #[arg(long)]
+    client: String,
+    /// The agents: their names or agt_…
+    #[arg(value_name = "AGENT", required_unless_present_any = ["all", "group", "vendor"])]
+    agents: Vec<String>,
+    /// Every agent of the client
+    #[arg(long, conflicts_with_all = ["agents", "group", "vendor"])]
+    all: bool,
+    /// Every agent of this group and of the groups below it
+    #[arg(long, conflicts_with_all = ["agents", "vendor"])]
+    group: Option<String>,
+    /// Every agent with a model of this vendor: a word of the model's name, or several in a row
+    #[arg(long, conflicts_with = "agents")]
+    vendor: Option<String>,
+    /// Why
+    #[arg(long)]
+    reason: String,
+}
+
+impl Terminate {
+    /// Where it is asked, and the document the desk takes. One agent has a receipt of its own.
+    fn asked(&self) -> (String, Value) {
+        let client = segment(&self.client);
+        if let [agent] = self.agents.as_slice() {
+            let path = format!("/api/v1/clients/{client}/agents/{}/terminate", segment(agent));
+            return (path, json!({"reason": self.reason}));
+        }
+        let whom = match (&self.group, &self.vendor) {
+            (Some(group), _) => json!({"group": group}),
+            (None, Some(vendor)) => json!({"vendor": vendor}),
+            (None, None) if self.all => json!({"all": true}),
+            (None, None) => json!({"agents": self.agents}),
+        };
+        let path = format!("/api/v1/clients/{client}/terminations");
+        (path, json!({"whom": whom, "reason": self.reason}))
+    }
+}
+
 /// A new agent.
 #[derive(Debug, clap::Args)]
 pub struct Propose {
@@ -141,14 +183,16 @@ pub enum Verb {
         #[arg(long)]
         reason: String,
     },
-    /// End it for good; prints the receipt
-    Terminate {
+    /// End an agent for good, or many in one act, and print the receipt
+    Terminate(Terminate),
+    /// Say that an agent acts for another one: only while that one may, and no longer than it lives
+    Delegate {
         /// Which
         #[command(flatten)]
         which: Which,
-        /// Why
+        /// The agent it acts for: its name or agt_…
         #[arg(long)]
-        reason: String,
+        by: String,
     },
     /// Offer a code that makes one machine an instance of it
     Offer(Which),
@@ -198,7 +242,8 @@ pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
         Verb::Hold { which, reason } => (which.path("/hold"), because(&reason)),
         Verb::Release(which) => (which.path("/release"), json!({})),
         Verb::Quarantine { which, reason } => (which.path("/quarantine"), because(&reason)),
-        Verb::Terminate { which, reason } => (which.path("/terminate"), because(&reason)),
+        Verb::Terminate(whom) => whom.asked(),
+        Verb::Delegate { which, by } => (which.path("/delegate"), json!({"by": by})),
         Verb::Offer(which) => (which.path("/enrollments"), json!({})),
         Verb::EndInstance { client, instance, reason } => {
             let (client, instance) = (segment(&client), segment(&instance));
@@ -323,7 +368,8 @@ fn badge(answer: &Value) {
 
 fn receipt(answer: &Value) {
     let fields = [
-        ("ended", "/agent_name"),
+        ("ended", if answer.get("what").is_some() { "/what" } else { "/agent_name" }),
+        ("agents", "/agents"),
         ("at", "/ended_at"),
         ("line", "/line"),
         ("reason", "/reason"),
@@ -333,6 +379,8 @@ fn receipt(answer: &Value) {
     out::fields(answer, &fields);
     let columns = [
         ("GATEWAY", "/gateway"),
+        ("HOW", "/how"),
+        ("AT", "/at"),
         ("REFUSED AFTER µs", "/tokens_refused_us"),
         ("LAST CUT AFTER µs", "/last_cut_us"),
         ("STREAMS", "/streams"),

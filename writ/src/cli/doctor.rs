@@ -1,8 +1,8 @@
-//! `writ doctor`: is this installation sound: folder, secrets, operator's file, server, gateway, upstream servers, keys;
-//! and what people should still do for it.
+//! `writ doctor`: is this installation sound: folder, secrets, operator's file, stores, processes, backup, upstream servers,
+//! keys; and what people should still do for it.
 //!
-//! Never here: a repair. To check one more thing: a function that returns a [`Check`], called in [`run`]; what is about
-//! people and charters stands in `doctor/people.rs` and `doctor/charters.rs`.
+//! Never here: a repair. To check one more thing: a function that returns a [`Check`], called in [`run`]; each part has its
+//! file in `doctor/`.
 
 use std::{
     os::unix::fs::PermissionsExt as _,
@@ -13,26 +13,32 @@ use std::{
 use http::Uri;
 use serde::Serialize;
 use serde_json::{Value, json};
+use writ_model::Clock as _;
 
 use super::access::Ctx;
 
 mod charters;
+mod kept;
+mod operations;
 mod people;
+mod stores;
 
 use crate::{
     config::{self, Config, Place},
     fault::{Exit, Fault},
     host::servers,
-    out, system,
+    out,
+    system::{self, SystemClock},
 };
 
 /// LIMIT: time for a server to accept a connection.
 const CONNECT: Duration = Duration::from_secs(2);
 /// Files of the data folder that nobody else may read, whoever may enter it: a folder's mode does not travel with a
 /// backup.
-const PRIVATE: [&str; 2] = ["kek", "cli.token"];
+const PRIVATE: [&str; 4] = ["kek", "cli.token", "backup.key", "backup.json"];
 /// Databases of the data folder; each may have a log and an index of the log beside it.
-const DATABASES: [&str; 5] = ["secrets.db", "ledger.db", "lake.db", "held.db", "outbox.db"];
+const DATABASES: [&str; 6] =
+    ["secrets.db", "ledger.db", "lake.db", "held.db", "outbox.db", "meter.db"];
 
 /// No options of its own.
 #[derive(Debug, clap::Args)]
@@ -79,15 +85,18 @@ pub async fn run(ctx: &Ctx, _args: &Args) -> Result<(), Fault> {
         Ok(config) => {
             checks.push(good("operator's file", format!("{} servers", config.servers.len())));
             checks.push(origin(&config));
+            checks.extend(stores::checks(&folder, &config, &SystemClock).await);
             for server in &config.servers {
                 checks.extend(upstream(&server.name, &server.place).await);
             }
         }
         Err(fault) => checks.push(bad("operator's file", fault.what, "correct it and restart")),
     }
-    checks.extend(installation(ctx).await);
+    checks.extend(kept::checks(&folder, SystemClock.now()));
+    checks.extend(Box::pin(installation(ctx)).await);
     if let Ok(api) = ctx.api().await {
-        checks.extend(people::checks(&api).await);
+        checks.extend(operations::checks(&api).await);
+        checks.extend(people::checks(&api, SystemClock.now()).await);
         checks.extend(charters::checks(&api).await);
     }
     checks.extend(agent_keys(&system::agent_dir()));

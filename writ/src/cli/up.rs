@@ -37,13 +37,11 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result<(), Fault> {
     let file = args.config.unwrap_or_else(|| folder.join(config::FILE));
     let mut config = Config::read(&file)?;
     for (wanted, set) in [(args.desk, &mut config.desk), (args.gateway, &mut config.gateway)] {
-        if let Some(address) = wanted {
-            if !address.ip().is_loopback() {
-                return Err(Fault::usage(format!("{address} is not loopback"))
-                    .cure("sessions and tokens stay on this machine for now: use 127.0.0.1:PORT"));
-            }
-            *set = address;
-        }
+        listen(wanted, set)?;
+    }
+    if config.cluster.store.is_some() || config.cluster.bus.is_some() {
+        return Err(Fault::usage("the operator's file is of several processes: it has [store] or [bus]")
+            .cure("start them with `writ serve --role …`, or take the sections out"));
     }
     let stop = CancellationToken::new();
     super::on_signal(&stop);
@@ -58,6 +56,17 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result<(), Fault> {
         () = host.stop() => {}
         () = again.cancelled() => tracing::warn!("stopped without sealing"),
     }
+    Ok(())
+}
+
+/// Listens where the command line wants it, if it wants anything.
+pub(super) fn listen(wanted: Option<SocketAddr>, set: &mut SocketAddr) -> Result<(), Fault> {
+    let Some(address) = wanted else { return Ok(()) };
+    if !address.ip().is_loopback() {
+        return Err(Fault::usage(format!("{address} is not loopback"))
+            .cure("TLS ends before it, on the same machine: use 127.0.0.1:PORT"));
+    }
+    *set = address;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Never here: what a witness checks (`crate::witness`). To add a verb: a variant of [`Verb`], its arm in [`run`].
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -10,11 +10,12 @@ use tokio_util::sync::CancellationToken;
 use super::access::Ctx;
 use crate::{
     api::{HttpTransport, OutsideTransport, Transport, segment},
+    backup::restore::GAP,
     fault::Fault,
     net::Http,
     out::{self, Out},
     system::{SystemClock, SystemEntropy},
-    witness::{Home, Remote, Step, Stop, Watch, remote::Sources, watch::tenant_of},
+    witness::{Board, Home, Remote, Step, Stop, Watch, remote::Sources, watch::tenant_of},
 };
 
 /// Seconds that one question for a newer checkpoint stays open.
@@ -94,6 +95,12 @@ pub struct RunArgs {
     /// Look once
     #[arg(long)]
     once: bool,
+    /// Tell whoever asks at this address what was seen last: a provider that restores its ledger asks
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// The ledger was restored from a backup, and its owner has looked: put aside what was seen, and begin again
+    #[arg(long)]
+    after_restore: bool,
 }
 
 /// Does it.
@@ -195,8 +202,17 @@ async fn watch(out: Out, args: RunArgs) -> Result<(), Fault> {
     if args.root.is_none() {
         out.say("No --root: the first key of the client that this witness meets is believed.");
     }
+    if args.after_restore {
+        watch = watch.after_restore().await.map_err(ended)?;
+    }
     let stop = CancellationToken::new();
     super::on_signal(&stop);
+    let board = Board::default();
+    board.put(watch.told().map_err(ended)?);
+    if let Some(at) = args.listen {
+        let at = board.serve(at, stop.clone()).await?;
+        out.say(&format!("Asked at http://{at}{}", crate::backup::witnessed::PATH));
+    }
     let (wait, mut pause) = (if args.once { 0 } else { WAIT }, PAUSE);
     loop {
         let round = tokio::select! {
@@ -206,13 +222,10 @@ async fn watch(out: Out, args: RunArgs) -> Result<(), Fault> {
         match round {
             Ok(step) => {
                 told(out, &step);
+                board.put(watch.told().map_err(ended)?);
                 pause = PAUSE;
             }
-            Err(Stop::Disagrees { code, what }) => {
-                return Err(Fault::unverified(what).code(code).cure(
-                    "nothing is cosigned any more: keep this folder, and tell the provider and your auditor",
-                ));
-            }
+            Err(stop @ Stop::Disagrees { .. }) => return Err(ended(stop)),
             Err(Stop::Fault(fault)) if args.once => return Err(fault),
             Err(Stop::Fault(fault)) => {
                 out.fault(&fault);
@@ -226,6 +239,19 @@ async fn watch(out: Out, args: RunArgs) -> Result<(), Fault> {
         if args.once {
             return Ok(());
         }
+    }
+}
+
+/// Why the witness ends.
+fn ended(stop: Stop) -> Fault {
+    match stop {
+        Stop::Fault(fault) => fault,
+        Stop::Disagrees { code, what } if code == GAP => Fault::unverified(what).code(code).cure(
+            "nothing is cosigned any more: keep this folder, and ask the provider what was lost; then --after-restore",
+        ),
+        Stop::Disagrees { code, what } => Fault::unverified(what).code(code).cure(
+            "nothing is cosigned any more: keep this folder, and tell the provider and your auditor",
+        ),
     }
 }
 

@@ -10,6 +10,9 @@ use tokio::{runtime, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 use writ_gateway::{Gateway, GatewayParts, Running};
 
+use writ_store::{Lease, lease::Why};
+
+use super::brake::{Mode, Wheels};
 use crate::{fault::Fault, net};
 
 /// A gateway that runs on its own thread until this is dropped.
@@ -51,6 +54,42 @@ impl Lane {
     /// The gateway.
     pub fn gateway(&self) -> &Arc<Running> {
         &self.gateway
+    }
+}
+
+/// What the brake stops: the lane's gateway.
+#[derive(Debug)]
+pub struct LaneWheels {
+    gateway: Arc<Running>,
+    lease: Arc<Lease>,
+}
+
+impl LaneWheels {
+    /// The wheels of this gateway, which stands by this lease.
+    pub fn new(gateway: Arc<Running>, lease: Arc<Lease>) -> Self {
+        Self { gateway, lease }
+    }
+}
+
+impl Wheels for LaneWheels {
+    fn turn(&self, mode: Mode) {
+        match mode {
+            Mode::Serving => self.gateway.resume(),
+            Mode::Draining => {
+                if self.lease.stopped() == Some(Why::Halt) {
+                    // A halt stays a halt for whoever does not take it back first.
+                    self.lease.resume();
+                }
+                self.gateway.drain();
+            }
+            Mode::Halted => {
+                let _counted = self.gateway.halt_now();
+            }
+        }
+    }
+
+    fn busy(&self) -> usize {
+        self.gateway.busy()
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use writ_desk::{Desk, DeskError, Form, NotifyParts, Way};
 use writ_reach::{Bounds, Https, Place, Post, Smtp, SmtpSettings};
-use writ_store::SqliteOutbox;
+use writ_store::Outbox;
 
 use super::{
     DRAIN, System,
@@ -28,8 +28,13 @@ const ANSWER: usize = 64 << 10;
 /// Lets the desk tell people.
 ///
 /// # Errors
-/// If the outbox cannot be opened, or a file or a setting cannot be used.
-pub fn start(desk: &Desk, notify: &Notify, folder: &Path, system: &System) -> Result<(), Fault> {
+/// If a file or a setting cannot be used.
+pub fn start(
+    desk: &Desk,
+    notify: &Notify,
+    outbox: Arc<dyn Outbox>,
+    (folder, system): (&Path, &System),
+) -> Result<(), Fault> {
     let roots = match &notify.ca_file {
         Some(file) => Some(read(&folder.join(file), MAX_ROOTS)?),
         None => None,
@@ -43,11 +48,8 @@ pub fn start(desk: &Desk, notify: &Notify, folder: &Path, system: &System) -> Re
         None => None,
     };
     let ways: Result<Vec<Way>, Fault> = notify.ways.iter().map(|part| way(part, folder)).collect();
-    let outbox = SqliteOutbox::open(folder).map_err(|fault| {
-        Fault::unreachable(format!("the outbox: {fault}")).code(fault.code().to_string())
-    })?;
     desk.set_notify(NotifyParts {
-        outbox: Arc::new(outbox),
+        outbox,
         outside: Arc::new(outside),
         post,
         ways: ways?,
@@ -94,14 +96,17 @@ fn way(part: &WayPart, folder: &Path) -> Result<Way, Fault> {
     Ok(Way { name: part.name.clone(), place, client: part.client.clone(), form })
 }
 
-/// Tells people until told to stop. A step under way then has a moment to end, so that what it has sent is written down.
-pub async fn run(desk: Desk, stop: CancellationToken) {
+/// Tells people until told to stop, whenever it is this process's turn. A step under way then has a moment to end, so that what it has sent is written down.
+pub async fn run(desk: Desk, turn: impl Fn() -> bool, stop: CancellationToken) {
     let mut ticks = interval(STEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _at = ticks.tick() => {}
+        }
+        if !turn() {
+            continue;
         }
         let drained = async {
             stop.cancelled().await;

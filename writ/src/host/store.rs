@@ -10,8 +10,8 @@ use writ_identity::webauthn::Anchors;
 use writ_lake::Activity;
 use writ_model::Secret;
 use writ_store::{
-    DataFolder, FolderFault, Held, Hold, Sequencer, SqliteHeld, SqliteLedger, SqliteVault, Tenants,
-    Vault,
+    Bank, DataFolder, FolderFault, Held, Hold, Outbox, Sequencer, SqliteBank, SqliteHeld,
+    SqliteLedger, SqliteOutbox, SqliteVault, Tenants, Vault,
 };
 
 use super::{System, anchors};
@@ -42,8 +42,8 @@ impl Places {
     pub fn of(config: &Config, desk: SocketAddr, folder: &Path) -> Result<Self, Fault> {
         let roots = config.attestation_roots.as_ref().map(|file| folder.join(file));
         Ok(Self {
-            issuer: format!("http://{desk}"),
-            gateway: format!("http://{}", config.gateway),
+            issuer: config.issuer.clone().unwrap_or_else(|| format!("http://{desk}")),
+            gateway: config.base.clone().unwrap_or_else(|| format!("http://{}", config.gateway)),
             origin: config.origin_at(desk),
             anchors: anchors::read(roots.as_deref())?,
         })
@@ -53,7 +53,7 @@ impl Places {
 /// An open data folder. Cheap to clone; the folder's lock is given back with the last clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    folder: Arc<DataFolder>,
+    pub(super) folder: Arc<DataFolder>,
     /// The writers and the views of every tenant.
     pub sequencer: Sequencer<State>,
     /// Recent activity.
@@ -62,6 +62,8 @@ pub struct Store {
     pub vault: Arc<dyn Vault>,
     /// Calls that wait for an approval, sealed; shared by gateway and desk.
     pub held: Arc<dyn Held>,
+    /// What is drawn of limits.
+    pub bank: Arc<dyn Bank>,
     /// Decides; shared by gateway and desk.
     pub engine: Arc<Engine>,
 }
@@ -72,37 +74,21 @@ impl Store {
     /// # Errors
     /// [`HELD`] if another process has it; otherwise if a file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, Fault> {
-        let folder = DataFolder::open(path, Hold::Exclusive).map_err(|fault| {
-            let code = fault.code().to_string();
-            let what = net::chain(&fault);
-            match fault {
-                FolderFault::Held { .. } => Fault::unreachable(what)
-                    .code(HELD)
-                    .cure("use the running server, or stop it and try again"),
-                FolderFault::TooNew { .. } => {
-                    Fault::unreachable(what).code(code).cure("run the newer release")
-                }
-                FolderFault::Io { .. } => {
-                    Fault::unreachable(what).code(code).cure("name another folder with --data")
-                }
-            }
-        })?;
-        let broken = |what: &str, error: &dyn std::error::Error| {
-            Fault::unreachable(format!("{what} of `{}`: {}", path.display(), net::chain(error)))
-        };
+        let folder = folder(path)?;
+        let broken = |what: &str, error: &dyn std::error::Error| broken(path, what, error);
         let ledger = SqliteLedger::open(path).map_err(|error| broken("the ledger", &error))?;
         let vault = SqliteVault::open(path).map_err(|error| broken("the vault", &error))?;
-        let lake = Activity::open(&path.join("lake.db"))
-            .map_err(|error| broken("the activity store", &error))?;
         let held = SqliteHeld::open(path).map_err(|error| broken("held calls", &error))?;
+        let bank = SqliteBank::open(path).map_err(|error| broken("the meter", &error))?;
         let sealer = vault.snapshot_sealer().map_err(|error| broken("the vault", &error))?;
         let tenants = Tenants::new(Arc::new(ledger)).sealing_snapshots(sealer);
         Ok(Self {
             folder: Arc::new(folder),
             sequencer: Sequencer::new(Arc::new(tenants)),
-            lake,
+            lake: lake(path)?,
             vault: Arc::new(vault),
             held: Arc::new(held),
+            bank: Arc::new(bank),
             engine: Arc::new(Engine::default()),
         })
     }
@@ -110,6 +96,17 @@ impl Store {
     /// Where it is.
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Messages that wait to be sent.
+    ///
+    /// # Errors
+    /// If the file cannot be opened.
+    pub fn outbox(&self) -> Result<Arc<dyn Outbox>, Fault> {
+        let outbox = SqliteOutbox::open(self.folder()).map_err(|fault| {
+            Fault::unreachable(format!("the outbox: {fault}")).code(fault.code().to_string())
+        })?;
+        Ok(Arc::new(outbox))
     }
 
     /// The installation's token for the command line, made if it is not there yet.
@@ -150,6 +147,36 @@ impl Store {
         self.sequencer.tenants().save_snapshots().await;
         self.lake.close().await;
     }
+}
+
+/// A data folder, held by this process alone.
+pub(super) fn folder(path: &Path) -> Result<DataFolder, Fault> {
+    DataFolder::open(path, Hold::Exclusive).map_err(|fault| {
+        let code = fault.code().to_string();
+        let what = net::chain(&fault);
+        match fault {
+            FolderFault::Held { .. } => Fault::unreachable(what)
+                .code(HELD)
+                .cure("use the running server, or stop it and try again"),
+            FolderFault::TooNew { .. } => {
+                Fault::unreachable(what).code(code).cure("run the newer release")
+            }
+            FolderFault::Unfinished { .. } => Fault::unreachable(what).code(code),
+            FolderFault::Io { .. } => {
+                Fault::unreachable(what).code(code).cure("name another folder with --data")
+            }
+        }
+    })
+}
+
+/// The lake of a folder.
+pub(super) fn lake(path: &Path) -> Result<Arc<Activity>, Fault> {
+    Activity::open(&path.join("lake.db")).map_err(|error| broken(path, "the activity store", &error))
+}
+
+/// What of a folder cannot be used, and why.
+pub(super) fn broken(path: &Path, what: &str, error: &dyn std::error::Error) -> Fault {
+    Fault::unreachable(format!("{what} of `{}`: {}", path.display(), net::chain(error)))
 }
 
 /// The code of the fault that another process holds the folder.

@@ -211,6 +211,21 @@ impl Home {
         self.keep(after)
     }
 
+    /// Puts what was seen aside, so that the witness begins again; says where it is now.
+    ///
+    /// # Errors
+    /// If something was put there before, or it cannot be moved.
+    pub fn put_aside(&self, size: u64) -> Result<PathBuf, Fault> {
+        let (path, aside) =
+            (self.dir.join("seen.json"), self.dir.join(format!("seen-{size}.json")));
+        let fault = |error: std::io::Error| Fault::file(&path, "put aside", &error);
+        // A link refuses where a file is, which a rename would write over.
+        fs::hard_link(&path, &aside).map_err(fault)?;
+        fs::remove_file(&path).map_err(fault)?;
+        File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(fault)?;
+        Ok(aside)
+    }
+
     /// Replaces what it has seen; on return it is on disk.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// LIMIT: lines of one answer that are taken: the desk gives at most as many.
-const MOST: usize = 4_096;
+pub(super) const MOST: usize = 4_096;
 
 /// What a round did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,11 +90,11 @@ impl From<Broken> for Stop {
 /// A witness of one log.
 #[derive(Debug)]
 pub struct Watch {
-    home: Home,
-    remote: Remote,
-    log: CheckpointVerifier,
-    witness: Witness,
-    seen: Seen,
+    pub(super) home: Home,
+    pub(super) remote: Remote,
+    pub(super) log: CheckpointVerifier,
+    pub(super) witness: Witness,
+    pub(super) seen: Seen,
     /// The edge of the tree and the chain at what was seen.
     at: (Frontier, Chain),
 }
@@ -157,6 +157,15 @@ impl Watch {
         &self.home
     }
 
+    /// The last checkpoint that passed, with this witness's own cosignature; none before the first.
+    ///
+    /// # Errors
+    /// If it cannot be cosigned.
+    pub fn told(&self) -> Result<Option<String>, Stop> {
+        let Some(text) = &self.seen.checkpoint else { return Ok(None) };
+        Ok(Some(format!("{text}{}\n", self.cosignature(text)?)))
+    }
+
     /// How many lines it has seen.
     pub fn size(&self) -> u64 {
         self.witness.seen().size
@@ -167,7 +176,10 @@ impl Watch {
     /// # Errors
     /// [`Stop`]. A disagreement has been told to the desk, if it listens.
     pub async fn round(&mut self, wait: u64) -> Result<Step, Stop> {
-        let outcome = self.look(wait).await;
+        let outcome = match self.look(wait).await {
+            Err(stop) => Err(self.explained(stop).await),
+            step => step,
+        };
         if let Err(Stop::Disagrees { code, what }) = &outcome {
             // Whoever rewrites history may not listen either: the witness's own exit is what counts.
             let told = self.remote.disagree(self.by(), code, what).await;
@@ -178,7 +190,7 @@ impl Watch {
         outcome
     }
 
-    fn by(&self) -> By<'_> {
+    pub(super) fn by(&self) -> By<'_> {
         By { key: self.home.key(), public: self.home.public() }
     }
 
@@ -288,7 +300,7 @@ fn handed_over(chain: &Chain, before: &Frontier, line: &[u8]) -> Result<(), Stop
         .map_err(|what| Stop::Disagrees { code: "EVID-0014".to_owned(), what })
 }
 
-fn malformed(why: &str) -> Stop {
+pub(super) fn malformed(why: &str) -> Stop {
     Stop::Fault(Fault::unreachable(format!("the server's lines are malformed: {why}")))
 }
 

@@ -11,6 +11,7 @@
 mod charter;
 mod leaving;
 mod people;
+mod restoring;
 
 use std::{
     borrow::BorrowMut,

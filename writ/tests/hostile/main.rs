@@ -14,6 +14,8 @@ mod history;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod restoring;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod watching;

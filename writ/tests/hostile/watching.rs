@@ -16,7 +16,7 @@ use crate::{
     world::{Honest, World},
 };
 
-fn agent(name: &str) -> Command {
+pub(crate) fn agent(name: &str) -> Command {
     Command::CreateGroup { name: name.to_owned(), parent: None }
 }
 

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use self::{
-    agents::{Agent, LANES, Proofs, Refuses, Shape, volley},
+    agents::{LANES, Refuses, Shape, volley},
     ours::Writ,
     rival::{Envoy, Envoys, Trust},
 };
@@ -27,7 +27,8 @@ use crate::{
     shell::{cargo, make_folder, say, well},
 };
 
-pub(crate) use agents::now;
+pub(crate) use agents::{Agent, Proofs, With, now};
+pub(crate) use ours::{Enrolled, tokens};
 
 mod agents;
 mod ours;

@@ -17,10 +17,7 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use serde_json::json;
 use tokio::task::JoinSet;
-use writ_authority::{
-    Entry, Fact, State,
-    fact::{ActivitySealed, FORMAT},
-};
+use writ_authority::{Entry, Fact, State, fact::ActivitySealed};
 use writ_model::{Actor, BootId, Digest, GatewayId, TenantId};
 use writ_store::{Ledger, Sequencer, SqliteLedger, Tenants, View};
 
@@ -174,7 +171,7 @@ fn seal(view: &View<State>) -> Result<Bytes, String> {
         root: Digest::of(&view.size.to_be_bytes()),
     };
     let fact = Fact::ActivitySealed(sealed);
-    let entry = Entry { actor: Actor::system("gateway"), at, fact, v: FORMAT };
+    let entry = Entry::by(Actor::system("gateway"), at, fact);
     entry.to_line().map(Bytes::from).map_err(|refusal| format!("{refusal:?}"))
 }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 use writ_authority::{
     Admitted, AgentKind, Attestation, Autonomy, Entry, Fact, Grant, Passkey, Window,
     condition::{ArgRule, Condition},
-    fact::{AgentDescribed, FORMAT, LedgerFounded, PersonSeated, Subject},
+    fact::{AgentDescribed, LedgerFounded, PersonSeated, Subject},
     grant::Surface,
 };
 use writ_identity::{AgentKey, Jwk};
@@ -47,12 +47,23 @@ pub(crate) struct Tenant {
     pub(crate) members: Vec<Member>,
 }
 
+/// A person of the provider who really exists, with the passkey that they really have.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    /// Who.
+    pub(crate) person: PersonId,
+    /// Their key.
+    pub(crate) passkey: Passkey,
+}
+
 /// The people of one tenant.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct People {
     engineer: PersonId,
     auditor: PersonId,
     owner: PersonId,
+    /// The engineer's key, if they really exist.
+    key: Option<Passkey>,
 }
 
 /// Makes tenants. The same seed makes the same ones.
@@ -71,13 +82,13 @@ struct Pen<'a> {
 }
 
 impl<'a> Pen<'a> {
-    fn new(maker: &'a Maker, people: People) -> Self {
+    fn new(maker: &'a Maker, people: &People) -> Self {
         let actor = Actor::Person { id: people.engineer, via: "api".to_owned() };
         Self { maker, actor, lines: Vec::new() }
     }
 
     fn write(&mut self, fact: Fact) -> Result<()> {
-        let entry = Entry { actor: self.actor.clone(), at: self.maker.at, fact, v: FORMAT };
+        let entry = Entry::by(self.actor.clone(), self.maker.at, fact);
         self.lines.push(entry.to_line().map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?);
         Ok(())
     }
@@ -106,10 +117,36 @@ impl Maker {
         size: Size,
         key: &mut dyn FnMut(Member) -> Result<Jwk>,
     ) -> Result<Tenant> {
+        let people = self.people();
+        self.founded(provider, &people, size, key)
+    }
+
+    /// The same, with this engineer of the provider.
+    ///
+    /// # Errors
+    /// If a line cannot be written.
+    pub(crate) fn client_of(
+        &mut self,
+        provider: TenantId,
+        engineer: Person,
+        size: Size,
+        key: &mut dyn FnMut(Member) -> Result<Jwk>,
+    ) -> Result<Tenant> {
+        let Person { person, passkey } = engineer;
+        let people = People { engineer: person, key: Some(passkey), ..self.people() };
+        self.founded(provider, &people, size, key)
+    }
+
+    fn founded(
+        &mut self,
+        provider: TenantId,
+        people: &People,
+        size: Size,
+        key: &mut dyn FnMut(Member) -> Result<Jwk>,
+    ) -> Result<Tenant> {
         self.made += 1;
         let made = self.made;
         let id: TenantId = self.id();
-        let people = self.people();
         let mut pen = Pen::new(self, people);
         pen.write(Fact::LedgerFounded(LedgerFounded {
             tenant: id,
@@ -134,20 +171,20 @@ impl Maker {
         key: &mut dyn FnMut(Member) -> Result<Jwk>,
     ) -> Result<Vec<Vec<u8>>> {
         let people = self.people();
-        let mut pen = Pen::new(self, people);
-        crew(&mut pen, (tenant, people), size, key)?;
+        let mut pen = Pen::new(self, &people);
+        crew(&mut pen, (tenant, &people), size, key)?;
         Ok(pen.lines)
     }
 
     fn people(&self) -> People {
-        People { engineer: self.id(), auditor: self.id(), owner: self.id() }
+        People { engineer: self.id(), auditor: self.id(), owner: self.id(), key: None }
     }
 }
 
 /// People, their charter, a group that answers for its agents, and the agents with their grants.
 fn crew(
     pen: &mut Pen<'_>,
-    (tenant, people): (TenantId, People),
+    (tenant, people): (TenantId, &People),
     size: Size,
     key: &mut dyn FnMut(Member) -> Result<Jwk>,
 ) -> Result<Vec<Member>> {
@@ -175,7 +212,7 @@ fn crew(
     Ok(members)
 }
 
-fn seat(pen: &mut Pen<'_>, people: People) -> Result<()> {
+fn seat(pen: &mut Pen<'_>, people: &People) -> Result<()> {
     let jwk = shared_key()?.to_json();
     for (person, name, side, roles) in [
         (people.engineer, "Mara Lind", Side::Provider, vec![Role::Engineer]),
@@ -183,7 +220,8 @@ fn seat(pen: &mut Pen<'_>, people: People) -> Result<()> {
         (people.owner, "June Harbor", Side::Client, vec![Role::Owner]),
     ] {
         pen.write(Fact::PersonSeated(PersonSeated { person, name: name.to_owned(), side, roles }))?;
-        let key = passkey(pen, person, &jwk);
+        let real = people.key.clone().filter(|key| key.person == person);
+        let key = real.unwrap_or_else(|| passkey(pen, person, &jwk));
         let admitted = match side {
             Side::Provider => Admitted::Mirrored,
             Side::Client => Admitted::Admission,
@@ -194,7 +232,7 @@ fn seat(pen: &mut Pen<'_>, people: People) -> Result<()> {
 }
 
 /// The charter in force, as if both parties had signed it.
-fn agree(pen: &mut Pen<'_>, tenant: TenantId, people: People) -> Result<()> {
+fn agree(pen: &mut Pen<'_>, tenant: TenantId, people: &People) -> Result<()> {
     let charter = charter(pen.maker.id(), tenant, "Harbor Books");
     let (id, digest) = (charter.charter, charter.digest());
     pen.write(Fact::CharterProposed { charter: Box::new(charter) })?;
@@ -227,7 +265,7 @@ fn passkey(pen: &Pen<'_>, person: PersonId, jwk: &str) -> Passkey {
 fn employ(
     pen: &mut Pen<'_>,
     member: Member,
-    people: People,
+    people: &People,
     (group, nth): (GroupId, usize),
     jwk: &Jwk,
 ) -> Result<()> {

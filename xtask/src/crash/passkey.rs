@@ -82,6 +82,32 @@ impl Door {
     }
 }
 
+impl Door {
+    /// The headers of a new session of a passkey's person.
+    fn sign_in(&self, key: &SoftPasskey) -> Result<String> {
+        let (given, _) = self.posted("/passkey/sign-in/options", "", &json!({}))?;
+        let options = given.get("options").context("no options were given")?;
+        let body = json!({"response": key.assert(options, &self.origin)?});
+        let (_, cookie) = self.posted("/passkey/sign-in", "", &body)?;
+        self.session(&cookie, "/me")
+    }
+
+    /// Asks for an act and signs what is to be signed.
+    fn prepared(
+        &self,
+        key: &SoftPasskey,
+        session: &str,
+        (path, body): (&str, &Value),
+    ) -> Result<Ready> {
+        let (asked, _) = self.posted(path, session, body)?;
+        let signing = asked.get("signing").context("no signature was asked for")?;
+        let id = signing.get("signing").and_then(Value::as_str).context("it has no id")?;
+        let options = signing.get("options").context("it has no options")?;
+        let answer = key.assert(options, &self.origin)?;
+        Ok(Ready { path: format!("/api/v1/signings/{id}"), session: session.to_owned(), answer })
+    }
+}
+
 /// Follows the first link and makes the very first passkey, into a file.
 ///
 /// # Errors
@@ -122,18 +148,79 @@ impl Joined {
     /// # Errors
     /// If the desk refuses, or asks for no signature.
     pub(super) fn sign(&self, path: &str, body: &Value) -> Result<()> {
-        let (given, _) = self.door.posted("/passkey/sign-in/options", "", &json!({}))?;
-        let options = given.get("options").context("no options were given")?;
-        let response = self.key.assert(options, &self.door.origin)?;
-        let body_in = json!({"response": response});
-        let (_, cookie) = self.door.posted("/passkey/sign-in", "", &body_in)?;
-        let session = self.door.session(&cookie, "/me")?;
-        let (asked, _) = self.door.posted(path, &session, body)?;
-        let signing = asked.get("signing").context("no signature was asked for")?;
-        let id = signing.get("signing").and_then(Value::as_str).context("it has no id")?;
-        let options = signing.get("options").context("it has no options")?;
-        let answer = self.key.assert(options, &self.door.origin)?;
-        self.door.posted(&format!("/api/v1/signings/{id}"), &session, &answer).map(drop)
+        let session = self.door.sign_in(&self.key)?;
+        self.door.prepared(&self.key, &session, (path, body))?.send(&self.door).map(drop)
+    }
+}
+
+/// Somebody who is signed in and acts again and again.
+pub(crate) struct Signed {
+    key: SoftPasskey,
+    door: Door,
+    session: String,
+}
+
+impl std::fmt::Debug for Signed {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Signed({})", self.door.origin)
+    }
+}
+
+/// An act that is signed and not sent yet.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    path: String,
+    session: String,
+    answer: Value,
+}
+
+/// As [`make`], and signs in with the new passkey.
+///
+/// # Errors
+/// If the desk refuses.
+pub(crate) fn make_signed(
+    desk: SocketAddr,
+    link: &str,
+    entropy: &dyn Entropy,
+    file: &Path,
+) -> Result<Signed> {
+    make(desk, link, entropy, file)?;
+    let key = SoftPasskey::load(&fs::read_to_string(file).context("cannot read the passkey")?)?;
+    let (door, _) = Door::of(desk, link)?;
+    let session = door.sign_in(&key)?;
+    Ok(Signed { key, door, session })
+}
+
+impl Signed {
+    /// Signs in again: sessions end with the desk's process.
+    ///
+    /// # Errors
+    /// If the desk refuses.
+    pub(crate) fn again(&mut self) -> Result<()> {
+        self.session = self.door.sign_in(&self.key)?;
+        Ok(())
+    }
+
+    /// Signs an act, so that sending it is one request.
+    ///
+    /// # Errors
+    /// If the desk refuses, or asks for no signature.
+    pub(crate) fn prepare(&self, path: &str, body: &Value) -> Result<Ready> {
+        self.door.prepared(&self.key, &self.session, (path, body))
+    }
+
+    /// Sends it; what was said.
+    ///
+    /// # Errors
+    /// If the desk refuses.
+    pub(crate) fn send(&self, ready: &Ready) -> Result<Value> {
+        ready.send(&self.door)
+    }
+}
+
+impl Ready {
+    fn send(&self, door: &Door) -> Result<Value> {
+        Ok(door.posted(&self.path, &self.session, &self.answer)?.0)
     }
 }
 

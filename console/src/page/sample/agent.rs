@@ -4,7 +4,7 @@
 use writ_authority::{
     agent::Autonomy,
     condition::Condition,
-    fact::Subject,
+    fact::{Measured, Subject},
     grant::{Limit, Period, Surface, Window},
 };
 use writ_model::Side;
@@ -12,7 +12,7 @@ use writ_model::Side;
 use super::{agents, at, id, person};
 use crate::view::{
     AgentRow, AgentView, AnswerView, AnswersView, GrantView, InstanceView, LineView, MissingView,
-    NextStep, Receipt, ReceiptTarget, RuleView, UseView,
+    NextStep, Reach, Receipt, ReceiptTarget, RuleView, UseView,
 };
 
 fn row(at: usize) -> AgentRow {
@@ -247,20 +247,33 @@ pub fn receipt(complete: bool) -> Receipt {
     let target = |seed: u8, refused, cut| ReceiptTarget {
         gateway: id(seed),
         boot: id(seed + 1),
-        tokens_refused_us: refused,
-        last_cut_us: cut,
-        streams: 2,
-        calls: 1,
-        children: 0,
+        how: Reach::Confirmed,
+        at: Some(at(0)),
+        measured: Some(Measured {
+            tokens_refused_us: refused,
+            last_cut_us: cut,
+            streams: 2,
+            calls: 1,
+            children: 0,
+        }),
         line: Some(63),
     };
+    let waiting = ReceiptTarget {
+        how: Reach::Waiting,
+        at: None,
+        measured: None,
+        line: None,
+        ..target(94, 0, 0)
+    };
+    let mut targets = vec![target(90, 1_940, 6_310), target(92, 2_210, 2_840)];
+    targets.extend((!complete).then_some(waiting));
     Receipt {
         agent: id(8),
         agent_name: "mail-assistant".to_owned(),
         ended_at: at(0),
         reason: "tried to send the customer list to a stranger".to_owned(),
         line: 62,
-        targets: vec![target(90, 1_940, 6_310), target(92, 2_210, 2_840)],
+        targets,
         waiting_for: if complete { Vec::new() } else { vec![id(94)] },
         complete,
     }

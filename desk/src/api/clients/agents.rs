@@ -5,6 +5,7 @@ use super::super::Endpoint;
 mod accountability;
 mod activate;
 mod add;
+mod delegate;
 mod enrollments;
 mod everywhere;
 mod explain;
@@ -16,7 +17,7 @@ mod release;
 mod show;
 mod terminate;
 
-pub(in crate::api) const TABLE: [Endpoint; 14] = [
+pub(in crate::api) const TABLE: [Endpoint; 15] = [
     everywhere::ENDPOINT,
     list::ENDPOINT,
     add::ENDPOINT,
@@ -26,6 +27,7 @@ pub(in crate::api) const TABLE: [Endpoint; 14] = [
     hold::ENDPOINT,
     release::ENDPOINT,
     quarantine::ENDPOINT,
+    delegate::ENDPOINT,
     terminate::ENDPOINT,
     receipt::ENDPOINT,
     enrollments::ENDPOINT,

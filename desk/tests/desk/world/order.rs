@@ -10,7 +10,7 @@ use tokio::sync::broadcast;
 use writ_evidence::Subtree;
 use writ_model::{Digest, TenantId};
 use writ_store::{
-    AppendError, Ledger, ReadError, SqliteLedger,
+    AppendError, Hint, Ledger, ReadError, SqliteLedger,
     ledger::{Head, Snapshot},
 };
 
@@ -62,7 +62,7 @@ impl Ledger for InOrder {
         self.inner.heads().await
     }
 
-    fn watch(&self) -> broadcast::Receiver<(TenantId, u64)> {
+    fn watch(&self) -> broadcast::Receiver<Hint> {
         self.inner.watch()
     }
 

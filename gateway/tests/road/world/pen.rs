@@ -7,7 +7,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use writ_authority::{Attestation, Command, Passkey, State, command};
 use writ_gateway::Scribe;
-use writ_model::{Actor, Clock as _, Cx, Entropy, PasskeyId, PersonId, TenantId};
+use writ_model::{Actor, Clock as _, Cx, Entropy, PasskeyId, PersonId, Span, TenantId};
 use writ_store::Sequencer;
 use writ_testkit::{FakeClock, SeededEntropy};
 
@@ -49,6 +49,8 @@ pub(crate) struct Pen {
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) entropy: Arc<SeededEntropy>,
     pub(crate) mood: Mutex<Mood>,
+    /// How much time passes while it writes what has to be durable before a call goes out.
+    pub(crate) takes: Mutex<Span>,
 }
 
 #[async_trait]
@@ -58,6 +60,9 @@ impl Scribe for Pen {
         let cx = Cx::new(self.clock.now(), entropy, tenant, Actor::system("gateway"));
         let before = matches!(wish, Command::ConsumeApproval { .. } | Command::NotifyAct(_));
         let mood = if before { *self.mood.lock() } else { Mood::Well };
+        if before {
+            self.clock.advance(*self.takes.lock());
+        }
         if mood == Mood::Fails {
             return Err("the disk is full".to_owned());
         }

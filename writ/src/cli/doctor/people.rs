@@ -4,6 +4,7 @@
 //! [`checks`].
 
 use serde_json::Value;
+use writ_model::{Span, Timestamp};
 
 use super::{Check, advice, bad, good};
 use crate::{
@@ -11,8 +12,11 @@ use crate::{
     cli::rows,
 };
 
+/// How long a witness may say nothing while there are new lines.
+const SILENT: Span = Span::hours(1);
+
 /// Everything that people should still do.
-pub(super) async fn checks(api: &ApiClient) -> Vec<Check> {
+pub(super) async fn checks(api: &ApiClient, now: Timestamp) -> Vec<Check> {
     let Ok(provider) = api.get("/api/v1/provider").await else { return Vec::new() };
     let mut out = vec![staff(provider.get("people").unwrap_or(&Value::Null))];
     let Ok(clients) = api.get("/api/v1/clients").await else { return out };
@@ -22,7 +26,7 @@ pub(super) async fn checks(api: &ApiClient) -> Vec<Check> {
         let Ok(people) = api.get(&format!("{path}/people")).await else { continue };
         out.push(own_people(&slug, rows(&people, "people")));
         let Ok(witnesses) = api.get(&format!("{path}/witnesses")).await else { continue };
-        out.push(witnessed(&slug, rows(&witnesses, "witnesses")));
+        out.push(witnessed(&slug, rows(&witnesses, "witnesses"), now));
     }
     out
 }
@@ -69,7 +73,7 @@ fn own_people(slug: &str, people: &Value) -> Check {
     second(&what, &with_too_few(people, "client"))
 }
 
-fn witnessed(slug: &str, witnesses: &Value) -> Check {
+fn witnessed(slug: &str, witnesses: &Value, now: Timestamp) -> Check {
     let what = format!("witness of {slug}");
     let rows = witnesses.as_array().map(Vec::as_slice).unwrap_or_default();
     let disagrees = rows.iter().find(|row| row.get("disagrees").is_some_and(Value::is_string));
@@ -80,6 +84,18 @@ fn witnessed(slug: &str, witnesses: &Value) -> Check {
     if rows.is_empty() {
         let cure = "run `writ witness` at the client and name its key";
         return advice(&what, "nobody outside watches this ledger", cure);
+    }
+    let silent = |row: &&Value| {
+        let seen = text(row, "seen_at").parse::<Timestamp>().ok();
+        let behind = row.get("behind").and_then(Value::as_u64).unwrap_or_default() > 0;
+        behind && seen.is_none_or(|seen| now - seen > SILENT)
+    };
+    if let Some(row) = rows.iter().find(silent) {
+        let behind = row.get("behind").and_then(Value::as_u64).unwrap_or_default();
+        let found = format!("{} is silent: {behind} lines behind", text(row, "name"));
+        let cure =
+            "see that `writ witness run` runs at the client: nobody else would notice a lost line";
+        return advice(&what, found, cure);
     }
     let names: Vec<String> = rows.iter().map(|row| text(row, "name")).collect();
     good(&what, names.join(", "))
@@ -113,10 +129,20 @@ mod tests {
         assert!(own_people("harbor", &people).advice);
         let people = json!([person("Mara", "provider", 2), person("June", "client", 2)]);
         assert!(own_people("harbor", &people).ok);
-        assert!(witnessed("harbor", &json!([])).advice);
+        let now: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
+        assert!(witnessed("harbor", &json!([]), now).advice);
         let witness = |disagrees: Value| json!([{"name": "shop", "disagrees": disagrees}]);
-        assert!(witnessed("harbor", &witness(Value::Null)).ok);
-        let found = witnessed("harbor", &witness(json!("line 3 was changed")));
+        assert!(witnessed("harbor", &witness(Value::Null), now).ok);
+        let found = witnessed("harbor", &witness(json!("line 3 was changed")), now);
         assert!(!found.ok && !found.advice);
+        let seen = |at: Value, behind: u64| {
+            let row = json!([{"name": "shop", "disagrees": null, "behind": behind, "seen_at": at}]);
+            witnessed("harbor", &row, now)
+        };
+        assert!(seen(json!("2026-11-22T07:00:00Z"), 0).ok, "there is nothing new");
+        assert!(seen(json!("2026-11-22T08:30:00Z"), 3).ok);
+        let silent = seen(json!("2026-11-22T07:59:00Z"), 3);
+        assert!(silent.advice && silent.found.contains("3 lines behind"), "{silent:?}");
+        assert!(seen(Value::Null, 3).advice, "it has never looked");
     }
 }

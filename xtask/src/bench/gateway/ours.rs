@@ -48,9 +48,11 @@ pub(crate) const PATH: &str = "/mcp/mail";
 
 /// An agent without a token.
 #[derive(Debug)]
-struct Enrolled {
-    key: AgentKey,
-    instance: InstanceId,
+pub(crate) struct Enrolled {
+    /// Its key.
+    pub(crate) key: AgentKey,
+    /// Its running copy.
+    pub(crate) instance: InstanceId,
 }
 
 /// A running Writ with its agents.
@@ -192,8 +194,15 @@ fn populate(data: &Path, tenants: &[TenantId], agents: usize) -> Result<Vec<Enro
     Ok(enrolled)
 }
 
-/// A token for each, from the token endpoint.
-fn tokens(desk: SocketAddr, resource: &str, enrolled: Vec<Enrolled>) -> Result<Vec<Agent>> {
+/// A token for each, from the token endpoint, in their order.
+///
+/// # Errors
+/// If it gives none.
+pub(crate) fn tokens(
+    desk: SocketAddr,
+    resource: &str,
+    enrolled: Vec<Enrolled>,
+) -> Result<Vec<Agent>> {
     let per = enrolled.len().div_ceil(FETCHERS).max(1);
     let mut rest = enrolled;
     let mut shares = Vec::new();

@@ -1,81 +1,12 @@
-//! The lake through its public face: what is written is found, paged, counted and sealed, also after a restart.
+//! What is written is found, paged, counted and sealed, also after a restart.
 
-#![cfg(test)]
+use std::sync::Arc;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
-
-use bytes::Bytes;
-use writ_evidence::merkle::{Frontier, leaf_hash};
-use writ_lake::{Activity, Batch, CallFilter, Due, Inputs, LakeFault, Record, Run, Seal, Sealed};
-use writ_model::{
-    AgentId, BootId, CallId, GatewayId, GrantId, HoldId, InstanceId, TenantId, Timestamp,
-    ocsf::Disposition,
-};
+use writ_lake::{Batch, CallFilter, Due, Seal, Sealed};
+use writ_model::{AgentId, GrantId, HoldId, TenantId, Timestamp, ocsf::Disposition};
 use writ_testkit::TempDir;
 
-fn record(tenant: u8, seq: u64) -> Record {
-    let mut call = [0; 16];
-    call[0] = tenant;
-    call[8..].copy_from_slice(&seq.to_be_bytes());
-    let denied = seq % 3 == 2;
-    Record {
-        call: CallId::from_bytes(call),
-        tenant: TenantId::from_bytes([tenant; 16]),
-        gateway: GatewayId::from_bytes([7; 16]),
-        boot: BootId::from_bytes([8; 16]),
-        seq,
-        at: Timestamp::from_micros(1_800_000_000_000_000 + i64::try_from(seq).unwrap() * 1_000_000),
-        agent: AgentId::from_bytes([100 + (seq % 2) as u8; 16]),
-        instance: InstanceId::from_bytes([5; 16]),
-        server: "mail".to_owned(),
-        method: "tools/call".to_owned(),
-        surface: "tool".to_owned(),
-        name: "send".to_owned(),
-        effect: if denied { Disposition::Blocked } else { Disposition::Allowed },
-        code: "AUTH-0001".to_owned(),
-        detail: "because".to_owned(),
-        grant: (!denied).then(|| GrantId::from_bytes([9; 16])),
-        latency_us: 1234,
-        ocsf: Bytes::from(format!("{{\"tenant\":{tenant},\"seq\":{seq}}}")),
-        inputs: Inputs {
-            tree_size: 12,
-            epoch: seq % 2,
-            engine: "e1".to_owned(),
-            reads: "[]".to_owned(),
-            arguments: Bytes::from_static(b"\x00sealed"),
-            clauses: r#"["pay","all"]"#.to_owned(),
-            charter: 3,
-            clause_reads: "[]".to_owned(),
-            charged: if seq.is_multiple_of(2) {
-                r#"[{"clause":"all"},{"clause":"pay","currency":"EUR","money":25000}]"#.to_owned()
-            } else {
-                String::new()
-            },
-            observed: if seq % 4 == 3 { "DENY-0011".to_owned() } else { String::new() },
-            hold: (seq % 5 == 4).then(|| HoldId::from_bytes([u8::try_from(seq).unwrap(); 16])),
-        },
-    }
-}
-
-async fn fill(lake: &Activity, tenant: u8, range: std::ops::Range<u64>) {
-    for seq in range {
-        lake.place().await.unwrap().write(record(tenant, seq));
-    }
-    lake.flush().await.unwrap();
-}
-
-fn root(tenant: u8, range: std::ops::Range<u64>) -> writ_model::Digest {
-    let mut tree = Frontier::new();
-    range.for_each(|seq| tree.push(leaf_hash(&record(tenant, seq).ocsf)));
-    tree.root()
-}
-
-fn open(folder: &TempDir) -> Arc<Activity> {
-    Activity::open(&folder.path().join("lake.db")).unwrap()
-}
+use crate::world::{ALL, Book, fill, open, range, record, root};
 
 #[tokio::test]
 async fn what_is_written_is_found_whole() {
@@ -147,23 +78,6 @@ async fn what_was_observed_held_and_when_is_found() {
 }
 
 #[tokio::test]
-async fn use_of_clauses_is_counted_by_the_minute() {
-    let folder = TempDir::new().unwrap();
-    let lake = open(&folder);
-    fill(&lake, 1, 0..120).await;
-    fill(&lake, 2, 0..6).await;
-    let tenant = TenantId::from_bytes([1; 16]);
-    let uses = lake.clause_uses_since(tenant, record(1, 60).at).await.unwrap();
-    // Even sequence numbers of the second minute that were not blocked: 20 of 60.
-    let sum = |clause: &str| {
-        let of = uses.iter().filter(|one| one.clause == clause);
-        of.fold((0, 0), |(calls, money), one| (calls + one.calls, money + one.money))
-    };
-    assert_eq!((sum("all"), sum("pay")), ((20, 0), (20, 500_000)));
-    assert!(uses.iter().all(|one| (one.clause == "pay") == (one.currency == "EUR")));
-}
-
-#[tokio::test]
 async fn use_of_a_grant_is_counted() {
     let folder = TempDir::new().unwrap();
     let lake = open(&folder);
@@ -174,8 +88,6 @@ async fn use_of_a_grant_is_counted() {
         (used.count, used.first, used.last),
         (80, Some(record(1, 0).at), Some(record(1, 118).at))
     );
-    let minutes = lake.uses_since(grant, record(1, 60).at).await.unwrap();
-    assert_eq!(minutes.iter().map(|(_, count)| count).sum::<u64>(), 40);
     let effects = lake.effects(TenantId::from_bytes([1; 16])).await.unwrap();
     assert_eq!(effects, [(Disposition::Allowed, 80), (Disposition::Blocked, 40)]);
 }
@@ -220,40 +132,6 @@ async fn a_durable_record_is_there_when_it_is_acknowledged() {
     let found = lake.call(record(1, 0).tenant, record(1, 0).call).await.unwrap();
     assert!(found.is_some());
 }
-
-/// A ledger as far as seals go: the last seal of each run, and the next line.
-#[derive(Default)]
-struct Book(Mutex<(BTreeMap<Run, Seal>, u64)>);
-
-impl Book {
-    fn write(&self, batch: &Batch) -> Option<Seal> {
-        let mut book = self.0.lock().unwrap();
-        let (seals, next) = &mut *book;
-        if seals.get(&batch.run).is_none_or(|known| known.batch.last < batch.first) {
-            seals.insert(batch.run, Seal { batch: batch.clone(), line: *next });
-            *next += 1;
-        }
-        seals.get(&batch.run).cloned()
-    }
-
-    async fn seal(&self, lake: &Arc<Activity>, due: Due) -> Sealed {
-        let write = |batch: Batch| std::future::ready(Ok::<_, LakeFault>(self.write(&batch)));
-        lake.seal(due, write).await.unwrap()
-    }
-}
-
-fn range(tenant: u8, seqs: std::ops::Range<u64>) -> Batch {
-    let id = [tenant; 16];
-    let run = Run {
-        tenant: TenantId::from_bytes(id),
-        gateway: record(1, 0).gateway,
-        boot: record(1, 0).boot,
-    };
-    let (first, last, count) = (seqs.start, seqs.end - 1, seqs.end - seqs.start);
-    Batch { run, first, last, count, root: root(tenant, seqs) }
-}
-
-const ALL: Due = Due { tenant: None, finally: false };
 
 #[tokio::test]
 async fn a_crash_between_ledger_and_lake_is_made_good_in_one_sealing() {

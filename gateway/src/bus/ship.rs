@@ -1,0 +1,129 @@
+//! The shipper: what is spooled goes to the bus, in order, and leaves the spool when the bus has it.
+//!
+//! Never here: giving up. A bus that is away is tried until it is back; the spool's bound is what makes callers wait.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use writ_model::{Clock, Span};
+use writ_store::{Bus, BusFault, Consumer, Delivery, LocalLog};
+
+use super::{join, pause};
+
+/// The name under which the spool is consumed.
+pub(super) const SHIP: &str = "ship";
+/// LIMIT: packs that are taken from the spool at once.
+const MOST: usize = 512;
+
+/// The state of shipping that others may see.
+#[derive(Debug)]
+pub(super) struct Shipping {
+    clock: Arc<dyn Clock>,
+    /// The last place in the spool that an earlier run filled.
+    left: u64,
+    /// Monotonic microseconds, and one, since which what is in hand could not be shipped; 0 while nothing is in hand.
+    since: AtomicU64,
+    /// Moves with every batch that was shipped.
+    shipped: watch::Sender<u64>,
+}
+
+impl Shipping {
+    pub(super) fn new(clock: Arc<dyn Clock>, left: u64) -> Self {
+        Self { clock, left, since: AtomicU64::new(0), shipped: watch::Sender::new(0) }
+    }
+
+    /// For how long the oldest record in hand has not been shipped.
+    pub(super) fn behind(&self) -> Option<Span> {
+        let since = self.since.load(Ordering::Acquire).checked_sub(1)?;
+        let age = self.clock.monotonic_micros().saturating_sub(since);
+        Some(Span::micros(i64::try_from(age).unwrap_or(i64::MAX)))
+    }
+
+    /// Returns when the spool has nothing left to ship.
+    pub(super) async fn empty(&self, log: &LocalLog) {
+        let mut shipped = self.shipped.subscribe();
+        while !log.lag(SHIP).await.is_ok_and(|lag| lag == 0) {
+            if shipped.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    pub(super) async fn run(
+        self: Arc<Self>,
+        log: LocalLog,
+        bus: Arc<dyn Bus>,
+        stop: CancellationToken,
+    ) {
+        let work = async {
+            loop {
+                match log.consume(SHIP).await {
+                    Ok(mut spooled) => {
+                        while self.step(&mut *spooled, &*bus, &stop).await.is_ok() {}
+                    }
+                    Err(fault) => self.failed(&fault, "the spool cannot be read"),
+                }
+                pause(&stop).await;
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = work => {}
+        }
+    }
+
+    /// Ships what is there. It stays in the spool unless all of it is on the bus.
+    async fn step(
+        &self,
+        spooled: &mut dyn Consumer,
+        bus: &dyn Bus,
+        stop: &CancellationToken,
+    ) -> Result<(), BusFault> {
+        let unread = |fault| {
+            self.failed(&fault, "the spool cannot be read");
+            fault
+        };
+        let found = spooled.next(MOST).await.map_err(unread)?;
+        let Some(last) = found.last().map(|delivery| delivery.seq) else { return Ok(()) };
+        self.begin();
+        // Everything of an earlier run is on the bus before anything of this one: so a lake that sees a gateway's next run
+        // knows that the one before is whole.
+        let left = found.partition_point(|delivery| delivery.seq <= self.left);
+        let mut found = found;
+        let own = found.split_off(left);
+        self.publish(found, bus, stop).await;
+        self.publish(own, bus, stop).await;
+        spooled.ack(last).await.map_err(unread)?;
+        self.since.store(0, Ordering::Release);
+        self.shipped.send_modify(|shipped| *shipped += 1);
+        Ok(())
+    }
+
+    async fn publish(&self, found: Vec<Delivery>, bus: &dyn Bus, stop: &CancellationToken) {
+        if found.is_empty() {
+            return;
+        }
+        let messages = join(found.into_iter().map(|delivery| delivery.message));
+        while let Err(fault) = bus.publish(messages.clone()).await {
+            self.failed(&fault, "records wait for the bus");
+            pause(stop).await;
+        }
+    }
+
+    /// From now on something is in hand.
+    fn begin(&self) {
+        // What was in hand before stays older; only the shipper writes here.
+        if self.since.load(Ordering::Acquire) == 0 {
+            self.since.store(self.clock.monotonic_micros().saturating_add(1), Ordering::Release);
+        }
+    }
+
+    fn failed(&self, fault: &BusFault, what: &str) {
+        self.begin();
+        tracing::warn!(code = fault.code().0, %fault, what);
+    }
+}

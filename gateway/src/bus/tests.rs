@@ -1,0 +1,1 @@
+//! How spans of records are packed and opened again.

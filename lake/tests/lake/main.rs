@@ -1,0 +1,8 @@
+//! The lake through its public face.
+
+#[cfg(test)]
+mod activity;
+#[cfg(test)]
+mod arriving;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,123 @@
+//! The pool: what every new connection must prove before anything is asked on it.
+//!
+//! Never here: a statement of an adapter.
+//! INVARIANT: no connection of the pool may acknowledge before it has flushed, or see another tenant's rows.
+
+use std::{sync::Arc, time::Duration};
+
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod,
+    Runtime, Timeouts,
+};
+use parking_lot::Mutex;
+use tokio_postgres::NoTls;
+
+use super::{
+    ANSWER, PgFault,
+    fault::said,
+    lent::Lent,
+    options::{Target, Tls},
+};
+
+/// How long one waits for a connection to be free, or made (two hosts may each be tried).
+const WAIT: Duration = ANSWER;
+/// The oldest version with all that is used (`pg_current_xact_id`, `xid8`).
+const VERSION: i32 = 13;
+
+/// Settings and role in one round trip. It also pins `synchronous_commit` for the session, so that a later reload cannot
+/// weaken it, and remembers which run of which cluster this is (`writ.era`): transaction numbers are comparable only
+/// within one.
+const CHECK: &str = "
+SELECT current_setting('server_version_num')::int / 10000,
+  current_setting('fsync'), current_setting('full_page_writes'),
+  set_config('synchronous_commit', current_setting('synchronous_commit'), false),
+  role.rolname::text, role.rolsuper OR role.rolbypassrls,
+  set_config('writ.era', control.system_identifier::text || ':'
+    || left(pg_walfile_name(pg_current_wal_lsn()), 8), false)
+FROM pg_roles role, pg_control_system() control WHERE role.rolname = current_user";
+
+/// Whose connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// A process: bound by row-level security.
+    App,
+    /// The schema's owner, for migrations only.
+    Owner,
+}
+
+/// Why the last new connection was refused: the pool itself only keeps words.
+pub(super) type Refusal = Arc<Mutex<Option<PgFault>>>;
+
+/// A pool of at most so many connections; none is made yet.
+pub(super) fn make(
+    target: &Target,
+    size: usize,
+    whose: Whose,
+    name: &str,
+    refusal: &Refusal,
+) -> Result<Pool, PgFault> {
+    let target = target.named(name);
+    let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = match target.tls {
+        Tls::Plain => Manager::from_config(target.config, NoTls, config),
+        Tls::Verified(tls) => Manager::from_config(target.config, tls, config),
+    };
+    let refusal = Arc::clone(refusal);
+    let check = Hook::async_fn(move |client: &mut ClientWrapper, _| {
+        let refusal = Arc::clone(&refusal);
+        Box::pin(async move {
+            check(client, whose).await.map_err(|fault| {
+                let words = fault.to_string();
+                *refusal.lock() = Some(fault);
+                HookError::message(words)
+            })
+        })
+    });
+    Pool::builder(manager)
+        .max_size(size)
+        .timeouts(Timeouts { wait: Some(WAIT), create: Some(WAIT), recycle: Some(WAIT) })
+        .runtime(Runtime::Tokio1)
+        .post_create(check)
+        .build()
+        .map_err(|fault| PgFault::words(fault.to_string()))
+}
+
+/// A connection of the pool.
+pub(super) async fn lend(pool: &Pool, refusal: &Refusal) -> Result<Lent, PgFault> {
+    match pool.get().await {
+        Ok(object) => Ok(Lent::new(object)),
+        Err(PoolError::PostCreateHook(HookError::Message(why))) => {
+            let refused = refusal.lock().clone();
+            Err(refused.unwrap_or_else(|| PgFault::words(why)))
+        }
+        Err(PoolError::Backend(fault) | PoolError::PostCreateHook(HookError::Backend(fault))) => {
+            Err(PgFault::Unreachable { why: said(&fault) })
+        }
+        Err(
+            fault @ (PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified),
+        ) => Err(PgFault::Unreachable { why: fault.to_string() }),
+    }
+}
+
+async fn check(client: &ClientWrapper, whose: Whose) -> Result<(), PgFault> {
+    let row = client.query_one(CHECK, &[]).await?;
+    let found: i32 = row.try_get(0)?;
+    if found < VERSION {
+        return Err(PgFault::Version { found, wanted: VERSION });
+    }
+    for (column, setting, wanted) in [
+        (1, "fsync", &["on"][..]),
+        (2, "full_page_writes", &["on"]),
+        // `local` and `remote_write` acknowledge what a standby may not have flushed when it takes over.
+        (3, "synchronous_commit", &["on", "remote_apply"]),
+    ] {
+        let found: String = row.try_get(column)?;
+        if !wanted.contains(&found.as_str()) {
+            return Err(PgFault::Setting { setting, found, wanted: "on" });
+        }
+    }
+    if whose == Whose::App && row.try_get(5)? {
+        return Err(PgFault::Role { role: row.try_get(4)? });
+    }
+    Ok(())
+}

@@ -1,0 +1,375 @@
+//! `cargo xtask bench kill`: how long an ended agent still gets through, over many gateways on one ledger.
+//!
+//! Separate processes on one PostgreSQL and one NATS, other agents calling all the while, streams open. For each kill the agent
+//! calls every gateway again and again; the time is from the moment the signed request was sent to the desk until the last
+//! gateway refused for the first time, and until its open streams ended. What is served after a gateway has refused, or
+//! begun more than the promise after the request, is counted.
+//! Never here: a kill that the API of people does not offer.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use super::{
+    child::pause,
+    cpu,
+    gateway::{Agent, Proofs},
+    population::Size,
+    stats::{float, percentile, round},
+};
+use crate::{
+    args::Args,
+    budget::now,
+    cluster::{
+        Build, Member, Shared,
+        caller::{Door, Told},
+        upstream::Upstream,
+        world::{Clerk, World},
+    },
+    root::target,
+    shell::say,
+};
+
+/// Gateways, clients, kills, and other calls a second, if nothing says otherwise: the issue's.
+const GATEWAYS: u64 = 16;
+const TENANTS: u64 = 2_000;
+const KILLS: u64 = 200;
+const RATE: u64 = 500;
+/// Streams of other agents that stay open, and must not be cut.
+const STREAMS: usize = 64;
+/// Streams of each ended agent, on as many gateways.
+const OWN_STREAMS: usize = 2;
+/// Threads that make the other calls.
+const LANES: u64 = 4;
+/// Between two calls of the agent at one gateway.
+const PROBE: Duration = Duration::from_millis(8);
+/// Calls of an agent at each gateway before it is ended: it must be served everywhere first.
+const BEFORE: usize = 2;
+/// Calls after the first refusal: none may get through.
+const AFTER: usize = 3;
+/// What Writ promises; a call begun later than this after the request must be refused.
+const PROMISE: Duration = Duration::from_secs(1);
+/// LIMIT: an agent that is still served after this long was not ended.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Bar of the issue.
+const P99_MS_MAX: f64 = 100.0;
+
+/// What one gateway, or one stream, showed of one kill.
+#[derive(Debug, Default, Clone, Copy)]
+struct Seen {
+    /// From the request to the first refusal.
+    refused: Option<Duration>,
+    /// Calls served although a refusal came before, or begun after the promise.
+    after: u64,
+    /// Answers that were neither.
+    odd: u64,
+}
+
+/// Runs it; false if a bar is missed.
+///
+/// # Errors
+/// If the processes cannot be had.
+pub(crate) fn run(args: &Args) -> Result<bool> {
+    let number =
+        |name: &str, default| Ok::<u64, anyhow::Error>(args.number(name)?.unwrap_or(default));
+    let (gateways, tenants) = (number("--gateways", GATEWAYS)?, number("--tenants", TENANTS)?);
+    let (kills, rate) = (number("--kills", KILLS)?, number("--rate", RATE)?);
+    let folder = target().join("bench/kill");
+    let (upstream, build) = (Upstream::start()?, Build::of(args));
+    let shared = Shared::start(&folder, upstream.address, (1, build))?;
+    let Site { world, members, _others } = start(&shared, usize::try_from(tenants)?, usize::try_from(gateways)?)?;
+    let World { clerks, mut person, .. } = world;
+    person.again()?;
+    let (victims, others) = split(clerks, usize::try_from(kills)?)?;
+    let load = Load::start(&shared, &members, others, rate)?;
+    let mut seen = Vec::new();
+    let mut micros = Vec::new();
+    let mut streams = Vec::new();
+    for victim in victims {
+        let kill = Kill::of(&shared, &members, victim)?;
+        let (doors, cut) = kill.run(&person)?;
+        let last = doors.iter().map(|one| one.refused).collect::<Option<Vec<_>>>();
+        let last =
+            last.and_then(|all| all.into_iter().max()).context("never refused everywhere")?;
+        micros.push(u64::try_from(last.as_micros())?);
+        seen.extend(doors);
+        streams.extend(cut);
+    }
+    let told = load.end();
+    let resident = members.iter().map(|member| cpu::resident(member.server.pid()));
+    let resident = resident.collect::<Result<Vec<u64>>>()?.into_iter().max().unwrap_or(0);
+    let served_after: u64 = seen.iter().chain(&streams).map(|one| one.after).sum();
+    let odd: u64 = seen.iter().map(|one| one.odd).sum();
+    let mut cut: Vec<u64> = streams
+        .iter()
+        .map(|one| {
+            one.refused.map_or(u64::MAX, |span| u64::try_from(span.as_micros()).unwrap_or(u64::MAX))
+        })
+        .collect();
+    let ms = |values: &mut [u64], share| round(float(percentile(values, share)) / 1000.0, 1);
+    let p99 = ms(&mut micros, 0.99);
+    let held = p99 <= P99_MS_MAX && served_after == 0 && told.wrong == 0 && told.cut == 0;
+    let summary = json!({
+        "build": build.folder(),
+        "gateways": gateways, "tenants": tenants, "kills": micros.len(),
+        "p50_ms": ms(&mut micros, 0.5), "p99_ms": p99, "max_ms": ms(&mut micros, 1.0),
+        "p99_ms_max": P99_MS_MAX,
+        "streams_cut": cut.len(),
+        "stream_p50_ms": ms(&mut cut, 0.5), "stream_p99_ms": ms(&mut cut, 0.99),
+        "served_after": served_after, "odd_answers": odd,
+        "other_calls": told.calls, "other_calls_per_second": round(told.rate, 0),
+        "other_calls_refused": told.wrong, "other_streams": STREAMS, "other_streams_cut": told.cut,
+        "first_wrong": told.first_wrong,
+        "gateway_resident_mb_max": round(float(resident) / f64::from(1 << 20), 1),
+        "held": held,
+    });
+    say(&summary.to_string())?;
+    Ok(held)
+}
+
+/// Everybody.
+struct Site {
+    world: World,
+    members: Vec<Member>,
+    /// Desk and soc live as long as the gateways do.
+    _others: [Member; 2],
+}
+
+/// The desk alone first, for the founding; then everybody.
+fn start(shared: &Shared, tenants: usize, gateways: usize) -> Result<Site> {
+    let desk = shared.member("desk", "desk")?;
+    let world = shared.populate(tenants, Size { agents: 2, grants: 2 })?;
+    desk.server.stop()?;
+    let mut members = Vec::new();
+    let desk = shared.member("desk", "desk")?;
+    let soc = shared.member("soc", "soc")?;
+    for nth in 0..gateways {
+        members.push(shared.member(&format!("gateway-{nth}"), "gateway")?);
+    }
+    Ok(Site { world, members, _others: [desk, soc] })
+}
+
+/// Each first agent of a client may be ended, the second ones go on.
+fn split(clerks: Vec<Clerk>, kills: usize) -> Result<(Vec<Clerk>, Vec<Clerk>)> {
+    let (mut victims, mut others) = (Vec::new(), Vec::new());
+    for (at, clerk) in clerks.into_iter().enumerate() {
+        if at % 2 == 0 && victims.len() < kills {
+            victims.push(clerk);
+        } else if at % 2 == 1 {
+            others.push(clerk);
+        }
+    }
+    anyhow::ensure!(victims.len() == kills, "there are not enough clients for {kills} kills");
+    Ok((victims, others))
+}
+
+/// One agent that is about to be ended.
+struct Kill<'a> {
+    shared: &'a Shared,
+    doors: &'a [Member],
+    slug: String,
+    agent: writ_model::AgentId,
+    caller: Arc<Agent>,
+}
+
+impl<'a> Kill<'a> {
+    fn of(shared: &'a Shared, doors: &'a [Member], victim: Clerk) -> Result<Self> {
+        let Clerk { slug, agent, enrolled, .. } = victim;
+        let mut agents = shared.tokens(vec![enrolled])?;
+        let caller = Arc::new(agents.pop().context("no token")?);
+        Ok(Self { shared, doors, slug, agent, caller })
+    }
+
+    /// What each gateway showed, and each stream.
+    fn run(&self, person: &crate::crash::passkey::Signed) -> Result<(Vec<Seen>, Vec<Seen>)> {
+        let url = self.shared.resource();
+        let path = format!("/api/v1/clients/{}/agents/{}/terminate", self.slug, self.agent);
+        let ready = person.prepare(&path, &json!({"reason": "measured"}))?;
+        let begun: Arc<std::sync::OnceLock<Instant>> = Arc::default();
+        let warm = Arc::new(AtomicU64::new(0));
+        let streams: Vec<_> = self.doors.iter().take(OWN_STREAMS).collect();
+        thread::scope(|scope| {
+            let mut cuts = Vec::new();
+            for member in streams {
+                let mut door = Door::new(member.address, &url);
+                let mut proofs = Proofs::new();
+                // Learns the nonce of this gateway's boot.
+                door.call(&self.caller, &mut proofs)?;
+                let stream = door.stream(&self.caller, &mut proofs)?;
+                cuts.push(scope.spawn(move || stream.last()));
+            }
+            let mut probes = Vec::new();
+            for member in self.doors {
+                let (begun, warm, url) = (Arc::clone(&begun), Arc::clone(&warm), url.clone());
+                let caller = &self.caller;
+                probes.push(scope.spawn(move || probe(member, &url, caller, (&begun, &warm))));
+            }
+            let all = u64::try_from(self.doors.len())?;
+            let since = now();
+            while warm.load(Ordering::SeqCst) < all {
+                anyhow::ensure!(since.elapsed() < PATIENCE, "not every gateway serves the agent");
+                pause(Duration::from_millis(1));
+            }
+            let at = now();
+            begun.set(at).ok();
+            person.send(&ready)?;
+            let mut seen = Vec::new();
+            for probe in probes {
+                seen.push(probe.join().map_err(|_panic| anyhow::anyhow!("a probe fell over"))??);
+            }
+            let mut streams = Vec::new();
+            for cut in cuts {
+                let last = cut.join().map_err(|_panic| anyhow::anyhow!("a stream fell over"))?;
+                let refused = last.map(|last| last.saturating_duration_since(at));
+                let late = refused.is_none_or(|span| span > PROMISE);
+                streams.push(Seen { refused, after: u64::from(late), odd: 0 });
+            }
+            Ok((seen, streams))
+        })
+    }
+}
+
+/// Calls one gateway until it refuses, and a few times more.
+fn probe(
+    member: &Member,
+    url: &str,
+    caller: &Agent,
+    (begun, warm): (&std::sync::OnceLock<Instant>, &AtomicU64),
+) -> Result<Seen> {
+    let mut door = Door::new(member.address, url);
+    let mut proofs = Proofs::new();
+    let mut seen = Seen::default();
+    let (mut served, mut refused) = (0, 0);
+    let since = now();
+    while refused < AFTER && since.elapsed() < PATIENCE {
+        let (sent, told) = door.call(caller, &mut proofs)?;
+        let late = begun.get().is_some_and(|at| sent.saturating_duration_since(*at) > PROMISE);
+        match (told, begun.get()) {
+            (Told::Served, _) => {
+                seen.after += u64::from(refused > 0 || late);
+                served += 1;
+                if served == BEFORE {
+                    warm.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+            (Told::Refused(_), Some(at)) => {
+                seen.refused = seen.refused.or_else(|| Some(now().saturating_duration_since(*at)));
+                refused += 1;
+            }
+            (Told::Refused(status), None) => anyhow::bail!("refused with {status} before its end"),
+            (Told::Nothing, _) => seen.odd += 1,
+        }
+        pause(PROBE);
+    }
+    Ok(seen)
+}
+
+/// Other agents that call all the while.
+struct Load {
+    stop: Arc<AtomicBool>,
+    lanes: Vec<thread::JoinHandle<Result<Lane>>>,
+    streams: Vec<thread::JoinHandle<Option<Instant>>>,
+    since: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    calls: u64,
+    wrong: u64,
+    first_wrong: Option<String>,
+}
+
+/// What they showed.
+struct LoadTold {
+    calls: u64,
+    wrong: u64,
+    first_wrong: Option<String>,
+    rate: f64,
+    cut: usize,
+}
+
+impl Load {
+    fn start(shared: &Shared, members: &[Member], others: Vec<Clerk>, rate: u64) -> Result<Self> {
+        let url = shared.resource();
+        let wanted = others.into_iter().take(400).map(|clerk| clerk.enrolled).collect();
+        let agents: Arc<Vec<Agent>> = Arc::new(shared.tokens(wanted)?);
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut streams = Vec::new();
+        for (nth, agent) in agents.iter().take(STREAMS).enumerate() {
+            let member = members.get(nth % members.len()).context("no gateway")?;
+            let mut door = Door::new(member.address, &url);
+            let mut proofs = Proofs::new();
+            door.call(agent, &mut proofs)?;
+            let stream = door.stream(agent, &mut proofs)?;
+            streams.push(thread::spawn(move || stream.last()));
+        }
+        let mut lanes = Vec::new();
+        for lane in 0..LANES {
+            let doors = members.iter().map(|member| Door::new(member.address, &url)).collect();
+            let (agents, stop) = (Arc::clone(&agents), Arc::clone(&stop));
+            let every = Duration::from_micros(LANES * 1_000_000 / rate.max(1));
+            lanes.push(thread::spawn(move || others_call(lane, doors, &agents, (every, &stop))));
+        }
+        Ok(Self { stop, lanes, streams, since: now() })
+    }
+
+    fn end(self) -> LoadTold {
+        // Streams that ended by now were cut: nobody has stopped reading them.
+        let cut = self.streams.iter().filter(|stream| stream.is_finished()).count();
+        let seconds = self.since.elapsed().as_secs_f64();
+        self.stop.store(true, Ordering::SeqCst);
+        let mut told = LoadTold { calls: 0, wrong: 0, first_wrong: None, rate: 0.0, cut };
+        for lane in self.lanes {
+            match lane.join() {
+                Ok(Ok(lane)) => {
+                    told.calls += lane.calls;
+                    told.wrong += lane.wrong;
+                    told.first_wrong = told.first_wrong.or(lane.first_wrong);
+                }
+                Ok(Err(why)) => {
+                    told.wrong += 1;
+                    told.first_wrong = Some(format!("{why:#}"));
+                }
+                Err(_panic) => told.wrong += 1,
+            }
+        }
+        told.rate = float(told.calls) / seconds;
+        told
+    }
+}
+
+fn others_call(
+    lane: u64,
+    mut doors: Vec<Door>,
+    agents: &[Agent],
+    (every, stop): (Duration, &AtomicBool),
+) -> Result<Lane> {
+    let mut proofs = Proofs::new();
+    let mut told = Lane::default();
+    let mut due = now();
+    let (count, all) = (doors.len(), agents.len());
+    let mut at = usize::try_from(lane)?;
+    while !stop.load(Ordering::SeqCst) {
+        due += every;
+        pause(due.saturating_duration_since(now()));
+        at += usize::try_from(LANES)?;
+        let (Some(door), Some(agent)) = (doors.get_mut(at % count), agents.get(at % all)) else {
+            continue;
+        };
+        let (_, answer) = door.call(agent, &mut proofs)?;
+        told.calls += 1;
+        if answer != Told::Served {
+            told.wrong += 1;
+            told.first_wrong.get_or_insert_with(|| format!("{answer:?} at {}", door.address));
+        }
+    }
+    Ok(told)
+}
