@@ -24,6 +24,7 @@ pub mod code;
 pub mod decisions;
 pub mod drills;
 pub mod ending;
+pub mod endings;
 pub mod explain;
 pub mod find;
 pub mod first;
@@ -124,6 +125,7 @@ pub fn samples() -> Vec<(String, String)> {
     out.extend(each("gateway", form::gateway::samples()));
     out.extend(each("end-many", form::ending::samples()));
     out.extend(each("ending", ending::EndingPage::samples()));
+    out.extend(each("endings", endings::EndingsPage::samples()));
     out.extend(each("decisions", decisions::DecisionsPage::samples()));
     out
 }

@@ -209,6 +209,8 @@ routes! {
     FREEZE freeze(client) Both "/clients/{client}/freeze";
     /// End many agents in one act.
     CLIENT_END client_end(client) Both "/clients/{client}/end";
+    /// Acts that ended agents.
+    ENDINGS endings(client) Get "/clients/{client}/endings";
     /// Such an act, gateway by gateway.
     ENDING ending(client, line) Get "/clients/{client}/endings/{line}";
     /// Lift one's own freeze.

@@ -29,7 +29,7 @@ use crate::{
     head, live,
     page::{
         agent, agents, approval, approvals, call, calls, catalog, charter, clauses, client,
-        clients, decisions, drills, ending, explain, find, first, join, ledger, line, me,
+        clients, decisions, drills, ending, endings, explain, find, first, join, ledger, line, me,
         notifications, observe, operations, past, people, plain, receipt, receipts, root, sign_in,
         signed, signing, templates, welcome, witnesses,
     },
@@ -118,8 +118,10 @@ fn charters() -> Router<Console> {
 /// What runs, and what ends many agents at once.
 fn operations() -> Router<Console> {
     let both = |wish: Wish| {
-        get(move |visit, path| form::gateway::show(visit, path, wish))
-            .post(move |path, sent| form::gateway::take(path, sent, wish))
+        get(move |visit: Visit, Path(gateway): Path<String>| {
+            ready(form::gateway::show(&visit, &gateway, wish))
+        })
+        .post(move |path, sent| form::gateway::take(path, sent, wish))
     };
     Router::new()
         .route(route::OPERATIONS, get(operations::show))
@@ -127,6 +129,7 @@ fn operations() -> Router<Console> {
         .route(route::GATEWAY_DRAIN, both(Wish::Drain))
         .route(route::GATEWAY_SERVE, both(Wish::Serve))
         .route(route::CLIENT_END, get(form::ending::show).post(form::ending::take))
+        .route(route::ENDINGS, get(endings::show))
         .route(route::ENDING, get(ending::show))
 }
 

@@ -244,7 +244,9 @@ impl<'a> Share<'a> {
             }
         }
         if observed {
-            wanted.iter_mut().for_each(|want| want.limit = u64::MAX);
+            for want in &mut wanted {
+                want.limit = u64::MAX;
+            }
         }
         Self { running, limits, bounds, wanted }
     }

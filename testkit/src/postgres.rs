@@ -230,6 +230,35 @@ impl Postgres {
         self.stop()
     }
 
+    /// Makes it and all its processes stand still, as a partition does.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn freeze(&self) -> io::Result<()> {
+        self.signal("-STOP")
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn thaw(&self) -> io::Result<()> {
+        self.signal("-CONT")
+    }
+
+    fn signal(&self, signal: &str) -> io::Result<()> {
+        let pid = self.pid().ok_or_else(|| io::Error::other("it does not run"))?;
+        let send = |to: Vec<u32>| {
+            let mut kill = Command::new("kill");
+            // A child that has just ended by itself is no fault.
+            drop(kill.arg(signal).args(to.iter().map(u32::to_string)).output());
+        };
+        // The first one first: standing still it makes no more of them.
+        send(vec![pid]);
+        send(children(pid)?);
+        Ok(())
+    }
+
     /// Starts it again over what is on its disk.
     ///
     /// # Errors

@@ -229,7 +229,7 @@ pub async fn run(cli: Cli) -> Result<(), Fault> {
     match cli.command {
         Command::Demo(args) => Box::pin(demo::run(&ctx, args)).await,
         Command::Up(args) => up::run(&ctx, args).await,
-        Command::Serve(args) => serve::run(&ctx, args).await,
+        Command::Serve(args) => Box::pin(serve::run(&ctx, args)).await,
         Command::Store(verb) => store::run(&ctx, verb).await,
         Command::Enroll(args) => enroll::run(&ctx, args).await,
         Command::Connect(args) => connect::run(&ctx, args).await,

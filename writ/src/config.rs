@@ -289,7 +289,10 @@ impl Problems {
         match Address::parse(&text) {
             Ok(place) if place.origin() == text => Some(text),
             Ok(_) => {
-                self.add(&format!("{section}.{key}"), "write https://NAME, without a path or a final slash");
+                self.add(
+                    &format!("{section}.{key}"),
+                    "write https://NAME, without a path or a final slash",
+                );
                 None
             }
             Err(why) => {

@@ -33,10 +33,10 @@ pub mod control;
 pub mod fleet;
 pub mod halted;
 pub mod health;
+pub mod keys;
 pub mod lane;
 pub mod measured;
 pub mod notify;
-pub mod keys;
 pub mod oidc;
 pub mod rim;
 pub mod scribe;
@@ -108,7 +108,8 @@ impl Host {
         let parts = Parts::new(Arc::clone(&system.clock), tenants, fleet::servers(config));
         let parts = Arc::new(parts);
         let around = (config, store.folder());
-        let rim = Rim::start(around, system, Arc::clone(&parts), ("up", ids.0.to_string()), &stop).await?;
+        let rim = Rim::start(around, system, Arc::clone(&parts), ("up", ids.0.to_string()), &stop)
+            .await?;
         let brake = Arc::new(Brake::new(store.folder(), ids.1, Arc::clone(&system.clock)));
         let lease = Arc::new(Lease::always());
         let road = Road { places: &places, config, ids, lease: Arc::clone(&lease) };
@@ -130,7 +131,7 @@ impl Host {
         }
         let server_file = store.folder().join(SERVER_FILE);
         let gateway = lane.gateway().base().to_owned();
-        write_server_file(&server_file, ServerFile::at(desk_at, gateway))?;
+        write_server_file(&server_file, &ServerFile::at(desk_at, gateway))?;
         Ok(Self { store, desk, lane, rim, _control: control, stop, tasks, serving, server_file })
     }
 
@@ -301,9 +302,9 @@ fn random(system: &System) -> [u8; 10] {
 }
 
 /// Written beside and renamed, so that nobody reads half of it.
-fn write_server_file(path: &Path, server: ServerFile) -> Result<(), Fault> {
+fn write_server_file(path: &Path, server: &ServerFile) -> Result<(), Fault> {
     let beside = path.with_extension("json.new");
-    let text = serde_json::to_string_pretty(&server).unwrap_or_default();
+    let text = serde_json::to_string_pretty(server).unwrap_or_default();
     fs::write(&beside, text)
         .and_then(|()| fs::rename(&beside, path))
         .map_err(|error| Fault::file(path, "write", &error))

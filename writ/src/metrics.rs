@@ -51,12 +51,24 @@ pub struct Page {
 
 impl Page {
     /// Adds a counter's value.
-    pub fn counter(&mut self, name: &'static str, help: &'static str, labels: &[Label<'_>], value: u64) {
+    pub fn counter(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[Label<'_>],
+        value: u64,
+    ) {
         self.add((name, help, Kind::Counter), sample(name, "", labels, None, &value));
     }
 
     /// Adds a gauge's value.
-    pub fn gauge(&mut self, name: &'static str, help: &'static str, labels: &[Label<'_>], value: f64) {
+    pub fn gauge(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[Label<'_>],
+        value: f64,
+    ) {
         self.add((name, help, Kind::Gauge), sample(name, "", labels, None, &value));
     }
 

@@ -4,7 +4,6 @@
 //! Never here: a mock of a store. What people do after a restore is in `doors/restoring.rs`.
 
 #![cfg(test)]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
 
 use std::{
     fs,
@@ -188,7 +187,7 @@ async fn an_embedded_installation_moves_into_a_database_and_back() {
     let fault = target::being_restored(&pg.roster()).await.unwrap_err();
     assert_eq!(fault.code.as_deref(), Some("STOR-0091"), "nobody may open it meanwhile");
     let system = System { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
-    let restored = restore::restore(&folder, plan, target, &system).await.unwrap();
+    let restored = restore(&folder, plan, target, &system).await.unwrap();
     assert_eq!(restored.ledgers.len(), 2);
     target::being_restored(&pg.roster()).await.unwrap();
     for ((size, state), old) in restored_states(Arc::new(pg.ledger())).await.iter().zip(&sizes) {

@@ -11,7 +11,7 @@ mod charter;
 #[cfg(feature = "bench")]
 pub(crate) mod child;
 #[cfg(feature = "bench")]
-mod cpu;
+pub(crate) mod cpu;
 #[cfg(feature = "bench")]
 mod decide;
 #[cfg(feature = "bench")]
@@ -29,7 +29,7 @@ pub(crate) mod population;
 #[cfg(feature = "bench")]
 mod start;
 #[cfg(feature = "bench")]
-mod stats;
+pub(crate) mod stats;
 
 /// Runs the named bench; false if it missed its bar.
 ///

@@ -66,6 +66,8 @@ pub(crate) struct Shared {
     pub(crate) desk: SocketAddr,
     /// The one server behind every gateway.
     pub(crate) upstream: SocketAddr,
+    /// More of every process's configuration: whole sections that [`Shared`] itself does not write.
+    pub(crate) more: &'static str,
     /// The gateways' address as tokens and proofs name it: the same for all, as behind a balancer.
     pub(crate) base: String,
     binary: PathBuf,
@@ -113,7 +115,8 @@ impl Shared {
             desk: local(free_port()?),
             upstream,
             base,
-            binary: target().join(build.folder()).join("writ"),
+            more: "",
+            binary: kept(folder, build)?,
         })
     }
 
@@ -133,18 +136,23 @@ impl Shared {
         let metrics = local(free_port()?);
         let listen = if role == "gateway" { address } else { local(free_port()?) };
         let config = format!(
-            "[desk]\nlisten = \"{}\"\n[gateway]\nlisten = \"{listen}\"\nbase = \"{}\"\n[store]\npostgres = \"{}\"\n[bus]\nnats = [{}]\n[metrics]\nlisten = \"{metrics}\"\n[[server]]\nname = \"mail\"\nurl = \"http://{}/mcp\"\n",
+            "[desk]\nlisten = \"{}\"\n[gateway]\nlisten = \"{listen}\"\nbase = \"{}\"\n[store]\npostgres = \"{}\"\n[bus]\nnats = [{}]\n[metrics]\nlisten = \"{metrics}\"\n[[server]]\nname = \"mail\"\nurl = \"http://{}/mcp\"\n{}",
             self.desk,
             self.base,
             self.postgres.url(),
             self.nats.urls().iter().map(|url| format!("\"{url}\"")).collect::<Vec<_>>().join(", "),
             self.upstream,
+            self.more,
         );
         fs::write(data.join("writ.toml"), config).context("cannot write writ.toml")?;
         self.share_key(&data)?;
+        Ok((self.serve(role, &data), Place { data, address, metrics }))
+    }
+
+    fn serve(&self, role: &str, data: &Path) -> Command {
         let mut serve = command(&self.binary, &["serve", "--role", role, "--json", "--data"]);
-        serve.arg(&data);
-        Ok((serve, Place { data, address, metrics }))
+        serve.arg(data);
+        serve
     }
 
     /// The key that wraps all others is made by whoever starts first and copied by the operator.
@@ -178,6 +186,14 @@ impl Shared {
         Ok(Member { server, data, address, metrics })
     }
 
+    /// Starts a process that has ended once more, in its folder and at its addresses, and waits for nothing.
+    ///
+    /// # Errors
+    /// If it cannot be started at all.
+    pub(crate) fn again(&self, role: &str, place: &Place, log: &str) -> Result<Server> {
+        Server::start(self.serve(role, &place.data), &self.folder.join(log))
+    }
+
     /// Lines in all ledgers.
     ///
     /// # Errors
@@ -200,11 +216,26 @@ impl Shared {
     }
 }
 
-/// Where a process will be.
-struct Place {
-    data: PathBuf,
-    address: SocketAddr,
-    metrics: SocketAddr,
+/// Where a process is, over all its runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// Its data folder.
+    pub(crate) data: PathBuf,
+    /// Where a gateway listens, or where the desk does.
+    pub(crate) address: SocketAddr,
+    /// Where it says how it is.
+    pub(crate) metrics: SocketAddr,
+}
+
+/// The binary of a build. One that others may build anew meanwhile is copied, so that all runs are of the same one.
+fn kept(folder: &Path, build: Build) -> Result<PathBuf> {
+    let built = target().join(build.folder()).join("writ");
+    if build == Build::Release {
+        return Ok(built);
+    }
+    let copy = folder.join("writ");
+    fs::copy(&built, &copy).context("no debug build: `cargo build -p writ`")?;
+    Ok(copy)
 }
 
 /// Whether a process says that it is ready.

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 mod args;
 mod bench;
 mod budget;
+mod chaos;
 #[cfg(feature = "bench")]
 mod cluster;
 mod crash;
@@ -30,6 +31,8 @@ type Task = (&'static str, &'static str, fn(&Args) -> anyhow::Result<bool>);
 const TASKS: &[Task] = &[
     ("test", "every check; --quick leaves out what needs other people's software", suite::run),
     ("bench", "measure: bench decide|gateway|kill|ledger|neighbours|start --json", bench::run),
+    ("chaos", "kill -9 and partitions of a whole cluster; --rounds N (200), --debug", chaos::run),
+    ("soak", "steady load, memory and lag; --minutes N (30), --debug", chaos::soak),
     (
         "budget",
         "locked packages and the cold release build; --packages-only skips the build",

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::{
     args::Args,
-    crash, docs,
+    chaos, crash, docs,
     root::{root, target},
     setup,
     shell::{cargo, command, counted, has, say},
@@ -40,6 +40,7 @@ const STEPS: &[Step] = &[
     Step { name: "held calls", quick: false, body: held_calls },
     Step { name: "browser", quick: false, body: browser },
     Step { name: "crash", quick: false, body: crash::check },
+    Step { name: "chaos", quick: false, body: chaos::check },
 ];
 
 /// Runs the steps; false if anything failed.

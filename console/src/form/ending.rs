@@ -54,9 +54,10 @@ fn choose(mut shell: Shell, groups: Vec<Choice>, which: &Which) -> FormPage {
     let heading = format!("End many agents of {name}");
     shell.title.clone_from(&heading);
     let mut page = FormPage::new(shell, heading, route::client_end(&slug), "Show who that is");
-    page.lead = "One act and one line in the ledger ends them all, with whatever acts for them. Nothing is ended yet: the \
-                 next page says who it would be."
-        .to_owned();
+    page.lead = String::from(
+        "One act and one line in the ledger ends them all, with whatever acts for them. Nothing is ended yet: the \
+                 next page says who it would be.",
+    );
     page.asks = true;
     page.back = route::client_agents(&slug);
     let given = Given::start(&[
@@ -87,9 +88,10 @@ fn confirm(mut shell: Shell, which: &Which, would: &WouldEnd, given: &Given) -> 
     let heading = format!("End {} of {name}", show::plural(would.agents, "agent"));
     shell.title.clone_from(&heading);
     let mut page = FormPage::new(shell, heading, which.action(&slug), "End them all");
-    page.lead = "They are ended for good, at every gateway: tokens refused, streams cut, processes stopped. This cannot be \
-                 taken back. To stop everything for a while, freeze the client instead."
-        .to_owned();
+    page.lead = String::from(
+        "They are ended for good, at every gateway: tokens refused, streams cut, processes stopped. This cannot be \
+                 taken back. To stop everything for a while, freeze the client instead.",
+    );
     page.ends = true;
     page.back = route::client_agents(&slug);
     let more = would.agents.saturating_sub(would.names.len());

@@ -3,7 +3,7 @@
 
 use axum::{
     extract::Path,
-    response::{IntoResponse as _, Redirect},
+    response::{IntoResponse as _, Redirect, Response},
 };
 use http::StatusCode;
 
@@ -66,7 +66,7 @@ fn form(mut shell: Shell, wish: Wish, gateway: &str, given: &Given) -> FormPage 
     let (heading, lead, submit) = wish.words(gateway);
     shell.title.clone_from(&heading);
     let mut page = FormPage::new(shell, heading, wish.action(gateway), submit);
-    page.lead = lead.to_owned();
+    page.lead = String::from(lead);
     page.ends = wish == Wish::Halt;
     page.back = route::operations();
     if wish == Wish::Halt {
@@ -78,9 +78,9 @@ fn form(mut shell: Shell, wish: Wish, gateway: &str, given: &Given) -> FormPage 
 }
 
 /// `GET` of a wish: its form.
-pub(crate) async fn show(visit: Visit, Path(gateway): Path<String>, wish: Wish) -> Answer {
+pub(crate) fn show(visit: &Visit, gateway: &str, wish: Wish) -> Response {
     let shell = visit.shell("", Section::Operations);
-    Ok(render(StatusCode::OK, &form(shell, wish, &gateway, &Given::default())))
+    render(StatusCode::OK, &form(shell, wish, gateway, &Given::default()))
 }
 
 /// `POST` of a wish: does it, goes to what must be signed, or shows the form again.

@@ -127,7 +127,7 @@ pub(super) fn next(state: &State, person: PersonId, act: &Command) -> String {
         Command::Terminate { agent, .. } => format!("{at}/agents/{agent}/receipt"),
         Command::GiveGrant(grant) => page_of(at, grant.subject),
         Command::SetAccountability { subject, .. } => page_of(at, *subject),
-        Command::TerminateMany { .. } => format!("{at}/terminations"),
+        Command::TerminateMany { .. } => format!("{at}/endings"),
         Command::ServeGateway { .. } => "/operations".to_owned(),
         Command::AddPasskey { .. } | Command::LinkLogin { .. } => "/me".to_owned(),
         Command::RevokePasskey { passkey, .. } => {

@@ -16,7 +16,7 @@ use writ_testkit::{FakeClock, Nats};
 use crate::made;
 
 /// More than any of this may take; a test that comes near it has failed.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
 
 pub(crate) fn gateway(n: u8) -> GatewayId {
     GatewayId::from_bytes([n; 16])
@@ -53,6 +53,7 @@ pub(crate) async fn write(recorder: &BusRecorder, tenant: u8, seqs: std::ops::Ra
 
 /// A lake with what brings records into it.
 pub(crate) struct Lake {
+    #[expect(clippy::struct_field_names, reason = "it is what the lake is on")]
     pub(crate) lake: Arc<Activity>,
     pub(crate) ingest: Arc<Ingest>,
     stop: CancellationToken,

@@ -22,7 +22,6 @@ where
     checker.assert_properties();
     assert!(checker.is_done());
     let states = checker.unique_state_count();
-    println!("{states} states");
     assert!(states >= at_least, "{states} states: the scope is smaller than it was meant to be");
 }
 

@@ -41,7 +41,8 @@ pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
     let Verb::Migrate(args) = verb;
     let folder = ctx.globals.folder();
     let config = Config::read(&args.config.unwrap_or_else(|| folder.join(config::FILE)))?;
-    let version = shared::migrate(&folder, &config, &args.owner, args.password_file.as_deref()).await?;
+    let version =
+        shared::migrate(&folder, &config, &args.owner, args.password_file.as_deref()).await?;
     let document = json!({"schema": version});
     ctx.out.answer(&document, |document| out::fields(document, &[("schema", "/schema")]));
     Ok(())

@@ -40,8 +40,10 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result<(), Fault> {
         listen(wanted, set)?;
     }
     if config.cluster.store.is_some() || config.cluster.bus.is_some() {
-        return Err(Fault::usage("the operator's file is of several processes: it has [store] or [bus]")
-            .cure("start them with `writ serve --role …`, or take the sections out"));
+        return Err(Fault::usage(
+            "the operator's file is of several processes: it has [store] or [bus]",
+        )
+        .cure("start them with `writ serve --role …`, or take the sections out"));
     }
     let stop = CancellationToken::new();
     super::on_signal(&stop);

@@ -135,7 +135,9 @@ impl Problems {
             bus,
             staleness,
             seal_every,
-            limits: self.part(table, "limits", Self::limits).unwrap_or_default(),
+            limits: self
+                .part(table, "limits", |all, section| Some(all.limits(section)))
+                .unwrap_or_default(),
             metrics: self.part(table, "metrics", Self::metrics),
             otlp: self.part(table, "otlp", Self::otlp),
         }
@@ -181,7 +183,10 @@ impl Problems {
                 && rest.is_some_and(|rest| !rest.is_empty() && !rest.contains('@'))
         };
         if nats.is_empty() || nats.len() > MAX_SERVERS || !nats.iter().all(fits) {
-            self.add("bus.nats", "write a list of servers, [\"tls://NAME:4222\"], without user and password");
+            self.add(
+                "bus.nats",
+                "write a list of servers, [\"tls://NAME:4222\"], without user and password",
+            );
             return None;
         }
         Some(BusPart { nats, credentials_file, ca_file, stream })
@@ -196,28 +201,26 @@ impl Problems {
         (staleness.map(Span::seconds), seals.map(|seconds| Duration::from_secs(wide(seconds))))
     }
 
-    fn limits(&mut self, section: &mut Table) -> Option<LimitsPart> {
+    fn limits(&mut self, section: &mut Table) -> LimitsPart {
         let most = usize::try_from(u32::MAX).unwrap_or(usize::MAX);
         let mut one = |key: &str| {
             let number = self.number("limits", section, key, most)?;
             u32::try_from(number).ok()
         };
-        Some(LimitsPart {
+        LimitsPart {
             calls_at_once: one("calls_at_once"),
             calls_per_second: one("calls_per_second"),
             streams: one("streams"),
-        })
+        }
     }
 
     fn metrics(&mut self, section: &mut Table) -> Option<SocketAddr> {
-        let address = self.text("metrics", section, "listen").map(|text| text.parse().ok());
-        match address {
-            Some(Some(address)) => Some(address),
-            _ => {
-                self.add("metrics.listen", "write ADDRESS:PORT, for example 127.0.0.1:7422");
-                None
-            }
+        let text = self.text("metrics", section, "listen").unwrap_or_default();
+        let address = text.parse().ok();
+        if address.is_none() {
+            self.add("metrics.listen", "write ADDRESS:PORT, for example 127.0.0.1:7422");
         }
+        address
     }
 
     fn otlp(&mut self, section: &mut Table) -> Option<OtlpPart> {
@@ -231,7 +234,13 @@ impl Problems {
         None
     }
 
-    fn number(&mut self, place: &str, section: &mut Table, key: &str, most: usize) -> Option<usize> {
+    fn number(
+        &mut self,
+        place: &str,
+        section: &mut Table,
+        key: &str,
+        most: usize,
+    ) -> Option<usize> {
         let number = section.remove(key)?.as_integer();
         let fits = number
             .and_then(|number| usize::try_from(number).ok())
@@ -250,7 +259,9 @@ fn postgres_address(text: &str) -> Result<(), &'static str> {
     let rest = rest.ok_or("write postgresql://USER@HOST/DATABASE")?;
     let user = rest.split_once('@').map_or("", |(user, _)| user);
     if user.contains(':') || rest.contains("password=") {
-        return Err("a password does not stand in this file: write it into a file of its own, password_file");
+        return Err(
+            "a password does not stand in this file: write it into a file of its own, password_file",
+        );
     }
     Ok(())
 }
@@ -295,11 +306,8 @@ mod tests {
         assert_eq!((bus.nats.len(), bus.stream), (2, Some(2)));
         assert_eq!(cluster.staleness, Some(Span::seconds(3)));
         assert_eq!(cluster.seal_every, Some(Duration::from_secs(2)));
-        let limits = LimitsPart {
-            calls_at_once: Some(10),
-            calls_per_second: Some(20),
-            streams: Some(30),
-        };
+        let limits =
+            LimitsPart { calls_at_once: Some(10), calls_per_second: Some(20), streams: Some(30) };
         assert_eq!(cluster.limits, limits);
         assert_eq!(cluster.metrics, "0.0.0.0:7422".parse().ok());
         assert_eq!(cluster.otlp.unwrap().endpoint.port(), 4318);

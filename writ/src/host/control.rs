@@ -74,8 +74,9 @@ impl Control {
     pub fn start(folder: &Path, brake: Arc<Brake>, stop: CancellationToken) -> Result<Self, Fault> {
         let path = folder.join(SOCKET);
         let fault = |error: io::Error| {
-            Fault::file(&path, "listen on", &error)
-                .cure("a socket's path has at most about a hundred bytes: name a shorter data folder")
+            Fault::file(&path, "listen on", &error).cure(
+                "a socket's path has at most about a hundred bytes: name a shorter data folder",
+            )
         };
         // The folder's lock is ours: whoever left a socket here is gone.
         match fs::remove_file(&path) {
@@ -108,7 +109,9 @@ async fn serve(listener: UnixListener, brake: Arc<Brake>, stop: CancellationToke
             Ok((stream, _)) => match timeout(EXCHANGE, exchange(stream, &brake)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::debug!(%error, "an order was not answered"),
-                Err(_elapsed) => tracing::warn!(event = "gateway.order_slow", "an order took too long"),
+                Err(_elapsed) => {
+                    tracing::warn!(event = "gateway.order_slow", "an order took too long");
+                }
             },
             Err(error) => tracing::warn!(%error, "an order was not heard"),
         }
@@ -145,7 +148,8 @@ async fn exchange(stream: UnixStream, brake: &Arc<Brake>) -> io::Result<()> {
 
 /// What a line asks for, and why.
 fn order(line: &[u8]) -> Result<(Option<Mode>, String), &'static str> {
-    let value: Value = serde_json::from_slice(line).map_err(|_bad| "an order is one line of JSON")?;
+    let value: Value =
+        serde_json::from_slice(line).map_err(|_bad| "an order is one line of JSON")?;
     let word = value.get("order").and_then(Value::as_str).unwrap_or_default();
     let known = ORDERS.iter().find(|(known, _)| *known == word);
     let (_, mode) = known.ok_or("the order is halt, drain, serve or show")?;
@@ -219,7 +223,10 @@ mod tests {
         let mode = fs::metadata(folder.path().join(SOCKET)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let shown = tell(folder.path(), "halt", "fire").await.unwrap();
-        assert_eq!((shown["mode"].as_str(), shown["reason"].as_str()), (Some("halted"), Some("fire")));
+        assert_eq!(
+            (shown["mode"].as_str(), shown["reason"].as_str()),
+            (Some("halted"), Some("fire"))
+        );
         assert!(shown["by"].as_str().unwrap().starts_with("uid "));
         assert_eq!(brake.mode(), Mode::Halted);
         for (word, mode) in [("show", "halted"), ("serve", "serving"), ("drain", "draining")] {

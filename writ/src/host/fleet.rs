@@ -234,7 +234,12 @@ impl Fleet for LocalFleet {
         Ok(Members { at: now, all: vec![self.member(now)] })
     }
 
-    async fn want(&self, gateway: GatewayId, wanted: Wanted, _by: String) -> Result<bool, RosterFault> {
+    async fn want(
+        &self,
+        gateway: GatewayId,
+        wanted: Wanted,
+        _by: String,
+    ) -> Result<bool, RosterFault> {
         if gateway != self.ids.0 {
             return Ok(false);
         }
@@ -250,9 +255,11 @@ impl Fleet for LocalFleet {
     async fn noted(&self, ids: &[u64]) -> Result<(), RosterFault> {
         let fault = |fault: Fault| RosterFault::Faulted { why: fault.to_string() };
         let said = |order: &Order| ids.contains(&number(order));
-        self.brake.unsaid().iter().filter(|order| said(order)).try_for_each(|order| {
-            self.brake.said(order).map_err(fault)
-        })
+        self.brake
+            .unsaid()
+            .iter()
+            .filter(|order| said(order))
+            .try_for_each(|order| self.brake.said(order).map_err(fault))
     }
 }
 

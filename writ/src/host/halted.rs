@@ -72,7 +72,10 @@ impl Kept {
         };
         if self.unsaid.len() >= UNSAID {
             self.unsaid.remove(1.min(self.unsaid.len() - 1));
-            tracing::warn!(event = "gateway.order_dropped", "too many orders wait to be written down");
+            tracing::warn!(
+                event = "gateway.order_dropped",
+                "too many orders wait to be written down"
+            );
         }
         self.unsaid.push(order);
     }
@@ -89,7 +92,9 @@ impl Kept {
             Err(error) => return Err(Fault::file(&path, "read", &error)),
         };
         let mut text = Vec::new();
-        file.take(SIZE).read_to_end(&mut text).map_err(|error| Fault::file(&path, "read", &error))?;
+        file.take(SIZE)
+            .read_to_end(&mut text)
+            .map_err(|error| Fault::file(&path, "read", &error))?;
         serde_json::from_slice(&text).map_err(|error| {
             Fault::unreachable(format!("`{}` is damaged: {error}", path.display()))
                 .cure("the gateway stays halted; `writ gateway serve` writes the file anew")
@@ -129,7 +134,13 @@ mod tests {
 
     fn order(what: Ordered, at: i64) -> Order {
         let (by, reason) = ("uid 0 on this machine".to_owned(), "r".to_owned());
-        Order { what, boot: BootId::from_bytes([1; 16]), at: Timestamp::from_micros(at), by, reason }
+        Order {
+            what,
+            boot: BootId::from_bytes([1; 16]),
+            at: Timestamp::from_micros(at),
+            by,
+            reason,
+        }
     }
 
     #[test]

@@ -44,7 +44,11 @@ impl Health {
     }
 
     /// Adds a role and the question whether it serves; the answer says why not.
-    pub fn role(&self, role: &'static str, serves: impl Fn() -> Result<(), String> + Send + Sync + 'static) {
+    pub fn role(
+        &self,
+        role: &'static str,
+        serves: impl Fn() -> Result<(), String> + Send + Sync + 'static,
+    ) {
         self.roles.write().push((role, Box::new(serves)));
     }
 
@@ -105,9 +109,8 @@ impl Health {
         let (listener, at) = super::bind(listen, "metrics").await?;
         let router = self.router();
         let serving = tokio::spawn(async move {
-            let served = axum::serve(listener, router)
-                .with_graceful_shutdown(stop.cancelled_owned())
-                .await;
+            let served =
+                axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
             if let Err(error) = served {
                 tracing::error!(event = "metrics.ended", %error, "metrics are not served any more");
             }

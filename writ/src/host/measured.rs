@@ -43,7 +43,11 @@ pub struct Parts {
 
 impl Parts {
     /// A process that follows these registers.
-    pub fn new(clock: Arc<dyn Clock>, tenants: Arc<Tenants<State>>, servers: Vec<ServerStatus>) -> Self {
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        tenants: Arc<Tenants<State>>,
+        servers: Vec<ServerStatus>,
+    ) -> Self {
         Self {
             clock,
             tenants,
@@ -166,7 +170,12 @@ impl Parts {
     pub fn measure(&self, page: &mut Page) {
         process(page);
         let help = "Clients whose registers are in memory.";
-        page.gauge("writ_tenants_in_memory", help, &[], wide(count(self.tenants.in_memory().len())));
+        page.gauge(
+            "writ_tenants_in_memory",
+            help,
+            &[],
+            wide(count(self.tenants.in_memory().len())),
+        );
         if let Some(gateway) = self.gateway.get() {
             calls(page, &gateway.metrics());
             standing(page, &gateway.metrics());
@@ -275,7 +284,12 @@ fn standing(page: &mut Page, metrics: &Metrics) {
         page.gauge("writ_lease_age_seconds", help, &[], seconds(age));
     }
     let help = "Since records could last be brought to the bus; 0 while that works.";
-    page.gauge("writ_bus_behind_seconds", help, &[], seconds(metrics.behind_us.unwrap_or_default()));
+    page.gauge(
+        "writ_bus_behind_seconds",
+        help,
+        &[],
+        seconds(metrics.behind_us.unwrap_or_default()),
+    );
 }
 
 fn arriving(page: &mut Page, arrived: &Arrived, reflected: Reflected) {
@@ -302,7 +316,11 @@ fn following(page: &mut Page, keeper: &Keeper<State>, clock: &dyn Clock) {
     for (name, help, number) in [
         ("writ_ledger_beats_total", "Beats that the roster heard.", status.beats),
         ("writ_ledger_polls_total", "Whole looks at all ledgers.", status.polls),
-        ("writ_ledger_steps_total", "Steps of clients' ledgers that were applied.", status.advanced),
+        (
+            "writ_ledger_steps_total",
+            "Steps of clients' ledgers that were applied.",
+            status.advanced,
+        ),
         ("writ_ledger_failures_total", "Beats and looks that failed.", status.failures),
     ] {
         page.counter(name, help, &[], number);

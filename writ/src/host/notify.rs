@@ -48,12 +48,7 @@ pub fn start(
         None => None,
     };
     let ways: Result<Vec<Way>, Fault> = notify.ways.iter().map(|part| way(part, folder)).collect();
-    desk.set_notify(NotifyParts {
-        outbox,
-        outside: Arc::new(outside),
-        post,
-        ways: ways?,
-    });
+    desk.set_notify(NotifyParts { outbox, outside: Arc::new(outside), post, ways: ways? });
     Ok(())
 }
 

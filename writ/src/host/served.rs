@@ -20,9 +20,7 @@ use writ_lake::Activity;
 use writ_model::{BootId, GatewayId, Secret};
 use writ_store::{Bus, Keeper, Lease, Member, Terms, lease, roster::Role};
 
-use super::{
-    Places, System, brake::Brake, fleet, ids, measured::Parts, rim::Rim, shared::Shared,
-};
+use super::{Places, System, brake::Brake, fleet, ids, measured::Parts, rim::Rim, shared::Shared};
 use crate::{config::Config, fault::Fault, host::control::Control};
 
 pub mod bus;
@@ -131,20 +129,17 @@ impl Served {
         let rim = Rim::start(around, system, parts, (&who.0, who.1), &common.stop).await?;
         let bus = bus::connect(config, folder).await?;
         let brake = Arc::new(Brake::new(folder, common.ids.1, Arc::clone(&system.clock)));
-        let (gateway, control) = match roles.gateway {
-            true => {
-                let role = GatewayRole::start(&common, &bus, &brake, &rim.health).await?;
-                let control = role.control(&common, &brake)?;
-                (Some(role), Some(control))
-            }
-            false => (None, None),
+        let (gateway, control) = if roles.gateway {
+            let role = GatewayRole::start(&common, &bus, &brake, &rim.health).await?;
+            let control = role.control(&common, &brake)?;
+            (Some(role), Some(control))
+        } else {
+            (None, None)
         };
         let url = gateway.as_ref().map(|role| role.base().to_owned()).unwrap_or_default();
         let keeping = keep(&common, member(&common, roles, url), brake);
-        let lake = match roles.soc || roles.desk {
-            true => Some(lake::start(&common, &bus)?),
-            false => None,
-        };
+        let lakes = roles.soc || roles.desk;
+        let lake = if lakes { Some(lake::start(&common, &bus)?) } else { None };
         let desk = Arc::new(OnceLock::new());
         if let Some(lake) = &lake {
             let store = common.shared.store(Arc::clone(lake));

@@ -52,7 +52,8 @@ impl Shared {
     pub async fn open(path: &Path, config: &Config) -> Result<Self, Fault> {
         let part = config.cluster.store.as_ref().ok_or_else(none)?;
         if let Some(alone) = ALONE.iter().find(|name| path.join(name).exists()) {
-            let words = format!("`{}` is an installation of its own: it has {alone}", path.display());
+            let words =
+                format!("`{}` is an installation of its own: it has {alone}", path.display());
             return Err(Fault::usage(words).cure(
                 "name another folder with --data; `writ backup` and `writ restore` move an installation",
             ));
@@ -102,8 +103,9 @@ impl Shared {
 }
 
 fn none() -> Fault {
-    Fault::usage("the operator's file names no database that processes could share")
-        .cure("give it [store] postgres and [bus] nats, or run everything in one process: `writ up`")
+    Fault::usage("the operator's file names no database that processes could share").cure(
+        "give it [store] postgres and [bus] nats, or run everything in one process: `writ up`",
+    )
 }
 
 fn of(fault: &PgFault) -> Fault {

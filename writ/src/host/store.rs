@@ -171,7 +171,8 @@ pub(super) fn folder(path: &Path) -> Result<DataFolder, Fault> {
 
 /// The lake of a folder.
 pub(super) fn lake(path: &Path) -> Result<Arc<Activity>, Fault> {
-    Activity::open(&path.join("lake.db")).map_err(|error| broken(path, "the activity store", &error))
+    Activity::open(&path.join("lake.db"))
+        .map_err(|error| broken(path, "the activity store", &error))
 }
 
 /// What of a folder cannot be used, and why.

@@ -34,10 +34,7 @@ use tracing::{
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::{
-    Layer, Registry,
-    filter::FilterFn,
-    layer::Context as At,
-    registry::LookupSpan,
+    Layer, Registry, filter::FilterFn, layer::Context as At, registry::LookupSpan,
 };
 use writ_model::Clock as _;
 use writ_reach::{Ask, Outside, Payload, Place};
@@ -125,9 +122,8 @@ pub struct Traces(());
 impl Traces {
     /// Sends what waits.
     pub async fn close(self) {
-        let flushed = tokio::task::spawn_blocking(|| {
-            COLLECTED.get().map(SdkTracerProvider::force_flush)
-        });
+        let flushed =
+            tokio::task::spawn_blocking(|| COLLECTED.get().map(SdkTracerProvider::force_flush));
         match flushed.await {
             Ok(Some(Err(error))) => tracing::warn!(%error, "the last traces were not sent"),
             Err(died) => tracing::warn!(error = %died, "the last traces were not sent"),
@@ -183,9 +179,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Traced {
         let above = span.parent().and_then(|parent| {
             parent.extensions().get::<Open>().map(|open| open.0.span_context().clone())
         });
-        let above = above.or(read.above).map_or_else(Context::new, |above| {
-            Context::new().with_remote_span_context(above)
-        });
+        let above = above
+            .or(read.above)
+            .map_or_else(Context::new, |above| Context::new().with_remote_span_context(above));
         let builder = SpanBuilder::from_name(attributes.metadata().name())
             .with_start_time(now())
             .with_attributes(read.fields);

@@ -102,7 +102,8 @@ impl Process {
     }
 
     fn spawn(folder: &Path, roles: &[String]) -> (Child, BufReader<ChildStdout>, Value) {
-        let log = fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
+        let log =
+            fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
         let mut child = binary()
             .arg("serve")
             .args(roles)
@@ -185,13 +186,6 @@ impl Connected {
             }
         }
     }
-
-    /// Asks once more; how the program ends then, if it does.
-    pub(crate) fn ended(&mut self, message: &Value) -> Option<i32> {
-        // It may have ended already.
-        let _gone = writeln!(self.input, "{message}");
-        self.child.wait().unwrap().code()
-    }
 }
 
 impl Drop for Connected {
@@ -248,7 +242,9 @@ impl Cluster {
         self.done(&["person", "seat", "--client", "harbor", "Tova", "--role", "auditor"]);
         self.ines = Some(self.invite("harbor", ("Ines", "client", &["owner", "approver"]), 3));
         let at = ["--client", "harbor"];
-        self.done(&[&["agent", "propose", "--name", "bot", "--purpose", "Reads"], &at[..]].concat());
+        self.done(
+            &[&["agent", "propose", "--name", "bot", "--purpose", "Reads"], &at[..]].concat(),
+        );
         self.agree();
         let answers = ["--authorizer", "Mara", "--auditor", "Tova", "--terminator", "Mara"];
         let account = ["agent", "account", "bot", "--terminator", "Ines"];
@@ -267,7 +263,8 @@ impl Cluster {
         let roles: Vec<&str> = roles.iter().flat_map(|role| ["--role", role]).collect();
         let invited = self.done(&[&invite[..], &roles].concat());
         let (_, fingerprint) = guest.join(&text(&invited, "/link"));
-        let admit = ["person", "admit", "--client", client, name, "--called", "the contract's number"];
+        let admit =
+            ["person", "admit", "--client", client, name, "--called", "the contract's number"];
         self.done(&[&admit[..], &["--fingerprint", &fingerprint]].concat());
         guest
     }
@@ -275,7 +272,8 @@ impl Cluster {
     /// A charter that lets everything be done, signed by both.
     fn agree(&self) {
         let file = self.path("charter.json");
-        let clause = json!({"key": "everything", "title": "Everything", "actions": ["*"], "mode": "act"});
+        let clause =
+            json!({"key": "everything", "title": "Everything", "actions": ["*"], "mode": "act"});
         fs::write(&file, json!({"clauses": [clause]}).to_string()).unwrap();
         let at = ["--client", "harbor"];
         self.done(&[&["charter", "draft", "--file", file.to_str().unwrap()], &at[..]].concat());
@@ -320,6 +318,16 @@ impl Cluster {
     /// A command at a process's own folder, which succeeds.
     pub(crate) fn at(&self, process: &Process, arguments: &[&str]) -> Value {
         self.run(&process.folder, arguments)
+    }
+
+    /// What the API says at a path, for who has the desk's folder.
+    pub(crate) fn read(&self, path: &str) -> Value {
+        let file = |name: &str| fs::read_to_string(self.desk.folder.join(name)).unwrap();
+        let server: Value = serde_json::from_str(&file("server.json")).unwrap();
+        let bearer = format!("Authorization: Bearer {}\r\n", file("cli.token").trim());
+        let answer = ask("GET", &format!("{}/api/v1{path}", text(&server, "/desk")), &bearer, "");
+        assert_eq!(answer.status, 200, "{:#}", answer.body);
+        answer.body
     }
 
     /// The tool calls that the desk knows of a gateway, each with its seal if it has one.

@@ -67,6 +67,11 @@ impl Server {
         anyhow::bail!("a server did not start: {}", tail.join(" | "))
     }
 
+    /// Whether it has ended by itself.
+    pub(crate) fn ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
     /// Its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()

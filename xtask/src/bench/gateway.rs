@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub(crate) use agents::{Agent, Proofs, With, now};
-pub(crate) use ours::{Enrolled, tokens};
+pub(crate) use ours::{Enrolled, renew, tokens};
 
 mod agents;
 mod ours;

@@ -85,7 +85,8 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     let folder = target().join("bench/kill");
     let (upstream, build) = (Upstream::start()?, Build::of(args));
     let shared = Shared::start(&folder, upstream.address, (1, build))?;
-    let Site { world, members, _others } = start(&shared, usize::try_from(tenants)?, usize::try_from(gateways)?)?;
+    let Site { world, members, _others } =
+        start(&shared, usize::try_from(tenants)?, usize::try_from(gateways)?)?;
     let World { clerks, mut person, .. } = world;
     person.again()?;
     let (victims, others) = split(clerks, usize::try_from(kills)?)?;

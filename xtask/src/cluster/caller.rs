@@ -36,6 +36,30 @@ pub(crate) enum Told {
     Nothing,
 }
 
+/// What a call asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked<'a> {
+    /// A message with this subject: it acts.
+    Send(&'a str),
+    /// A list of messages: it reads.
+    List,
+}
+
+impl Asked<'_> {
+    /// The tool, and the canonical form of its arguments.
+    pub(crate) fn parts(self) -> (&'static str, String) {
+        match self {
+            Self::Send(subject) => {
+                let to = "reader@harbor-books.example";
+                let arguments =
+                    format!(r#"{{"body":"On its way.","subject":"{subject}","to":"{to}"}}"#);
+                ("send_message", arguments)
+            }
+            Self::List => ("list_messages", "{}".to_owned()),
+        }
+    }
+}
+
 /// One gateway as one agent reaches it.
 #[derive(Debug)]
 pub(crate) struct Door {
@@ -58,17 +82,35 @@ impl Door {
     /// # Errors
     /// If no proof can be made.
     pub(crate) fn call(&mut self, agent: &Agent, proofs: &mut Proofs) -> Result<(Instant, Told)> {
+        self.ask_for(agent, proofs, Asked::Send("Your order"))
+    }
+
+    /// One call for this; when it was begun, and what came of it.
+    ///
+    /// # Errors
+    /// If no proof can be made.
+    pub(crate) fn ask_for(
+        &mut self,
+        agent: &Agent,
+        proofs: &mut Proofs,
+        asked: Asked<'_>,
+    ) -> Result<(Instant, Told)> {
         let begun = now();
-        let mut told = self.once(agent, proofs)?;
+        let mut told = self.once(agent, proofs, asked)?;
         // The first call of a boot learns the nonce.
         if told.1 {
-            told = self.once(agent, proofs)?;
+            told = self.once(agent, proofs, asked)?;
         }
         Ok((begun, told.0))
     }
 
-    fn once(&mut self, agent: &Agent, proofs: &mut Proofs) -> Result<(Told, bool)> {
-        let request = self.request(agent, proofs, "Your order")?;
+    fn once(
+        &mut self,
+        agent: &Agent,
+        proofs: &mut Proofs,
+        asked: Asked<'_>,
+    ) -> Result<(Told, bool)> {
+        let request = self.request(agent, proofs, asked)?;
         let Some(answer) = self.ask(&request) else {
             self.line = None;
             return Ok((Told::Nothing, false));
@@ -96,7 +138,7 @@ impl Door {
     /// # Errors
     /// If it is refused.
     pub(crate) fn stream(&mut self, agent: &Agent, proofs: &mut Proofs) -> Result<Stream> {
-        let request = self.request(agent, proofs, STREAM)?;
+        let request = self.request(agent, proofs, Asked::Send(STREAM))?;
         let mut stream = TcpStream::connect(self.address).context("no gateway")?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -108,12 +150,18 @@ impl Door {
         Ok(Stream { stream })
     }
 
-    fn request(&self, agent: &Agent, proofs: &mut Proofs, subject: &str) -> Result<Vec<u8>> {
+    fn request(
+        &self,
+        agent: &Agent,
+        proofs: &mut Proofs,
+        asked: Asked<'_>,
+    ) -> Result<Vec<u8>> {
+        let (tool, arguments) = asked.parts();
         let with = With { nonce: self.nonce.as_deref(), token: Some(&agent.token) };
         let proof = proofs.make(&agent.key, &self.url, with)?;
         let path = self.url.splitn(4, '/').nth(3).unwrap_or_default();
         let body = format!(
-            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"send_message","arguments":{{"to":"reader@harbor-books.example","subject":"{subject}","body":"On its way."}}}}}}"#
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
         );
         Ok(format!(
             "POST /{path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\

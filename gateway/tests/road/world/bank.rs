@@ -28,9 +28,10 @@ impl Shaky {
     }
 
     fn there(&self) -> Result<&SqliteBank, BankFault> {
-        match self.away.load(Ordering::SeqCst) {
-            false => Ok(&self.bank),
-            true => Err(BankFault::Faulted { why: "away".to_owned() }),
+        if self.away.load(Ordering::SeqCst) {
+            Err(BankFault::Faulted { why: "away".to_owned() })
+        } else {
+            Ok(&self.bank)
         }
     }
 }

@@ -39,9 +39,9 @@ pub async fn connect(config: &Config, folder: &Path) -> Result<Arc<dyn Bus>, Fau
     if let Some(file) = &part.ca_file {
         options.ca = Some(read(&folder.join(file), MAX_ROOTS)?.to_vec());
     }
-    let bus = JetStream::connect(options).await.map_err(|fault| {
-        Fault::usage(format!("[bus]: {fault}")).code(fault.code().to_string())
-    })?;
+    let bus = JetStream::connect(options)
+        .await
+        .map_err(|fault| Fault::usage(format!("[bus]: {fault}")).code(fault.code().to_string()))?;
     Ok(Arc::new(bus))
 }
 

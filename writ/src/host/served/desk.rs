@@ -78,7 +78,7 @@ impl DeskRole {
         let serving = Mutex::new(Some(serve(listener, &desk, &common.stop)));
         let server_file = store.folder().join(SERVER_FILE);
         let gateway = desk.gateway();
-        write_server_file(&server_file, ServerFile::at(at, gateway))?;
+        write_server_file(&server_file, &ServerFile::at(at, gateway))?;
         tracing::info!(event = "desk.serves", %at, "this process is the desk");
         Ok(Self { desk, at, serving, server_file })
     }

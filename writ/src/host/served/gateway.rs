@@ -11,6 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use writ_authority::fact::Confirmation;
 use writ_gateway::{Confirm, GatewayParts, Recorder, Scribe};
@@ -122,7 +123,11 @@ impl GatewayRole {
         let gateway = self.lane.gateway();
         gateway.drain();
         if !gateway.drained(most).await {
-            tracing::warn!(event = "gateway.drain_cut", busy = gateway.busy(), "calls did not end in time");
+            tracing::warn!(
+                event = "gateway.drain_cut",
+                busy = gateway.busy(),
+                "calls did not end in time"
+            );
         }
     }
 
@@ -168,6 +173,8 @@ fn parts(
 
 /// Leaves orders of this machine for the provider's ledger, as soon as the roster can be reached.
 async fn tell(brake: Arc<Brake>, common: Arc<Common>, stop: CancellationToken) {
+    let mut again = interval(AGAIN);
+    again.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         for order in brake.unsaid() {
             let note = fleet::note(common.ids.0, order.clone());
@@ -179,10 +186,11 @@ async fn tell(brake: Arc<Brake>, common: Arc<Common>, stop: CancellationToken) {
                 tracing::warn!(event = "gateway.order_repeats", error = %why, "told again later");
             }
         }
+        let waits = !brake.unsaid().is_empty();
         tokio::select! {
             () = stop.cancelled() => return,
             () = brake.something_unsaid() => {}
-            () = tokio::time::sleep(AGAIN), if !brake.unsaid().is_empty() => {}
+            _at = again.tick(), if waits => {}
         }
     }
 }

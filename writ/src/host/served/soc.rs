@@ -81,7 +81,7 @@ async fn work(common: &Common, desk: &Desk, post: &Post) {
     let (mut sweeps, mut snapshots) = (every(SWEEP), every(SNAPSHOTS));
     loop {
         let done = tokio::select! {
-            _at = looks.tick() => desk.look_for_provider().await.map(|_| ()),
+            _at = looks.tick() => desk.look_for_provider().await,
             _at = collects.tick() => turn(post, desk.collect()).await,
             _at = seals.tick() => turn(post, desk.seal_activity(false)).await,
             _at = sweeps.tick() => turn(post, desk.sweep()).await,

@@ -226,10 +226,24 @@ fn share_of_tokens(desk: SocketAddr, resource: &str, share: Vec<Enrolled>) -> Re
     let mut till = Till { line: Line::open(desk)?, desk, proofs: Proofs::new(), nonce: None };
     let mut agents = Vec::with_capacity(share.len());
     for enrolled in share {
-        let token = till.token(&enrolled, resource)?;
+        let token = till.token((&enrolled.key, enrolled.instance), resource)?;
         agents.push(Agent { key: enrolled.key, token });
     }
     Ok(agents)
+}
+
+/// Gives an agent a new token before its own is over.
+///
+/// # Errors
+/// If the token endpoint gives none; the agent keeps its own.
+pub(crate) fn renew(
+    desk: SocketAddr,
+    resource: &str,
+    (agent, instance): (&mut Agent, InstanceId),
+) -> Result<()> {
+    let mut till = Till { line: Line::open(desk)?, desk, proofs: Proofs::new(), nonce: None };
+    agent.token = till.token((&agent.key, instance), resource)?;
+    Ok(())
 }
 
 /// One connection to the token endpoint, and the nonce it gave last.
@@ -241,9 +255,9 @@ struct Till {
 }
 
 impl Till {
-    fn token(&mut self, enrolled: &Enrolled, resource: &str) -> Result<String> {
+    fn token(&mut self, who: (&AgentKey, InstanceId), resource: &str) -> Result<String> {
         for _ in 0..TRIES {
-            let request = self.request(enrolled, resource)?;
+            let request = self.request(who, resource)?;
             let answer = self.line.ask(request.as_bytes())?;
             if let Some(nonce) = answer.header("dpop-nonce") {
                 self.nonce = Some(nonce.to_owned());
@@ -258,13 +272,16 @@ impl Till {
         anyhow::bail!("the token endpoint asks for one nonce after another")
     }
 
-    fn request(&mut self, enrolled: &Enrolled, resource: &str) -> Result<String> {
-        let Enrolled { key, instance } = enrolled;
+    fn request(
+        &mut self,
+        (key, instance): (&AgentKey, InstanceId),
+        resource: &str,
+    ) -> Result<String> {
         let issuer = format!("http://{}", self.desk);
         let with = With { nonce: self.nonce.as_deref(), token: None };
         let proof = self.proofs.make(key, &format!("{issuer}/oauth/token"), with)?;
         let id = self.proofs.id();
-        let assertion = assertion::create(key, *instance, &issuer, now()?, &id)?;
+        let assertion = assertion::create(key, instance, &issuer, now()?, &id)?;
         let resource = resource.replace(':', "%3A").replace('/', "%2F");
         let kind = "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
         let form = format!(
