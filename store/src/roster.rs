@@ -37,6 +37,9 @@ pub const MAX_NOTICES: usize = 64;
 pub const MAX_NOTICE: usize = 64 << 10;
 /// LIMIT: named leases.
 pub const MAX_HOLDS: usize = 64;
+/// The notice that says, as long as it has a word in it, that the ledgers behind this roster are being filled from a backup:
+/// agents live in them that were ended, so every beat hears [`Wanted::Halt`].
+pub const RESTORING: &str = "restoring";
 /// The longest span of a named lease: a holder that dies must not keep others out for long.
 pub const LONGEST_HOLD: Span = Span::minutes(10);
 /// How long a member that left or was lost is still told of.
@@ -130,6 +133,17 @@ impl Wanted {
             Self::Halt => "halt",
         }
     }
+}
+
+/// What became of a wish that lifts no halt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// It is wanted now.
+    Heard,
+    /// The roster does not know the gateway; nothing changed.
+    Unknown,
+    /// A halt is wanted of it; nothing changed.
+    Halted,
 }
 
 /// The answer to a beat.
@@ -256,7 +270,8 @@ impl RosterFault {
 #[async_trait]
 pub trait Roster: Send + Sync + fmt::Debug {
     /// Says that a process lives. Its first beat is durable when this returns; a later one may be lost with the last instants
-    /// before a crash of the store ([`crate::lease::MARGIN`]). A beat after [`Roster::leave`] takes that back.
+    /// before a crash of the store ([`crate::lease::MARGIN`]). A beat after [`Roster::leave`] takes that back. While the
+    /// notice [`RESTORING`] is there and not empty, each one hears [`Wanted::Halt`].
     ///
     /// # Errors
     /// If it is over a bound, the roster is full of living members, or the store fails.
@@ -280,6 +295,18 @@ pub trait Roster: Send + Sync + fmt::Debug {
         wanted: Wanted,
         by: String,
     ) -> Result<bool, RosterFault>;
+
+    /// The same, unless [`Wanted::Halt`] is wanted of it: then nothing changes. Only who may lift a halt calls
+    /// [`Roster::want`] with less than one.
+    ///
+    /// # Errors
+    /// As [`Roster::want`].
+    async fn want_unless_halted(
+        &self,
+        gateway: GatewayId,
+        wanted: Wanted,
+        by: String,
+    ) -> Result<Wish, RosterFault>;
 
     /// Says that a run ends: what it had open is closed, and it decides nothing more.
     ///

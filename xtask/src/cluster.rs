@@ -34,20 +34,26 @@ pub(crate) const PATH: &str = "/mcp/mail";
 pub(crate) enum Build {
     /// As people run it; built first.
     Release,
+    /// As people run it, as it was built last.
+    AsBuilt,
     /// As the tests left it, for trying a measurement out; its figures mean nothing.
     Debug,
 }
 
 impl Build {
-    /// `--debug` asks for the quick one.
+    /// `--debug` asks for the quick one, `--as-built` for what is there.
     pub(crate) fn of(args: &Args) -> Self {
-        if args.has("--debug") { Self::Debug } else { Self::Release }
+        match (args.has("--debug"), args.has("--as-built")) {
+            (true, _) => Self::Debug,
+            (false, true) => Self::AsBuilt,
+            (false, false) => Self::Release,
+        }
     }
 
     /// Its folder, and its name in results.
     pub(crate) const fn folder(self) -> &'static str {
         match self {
-            Self::Release => "release",
+            Self::Release | Self::AsBuilt => "release",
             Self::Debug => "debug",
         }
     }
@@ -97,7 +103,7 @@ impl Shared {
         (nodes, build): (usize, Build),
     ) -> Result<Self> {
         let release = ["build", "--quiet", "--release", "--locked", "-p", "writ"];
-        anyhow::ensure!(build == Build::Debug || well(cargo(&release)), "writ does not build");
+        anyhow::ensure!(build != Build::Release || well(cargo(&release)), "writ does not build");
         if folder.exists() {
             fs::remove_dir_all(folder).context("cannot empty the folder")?;
         }

@@ -19,7 +19,7 @@ use writ_identity::{
     dpop::{self, NonceRule},
     token::{self, MAX_LIFE},
 };
-use writ_model::{InstanceId, TenantId, Timestamp, TokenId};
+use writ_model::{InstanceId, Span, TenantId, Timestamp, TokenId};
 
 use crate::Desk;
 
@@ -144,12 +144,15 @@ async fn answer(
     let proved = prove(desk, proof, &key.jwk().thumbprint(), now)?;
     mark(desk, tenant, (&asserted, &proved), now)?;
     let agent = standing(&book, &instance)?;
+    // Tokens tell whole seconds: one made in the second of a restore must not look older than it.
+    let begun = book.state.tokens_from;
+    let iat = if now.seconds() > begun.seconds() { now } else { begun + Span::seconds(1) };
     let claims = Claims {
         iss: desk.issuer().to_owned(),
         sub: agent.described.agent,
         client_id: client,
         aud: resource,
-        iat: now,
+        iat,
         exp: now + MAX_LIFE,
         jti: TokenId::new(&desk.cx(tenant, writ_model::Actor::system("oauth"))),
         tenant,

@@ -128,6 +128,14 @@ impl Roster for Slow {
     async fn want(&self, of: GatewayId, wanted: Wanted, by: String) -> Result<bool, RosterFault> {
         self.inner.want(of, wanted, by).await
     }
+    async fn want_unless_halted(
+        &self,
+        of: GatewayId,
+        wanted: Wanted,
+        by: String,
+    ) -> Result<Wish, RosterFault> {
+        self.inner.want_unless_halted(of, wanted, by).await
+    }
     async fn leave(&self, gateway: GatewayId, boot: BootId) -> Result<(), RosterFault> {
         self.inner.leave(gateway, boot).await
     }

@@ -13,9 +13,9 @@ use parking_lot::Mutex;
 use writ_model::{BootId, Clock, GatewayId, Span, Timestamp};
 
 use crate::roster::{
-    Beat, Heard, MAX_HOLDS, MAX_MEMBERS, MAX_NOTES, MAX_NOTICES, MOST_NOTES, Note, Roster,
-    RosterFault, Seen, Wanted, check_beat, check_hold, check_name, check_noted, check_notice,
-    note_bytes, told,
+    Beat, Heard, MAX_HOLDS, MAX_MEMBERS, MAX_NOTES, MAX_NOTICES, MOST_NOTES, Note, RESTORING,
+    Roster, RosterFault, Seen, Wanted, Wish, check_beat, check_hold, check_name, check_noted,
+    check_notice, note_bytes, told,
 };
 
 #[derive(Debug)]
@@ -55,6 +55,30 @@ impl Inner {
             Seen { beat: kept.beat.clone(), seen: kept.seen, wanted, wanted_by, left: kept.left }
         };
         self.members.iter().map(seen).collect()
+    }
+
+    fn want(
+        &mut self,
+        gateway: GatewayId,
+        wanted: Wanted,
+        by: String,
+        lifts: bool,
+    ) -> Result<Wish, RosterFault> {
+        check_name(&by)?;
+        let Self { members, wanted: all, .. } = self;
+        let known = |gateway| members.keys().any(|(known, _)| *known == gateway);
+        if !known(gateway) {
+            return Ok(Wish::Unknown);
+        }
+        if !lifts && all.get(&gateway).is_some_and(|(wanted, _)| *wanted == Wanted::Halt) {
+            return Ok(Wish::Halted);
+        }
+        all.retain(|gateway, (wanted, _)| *wanted != Wanted::Serve || known(*gateway));
+        if !all.contains_key(&gateway) {
+            room("wishes", all.len(), MAX_MEMBERS)?;
+        }
+        all.insert(gateway, (wanted, by));
+        Ok(Wish::Heard)
     }
 
     /// Forgets whom nobody is told of, and if there is still no room the one that is lost the longest.
@@ -112,7 +136,9 @@ impl Roster for MemoryRoster {
             inner.make_room(at)?;
         }
         inner.members.insert(who, Kept { beat, seen: at, left: None });
-        Ok(Heard { at, wanted: inner.wanted(who.0).0 })
+        let restoring = inner.notices.get(RESTORING).is_some_and(|notice| !notice.is_empty());
+        let wanted = if restoring { Wanted::Halt } else { inner.wanted(who.0).0 };
+        Ok(Heard { at, wanted })
     }
 
     async fn list(&self) -> Result<(Timestamp, Vec<Seen>), RosterFault> {
@@ -126,19 +152,16 @@ impl Roster for MemoryRoster {
         wanted: Wanted,
         by: String,
     ) -> Result<bool, RosterFault> {
-        check_name(&by)?;
-        let mut inner = self.inner.lock();
-        let Inner { members, wanted: all, .. } = &mut *inner;
-        let known = |gateway| members.keys().any(|(known, _)| *known == gateway);
-        if !known(gateway) {
-            return Ok(false);
-        }
-        all.retain(|gateway, (wanted, _)| *wanted != Wanted::Serve || known(*gateway));
-        if !all.contains_key(&gateway) {
-            room("wishes", all.len(), MAX_MEMBERS)?;
-        }
-        all.insert(gateway, (wanted, by));
-        Ok(true)
+        Ok(self.inner.lock().want(gateway, wanted, by, true)? == Wish::Heard)
+    }
+
+    async fn want_unless_halted(
+        &self,
+        gateway: GatewayId,
+        wanted: Wanted,
+        by: String,
+    ) -> Result<Wish, RosterFault> {
+        self.inner.lock().want(gateway, wanted, by, false)
     }
 
     async fn leave(&self, gateway: GatewayId, boot: BootId) -> Result<(), RosterFault> {

@@ -15,7 +15,7 @@ use crate::{
     lease::Standing,
     roster::{
         Beat, FORGET, FORGET_RUN, Heard, MAX_HOLDS, MAX_MEMBERS, MAX_NOTES, MAX_NOTICES,
-        MOST_NOTES, Member, Note, Roster, RosterFault, Seen, Wanted, check_beat, check_hold,
+        MOST_NOTES, Member, Note, Roster, RosterFault, Seen, Wanted, Wish, check_beat, check_hold,
         check_name, check_noted, check_notice, note_bytes, told,
     },
 };
@@ -25,7 +25,9 @@ const BEAT: &str = "
 UPDATE writ.members SET member = $3, applied = $4, standing = $5, report = $6,
   seen = writ.micros(), gone_at = NULL
 WHERE gateway = $1 AND boot = $2
-RETURNING seen, (SELECT w.wanted FROM writ.wanted w WHERE w.gateway = $1),
+RETURNING seen, CASE
+  WHEN EXISTS (SELECT FROM writ.notices WHERE name = 'restoring' AND value <> '') THEN 2::smallint
+  ELSE (SELECT w.wanted FROM writ.wanted w WHERE w.gateway = $1) END,
   set_config('synchronous_commit', 'off', true)";
 /// A run's first beat. It is durable: after a crash of the database nobody with a lease is unknown.
 const ENTER: &str = "
@@ -33,7 +35,9 @@ INSERT INTO writ.members (gateway, boot, member, applied, standing, report, seen
 VALUES ($1, $2, $3, $4, $5, $6, writ.micros())
 ON CONFLICT (gateway, boot) DO UPDATE SET member = excluded.member, applied = excluded.applied,
   standing = excluded.standing, report = excluded.report, seen = excluded.seen, gone_at = NULL
-RETURNING seen, (SELECT w.wanted FROM writ.wanted w WHERE w.gateway = $1)";
+RETURNING seen, CASE
+  WHEN EXISTS (SELECT FROM writ.notices WHERE name = 'restoring' AND value <> '') THEN 2::smallint
+  ELSE (SELECT w.wanted FROM writ.wanted w WHERE w.gateway = $1) END";
 /// Those who enter come one after the other, so that together they keep the bound; who beats does not wait.
 const ALONE: &str = "SELECT pg_advisory_xact_lock(860235, 0)::text";
 const SWEEP: &str = "
@@ -57,7 +61,9 @@ const WANT: &str = "
 INSERT INTO writ.wanted (gateway, wanted, wanted_by)
 SELECT $1, $2, $3 WHERE EXISTS (SELECT FROM writ.wanted WHERE gateway = $1)
   OR (SELECT count(*) FROM writ.wanted) < $4
-ON CONFLICT (gateway) DO UPDATE SET wanted = excluded.wanted, wanted_by = excluded.wanted_by";
+ON CONFLICT (gateway) DO UPDATE SET wanted = excluded.wanted, wanted_by = excluded.wanted_by
+WHERE $5 OR writ.wanted.wanted < 2";
+const IS_HALTED: &str = "SELECT FROM writ.wanted WHERE gateway = $1 AND wanted >= 2";
 const IS_MEMBER: &str = "SELECT FROM writ.members WHERE gateway = $1 LIMIT 1";
 const ADD_NOTE: &str = "
 INSERT INTO writ.notes (digest, body)
@@ -92,6 +98,35 @@ pub struct PgRoster(Pg);
 impl PgRoster {
     pub(super) fn new(pg: Pg) -> Self {
         Self(pg)
+    }
+
+    async fn wish(
+        &self,
+        gateway: GatewayId,
+        wanted: Wanted,
+        by: String,
+        lifts: bool,
+    ) -> Result<Wish, RosterFault> {
+        check_name(&by)?;
+        let gateway = gateway.to_bytes().to_vec();
+        if self.0.rows(IS_MEMBER, &[&gateway]).await?.is_empty() {
+            return Ok(Wish::Unknown);
+        }
+        self.0.run(SWEEP_WANTED, &[]).await?;
+        let wanted: i16 = match wanted {
+            Wanted::Serve => 0,
+            Wanted::Drain => 1,
+            Wanted::Halt => 2,
+        };
+        // One statement compares and writes: a halt that comes in between is not overwritten.
+        let done = self.0.run(WANT, &[&gateway, &wanted, &by, &most(MAX_MEMBERS), &lifts]).await?;
+        if done > 0 {
+            return Ok(Wish::Heard);
+        }
+        if !lifts && !self.0.rows(IS_HALTED, &[&gateway]).await?.is_empty() {
+            return Ok(Wish::Halted);
+        }
+        Err(RosterFault::Full { what: "wishes", bound: MAX_MEMBERS })
     }
 
     /// A run's first beat.
@@ -235,22 +270,16 @@ impl Roster for PgRoster {
         wanted: Wanted,
         by: String,
     ) -> Result<bool, RosterFault> {
-        check_name(&by)?;
-        let gateway = gateway.to_bytes().to_vec();
-        if self.0.rows(IS_MEMBER, &[&gateway]).await?.is_empty() {
-            return Ok(false);
-        }
-        self.0.run(SWEEP_WANTED, &[]).await?;
-        let wanted: i16 = match wanted {
-            Wanted::Serve => 0,
-            Wanted::Drain => 1,
-            Wanted::Halt => 2,
-        };
-        let done = self.0.run(WANT, &[&gateway, &wanted, &by, &most(MAX_MEMBERS)]).await?;
-        if done == 0 {
-            return Err(RosterFault::Full { what: "wishes", bound: MAX_MEMBERS });
-        }
-        Ok(true)
+        Ok(self.wish(gateway, wanted, by, true).await? == Wish::Heard)
+    }
+
+    async fn want_unless_halted(
+        &self,
+        gateway: GatewayId,
+        wanted: Wanted,
+        by: String,
+    ) -> Result<Wish, RosterFault> {
+        self.wish(gateway, wanted, by, false).await
     }
 
     async fn leave(&self, gateway: GatewayId, boot: BootId) -> Result<(), RosterFault> {

@@ -150,6 +150,36 @@ async fn what_is_wanted_is_heard_and_holds_over_a_restart(stand: impl Stand) {
     assert!(matches!(long, Err(RosterFault::TooLarge { .. })), "{long:?}");
 }
 
+async fn what_lifts_no_halt_never_overwrites_one(stand: impl Stand) {
+    let roster = stand.roster();
+    let mild = |wanted| roster.want_unless_halted(gateway(1), wanted, "bob".to_owned());
+    assert_eq!(mild(Wanted::Drain).await, Ok(Wish::Unknown));
+    roster.beat(beat(1, 1)).await.unwrap();
+    for wanted in [Wanted::Drain, Wanted::Serve, Wanted::Drain] {
+        assert_eq!(mild(wanted).await, Ok(Wish::Heard));
+        assert_eq!(roster.beat(beat(1, 1)).await.unwrap().wanted, wanted);
+    }
+    roster.want(gateway(1), Wanted::Halt, "ann".to_owned()).await.unwrap();
+    for wanted in [Wanted::Drain, Wanted::Serve] {
+        assert_eq!(mild(wanted).await, Ok(Wish::Halted));
+        assert_eq!(roster.beat(beat(1, 1)).await.unwrap().wanted, Wanted::Halt);
+    }
+    assert_eq!(roster.list().await.unwrap().1[0].wanted_by.as_deref(), Some("ann"));
+    roster.want(gateway(1), Wanted::Serve, "ann".to_owned()).await.unwrap();
+    assert_eq!(mild(Wanted::Halt).await, Ok(Wish::Heard));
+    assert_eq!(roster.beat(beat(1, 1)).await.unwrap().wanted, Wanted::Halt);
+}
+
+async fn while_ledgers_are_restored_everybody_hears_a_halt(stand: impl Stand) {
+    let roster = stand.roster();
+    assert_eq!(roster.beat(beat(1, 1)).await.unwrap().wanted, Wanted::Serve);
+    roster.publish(RESTORING, b"1".to_vec()).await.unwrap();
+    assert_eq!(roster.beat(beat(1, 1)).await.unwrap().wanted, Wanted::Halt);
+    assert_eq!(roster.beat(beat(2, 2)).await.unwrap().wanted, Wanted::Halt, "its first beat");
+    roster.publish(RESTORING, Vec::new()).await.unwrap();
+    assert_eq!(roster.beat(beat(1, 1)).await.unwrap().wanted, Wanted::Serve);
+}
+
 async fn what_is_too_large_is_refused_and_changes_nothing(stand: impl Stand) {
     let roster = stand.roster();
     roster.beat(beat(1, 1)).await.unwrap();
@@ -309,6 +339,8 @@ suite!(
     a_beat_is_seen_as_it_was_sent_at_the_rosters_time,
     runs_of_one_gateway_stand_side_by_side_and_one_that_leaves_is_marked,
     what_is_wanted_is_heard_and_holds_over_a_restart,
+    what_lifts_no_halt_never_overwrites_one,
+    while_ledgers_are_restored_everybody_hears_a_halt,
     what_is_too_large_is_refused_and_changes_nothing,
     notes_wait_in_order_until_they_are_noted,
     a_named_lease_has_one_holder_and_a_growing_epoch,

@@ -85,7 +85,7 @@ impl Ledgers {
         }
         anyhow::ensure!(tree.root() == head.root, "its lines have another root than its head");
         let view = tenants.view(tenant).await.map_err(|why| anyhow::anyhow!("{why}"))?;
-        anyhow::ensure!(view.head.size >= head.size, "its facts were not replayed to the end");
+        anyhow::ensure!(view.size >= head.size, "its facts were not replayed to the end");
         Ok(())
     }
 
