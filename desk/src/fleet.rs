@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use writ_authority::fact::NEWEST;
+use writ_authority::fact::{How, NEWEST};
 use writ_model::{BootId, GatewayId, Span, Timestamp};
-use writ_store::{Note, RosterFault, Standing, Wanted, lease, roster::Role};
+use writ_store::{Note, RosterFault, Standing, Wanted, Wish, lease, roster::Role};
 
 /// A tool server behind a gateway, from the operator's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,8 +108,10 @@ pub struct MemberStatus {
     pub version: String,
     /// The newest format of facts that it reads.
     pub reads: u32,
-    /// When it began, by its own clock.
+    /// When it began, by its own clock: for pages.
     pub started_at: Timestamp,
+    /// The roster's time of its first beat, which came before everything that it served.
+    pub entered: Timestamp,
     /// The roster's time of its last beat.
     pub seen: Timestamp,
     /// After how long without the ledger it refuses everything.
@@ -139,23 +141,29 @@ impl MemberStatus {
         self.left.is_none() && now < self.over_at()
     }
 
-    /// Whether what was ended then has to reach it: a gateway that served before, and that was not gone yet. One that
-    /// began later read the ending before it served.
-    pub fn is_target(&self, ended_at: Timestamp) -> bool {
-        let gone = self.left.is_some_and(|left| left <= ended_at) || self.over_at() <= ended_at;
-        self.serves() && self.started_at <= ended_at && !gone
+    /// Whether an ending has to reach it: a gateway that entered before its line was known to stand, and that was not gone
+    /// when it was ended. One that entered later read the line before it served. All at the roster's time: `stood` is not
+    /// before `ended`.
+    pub fn is_target(&self, ended: Timestamp, stood: Timestamp) -> bool {
+        let gone = self.left.is_some_and(|left| left <= ended) || self.over_at() <= ended;
+        self.serves() && self.entered <= stood && !gone
     }
 
-    /// By when, at the roster's time, a line that stood in the ledger at an instant is obeyed there for certain, though the
-    /// gateway never says so: it left, or every lease that does not know the line is over. Of one that goes on and has
-    /// read the line, it lies ahead: it will say so itself.
-    pub fn obeys_by(&self, stood: Timestamp) -> Timestamp {
+    /// How and since when, at the roster's time, a line that was known to stand in the ledger at an instant is obeyed there
+    /// for certain, though the gateway never said so itself: it left; or it has read the line and had the time to cut
+    /// ([`lease::LETTING_GO`]); or every lease that does not know the line is over. None if none of it is certain yet.
+    ///
+    /// SECURITY: strictly later, for in one instant nobody can say which was first; and a beat that came without a poll
+    /// puts nothing off. The model of receipts in `store` shows both.
+    pub fn obeys(&self, stood: Timestamp, now: Timestamp) -> Option<(How, Timestamp)> {
         if let Some(left) = self.left {
-            return left;
+            return Some((How::LeaseExpired, left)).filter(|_| left <= now);
         }
-        let has_it = self.applied.is_some_and(|applied| applied >= stood);
-        let last = if has_it { self.seen } else { self.seen.min(stood) };
-        lease::over_at(last, self.staleness)
+        if let Some(read) = self.applied.filter(|read| *read > stood + lease::LETTING_GO) {
+            return Some((How::Confirmed, read));
+        }
+        let over = lease::over_at(self.seen.min(stood), self.staleness);
+        Some((How::LeaseExpired, over)).filter(|_| over <= now)
     }
 
     /// Whether it is a gateway.
@@ -171,6 +179,14 @@ pub struct Members {
     pub at: Timestamp,
     /// All of them, those that left or were lost lately included.
     pub all: Vec<MemberStatus>,
+}
+
+impl Members {
+    /// An instant of this process's clock at the roster's time. `asked` is this process's time before it asked for these
+    /// members, so that the instant is rather too late than too early.
+    pub fn instant(&self, then: Timestamp, asked: Timestamp) -> Timestamp {
+        self.at + (then - asked)
+    }
 }
 
 /// The last backup, as far as this process knows.
@@ -217,11 +233,25 @@ pub trait Fleet: Send + Sync + std::fmt::Debug {
         Ok(false)
     }
 
-    /// Notes from other processes that belong in ledgers, the oldest first. Of one process: none, it writes by itself.
+    /// The same, unless a halt is wanted of it: then nothing changes.
     ///
     /// # Errors
     /// If the roster does not answer.
-    async fn notes(&self, _most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
+    async fn want_unless_halted(
+        &self,
+        _: GatewayId,
+        _: Wanted,
+        _by: String,
+    ) -> Result<Wish, RosterFault> {
+        Ok(Wish::Unknown)
+    }
+
+    /// Notes from other processes that belong in ledgers, those with a number above `after`, the oldest first; fewer than
+    /// `most` if there are no more. Of one process: none, it writes by itself.
+    ///
+    /// # Errors
+    /// If the roster does not answer.
+    async fn notes(&self, _after: u64, _most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
         Ok(Vec::new())
     }
 
@@ -249,6 +279,7 @@ fn alone(one: GatewayStatus, now: Timestamp) -> MemberStatus {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         reads: NEWEST,
         started_at: one.started_at,
+        entered: one.started_at,
         seen: now,
         staleness: lease::STALENESS_MAX,
         left: None,

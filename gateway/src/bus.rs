@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use writ_lake::{Record, wire};
 use writ_model::{Digest, TenantId};
-use writ_store::Message;
+use writ_store::{Message, bus::MAX_BODY};
 
 mod ingest;
 mod mirror;
@@ -49,10 +49,16 @@ fn pack(records: &[Record]) -> Vec<Message> {
     let mut done = Vec::new();
     for record in records {
         let pack = open.entry(record.tenant).or_default();
+        let start = pack.len();
         if let Err(fault) = wire::encode(record, pack) {
             // Its number stays free, so whoever reads the lake sees that it is missing.
             tracing::error!(code = fault.code().0, %fault, call = %record.call, seq = record.seq,
                 "a record cannot travel and is lost");
+        }
+        if start > 0 && pack.len() > PACK {
+            // A large record is a pack of its own: with others it could be more than travels.
+            let own = pack.split_off(start);
+            done.push(message(record.tenant, std::mem::replace(pack, own)));
         }
         if pack.len() >= PACK {
             done.push(message(record.tenant, std::mem::take(pack)));
@@ -64,6 +70,19 @@ fn pack(records: &[Record]) -> Vec<Message> {
             .map(|(tenant, pack)| message(tenant, pack)),
     );
     done
+}
+
+/// Leaves out what no bus takes, and tells: trying it again would hold up everything behind it for ever. The numbers of
+/// its records stay free.
+fn leave_too_long(packs: &mut Vec<Message>) {
+    packs.retain(|pack| {
+        let travels = pack.body.len() <= MAX_BODY;
+        if !travels {
+            let (bytes, digest) = (pack.body.len(), Digest::of(&pack.body));
+            tracing::error!(tenant = %pack.tenant, bytes, %digest, "a pack cannot travel and is lost");
+        }
+        travels
+    });
 }
 
 /// Joins a tenant's packs as far as they fit, so that it waits for few acknowledgements.

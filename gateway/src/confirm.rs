@@ -15,8 +15,8 @@ use crate::core::Scribe;
 /// Has a confirmation brought into a tenant's ledger.
 #[async_trait]
 pub trait Confirm: std::fmt::Debug + Send + Sync {
-    /// Writes it, or leaves it durably for who writes it. A receipt may lack what could not be brought: then it says that
-    /// the gateway's lease has expired.
+    /// Writes it, or leaves it durably for who writes it; the same may be brought twice. A receipt may lack what could not be
+    /// brought: then it says, without anything measured, that the gateway has read the line or that its lease has expired.
     ///
     /// # Errors
     /// In words, if it could neither be written nor left.

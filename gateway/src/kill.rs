@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{
     sync::broadcast::{self, error::RecvError},
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 use writ_authority::{
     Entry, Fact, Life, State,
@@ -21,12 +21,15 @@ use writ_authority::{
     state::Stop,
 };
 use writ_model::{AgentId, InstanceId, TenantId, Timestamp};
-use writ_store::{Change, View};
+use writ_store::{Change, View, lease::LETTING_GO};
 
 use crate::{core::Core, streams::Cut};
 
-/// LIMIT: how long what was cut may take to let go, before the receipt is written without it. It then says so by its time.
-const LETTING_GO: Duration = Duration::from_secs(2);
+/// LIMIT: tries to have an ending confirmed, a minute together: who collects receipts knows by then, from the beats of this
+/// gateway or from their absence.
+const TRIES: u32 = 7;
+/// The pause after the first failed try; each later one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// How often tenants with something open are looked for among the followed. A follower forgets who was not asked for the
 /// longest time, and an open stream asks for nothing.
@@ -261,7 +264,7 @@ async fn finish(
     for upstream in core.upstreams() {
         children += upstream.end(&instances).await;
     }
-    if !cut.gone(LETTING_GO).await {
+    if !cut.gone(LETTING_GO.to_std()).await {
         tracing::error!(tenant = %ending.tenant, "something cut does not let go");
     }
     let measured = Measured {
@@ -274,9 +277,23 @@ async fn finish(
     tracing::info!(event = "gateway.cut", tenant = %ending.tenant, of = %ending.of, streams = measured.streams,
         calls, children, last_cut_us = measured.last_cut_us, "what may act no more was cut");
     let Some(said) = confirmation(&core, &ending, measured) else { return };
-    if let Err(why) = core.confirm.confirm(ending.tenant, said).await {
-        tracing::error!(event = "gateway.unconfirmed", tenant = %ending.tenant, of = %ending.of, why,
+    confirm(&core, &ending, said).await;
+}
+
+/// Has it confirmed, and tries again: what was measured is known here only.
+async fn confirm(core: &Core, ending: &Ending, said: Confirmation) {
+    let mut pause = FIRST_PAUSE;
+    for left in (0..TRIES).rev() {
+        let Err(why) = core.confirm.confirm(ending.tenant, said.clone()).await else { return };
+        tracing::error!(event = "gateway.unconfirmed", tenant = %ending.tenant, of = %ending.of, why, left,
             "an ending could not be confirmed");
+        if left == 0 {
+            return;
+        }
+        if timeout(pause, core.halt.cancelled()).await.is_ok() {
+            return;
+        }
+        pause *= 2;
     }
 }
 

@@ -40,6 +40,9 @@ pub enum Mirrored {
     Known,
     /// Not all of its records are here yet: try again later.
     Waiting,
+    /// Nothing of its run is here: not yet, or it all is of before this lake's time. Who knows how far this lake is behind
+    /// knows which.
+    Unknown,
     /// Its records are of before this lake's time.
     Before,
 }
@@ -138,6 +141,9 @@ fn here(db: &rusqlite::Connection, seal: &Seal) -> Result<Option<Mirrored>, Lake
         .transpose()
         .map_err(LakeFault::sql("find the begin of a run"))?
         .flatten();
-    let before = begun.is_some_and(|begun| begun.unsigned_abs() > batch.first);
-    Ok(Some(if before { Mirrored::Before } else { Mirrored::Waiting }))
+    Ok(Some(match begun {
+        None => Mirrored::Unknown,
+        Some(begun) if begun.unsigned_abs() > batch.first => Mirrored::Before,
+        Some(_) => Mirrored::Waiting,
+    }))
 }

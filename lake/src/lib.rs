@@ -2,8 +2,9 @@
 //! sealed in the ledger.
 //!
 //! Evidence rests on sequence numbers and sealed roots, not on each write being flushed: records are written behind
-//! (`synchronous = NORMAL`), so a power cut may lose the last ones, and a crash cannot hide that: the run's last sealed
-//! range ends before them and the run never continues.
+//! (`synchronous = NORMAL`), so a killed process may lose the records of its last moments and a power cut the last ones
+//! that were written. What is missing before a later record of its run is a gap that shows; the lost end of a run does not,
+//! because nothing of that run comes after it.
 //! Never here: HTTP, a decision, the content of a sealed argument.
 //! To add a column: [`record::Record`], `sql.rs` (table, insert, select, in one order), a line in the round-trip test.
 

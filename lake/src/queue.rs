@@ -86,9 +86,9 @@ pub struct Queue {
     waiting: Mutex<Waiting>,
     arrived: Condvar,
     places: Arc<Semaphore>,
-    /// How long the writer gathers before it writes: one wake-up and one commit for a whole batch. What a crash can take
-    /// is at most this much, and the gap shows in the sequence. Durable records and those who ask for a flush do not
-    /// wait for it.
+    /// How long the writer gathers before it writes: one wake-up and one commit for a whole batch. A crash can take
+    /// this much and what is being written, from a run's end, where no later number shows that it is missing. Durable
+    /// records and those who ask for a flush do not wait for it.
     gather: Duration,
 }
 

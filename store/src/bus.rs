@@ -154,6 +154,12 @@ pub trait Bus: fmt::Debug + Send + Sync {
     /// If it does not answer or cannot.
     async fn lag(&self, name: &str) -> Result<u64, BusFault>;
 
+    /// Every name that something is kept for, in order.
+    ///
+    /// # Errors
+    /// If it does not answer or cannot.
+    async fn names(&self) -> Result<Vec<String>, BusFault>;
+
     /// Ends a name: nothing is kept for it any more. Whether there was one.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ use std::{
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::broadcast;
-use writ_model::{Code, Fold, TenantId, fold::BadLine};
+use writ_model::{Code, Digest, Fold, TenantId, fold::BadLine};
 
 pub use view::View;
 
@@ -35,6 +35,9 @@ pub const CHANGE_LINES: usize = 4096;
 pub const SNAPSHOT_EVERY: u64 = 256;
 /// Tenants remembered as unreadable. A forgotten one is only folded and refused again.
 const REFUSED: usize = 4096;
+/// LIMIT: tenants remembered as contradicted. None is forgotten: of one more the view stays, and each poll says so, so that
+/// whoever hangs its lease on polls loses it.
+const CONTRADICTED: usize = 4096;
 
 /// Why a tenant has no view.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -102,6 +105,8 @@ pub struct Polled {
 /// A view in the cache.
 struct Entry<F> {
     view: Arc<View<F>>,
+    /// The root of its view, which is compared at polls.
+    root: Digest,
     /// The tick of its last use.
     used: AtomicU64,
     /// The size of its last snapshot.
@@ -119,6 +124,8 @@ pub struct Tenants<F> {
     loading: Mutex<BTreeMap<TenantId, Arc<load::Loading>>>,
     /// Lines never change, so a line that could not be read stays so for the life of this build.
     refused: Mutex<BTreeMap<TenantId, BadLine>>,
+    /// Tenants whose ledger is not the one that was read and served: refused for the life of this process.
+    contradicted: Mutex<BTreeMap<TenantId, ReadError>>,
     changes: broadcast::Sender<Change<F>>,
     /// How far all heads were seen to move, and everything of it taken up.
     mark: Mutex<Option<Mark>>,
@@ -147,6 +154,7 @@ impl<F: Fold> Tenants<F> {
             views: RwLock::default(),
             loading: Mutex::default(),
             refused: Mutex::default(),
+            contradicted: Mutex::default(),
             changes,
             mark: Mutex::default(),
         }
@@ -207,6 +215,10 @@ impl<F: Fold> Tenants<F> {
         if known.is_some_and(|(size, _)| size >= to) {
             return;
         }
+        // A writer may end after its tenant was withdrawn. Asked under the lock under which it is withdrawn.
+        if self.contradicted.lock().contains_key(&tenant) {
+            return;
+        }
         self.insert(&mut views, view, known.map_or(0, |(_, snapshot)| snapshot));
         // Told under the lock, so that one tenant's steps are told in order. Nobody may be listening.
         drop(self.changes.send(Change { tenant, from, to, lines, view: Some(Arc::clone(view)) }));
@@ -225,7 +237,8 @@ impl<F: Fold> Tenants<F> {
             }
         }
         let used = AtomicU64::new(self.tick.fetch_add(1, Ordering::Relaxed));
-        views.insert(view.tenant, Entry { view: Arc::clone(view), used, snapshot });
+        let root = view.root();
+        views.insert(view.tenant, Entry { view: Arc::clone(view), root, used, snapshot });
     }
 
     fn refuse(&self, tenant: TenantId, bad: BadLine) -> FollowError {
@@ -237,6 +250,24 @@ impl<F: Fold> Tenants<F> {
         drop(refused);
         self.withdraw(tenant, bad.index);
         FollowError::BadLine { tenant, bad }
+    }
+
+    /// Refuses a tenant whose ledger is no longer the one that was read, until a person has looked and this process is
+    /// started again: what it took up from the other one may raise what this one has ended.
+    fn contradict(&self, tenant: TenantId, index: u64, fault: ReadError) -> FollowError {
+        let known = {
+            let mut contradicted = self.contradicted.lock();
+            let room = contradicted.len() < CONTRADICTED || contradicted.contains_key(&tenant);
+            if room {
+                contradicted.insert(tenant, fault.clone());
+            }
+            room
+        };
+        tracing::error!(%tenant, %fault, "the ledger is not the one that was read before");
+        if known {
+            self.withdraw(tenant, index);
+        }
+        FollowError::Read(fault)
     }
 
     /// Takes a tenant's view away and tells everyone: refuse everything of it, close what it has open.

@@ -292,6 +292,10 @@ impl Bus for JetStream {
         }
     }
 
+    async fn names(&self) -> Result<Vec<String>, BusFault> {
+        consumer::names(self.stream().await?).await
+    }
+
     async fn forget(&self, name: &str) -> Result<bool, BusFault> {
         check_name(name)?;
         let stream = self.stream().await?;

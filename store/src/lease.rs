@@ -81,6 +81,10 @@ pub fn over_at(seen: Timestamp, staleness: Span) -> Timestamp {
     seen + staleness + MARGIN
 }
 
+/// LIMIT: how long what a gateway cuts for an ending may take to let go, before the ending is confirmed without it. Who was not
+/// told waits as long after the gateway has read the line.
+pub const LETTING_GO: Span = Span::seconds(2);
+
 /// Why a process was stopped by a person, whatever its lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {

@@ -74,13 +74,20 @@ impl Snapshot {
 
 /// How far a follower has seen all heads move; opaque, and of the adapter that gave it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Mark(pub u64);
+pub struct Mark {
+    /// Within which run of the store places can be compared.
+    pub run: u64,
+    /// How far in it.
+    pub at: u64,
+}
 
 /// What moved since a mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
     /// Heads that may have moved, by tenant. One may be told again; none is left out.
     pub heads: Vec<(TenantId, Head)>,
+    /// Whether these are all heads there are: a tenant that is not among them has no lines.
+    pub whole: bool,
     /// The mark to ask with next time, once everything here is taken up.
     pub mark: Mark,
 }
@@ -236,7 +243,7 @@ pub trait Ledger: Send + Sync + fmt::Debug {
     /// # Errors
     /// If the store fails.
     async fn heads_since(&self, _mark: Option<Mark>) -> Result<Moved, ReadError> {
-        Ok(Moved { heads: self.heads().await?, mark: Mark::default() })
+        Ok(Moved { heads: self.heads().await?, whole: true, mark: Mark::default() })
     }
 
     /// Waits for a turn to write a tenant's log among processes. While one is held, an append of another process that

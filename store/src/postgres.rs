@@ -40,7 +40,7 @@ pub use vault::PgVault;
 use self::{
     lent::{ANSWER, Lent},
     options::Target,
-    pool::{Refusal, Whose},
+    pool::{Made, Refusal, Whose},
 };
 use crate::{
     VaultFault,
@@ -68,6 +68,8 @@ struct Inner {
     pool: Pool,
     turns: Pool,
     keeps: Pool,
+    /// The connections of `keeps`.
+    kept: Made,
     refusal: Refusal,
     hints: broadcast::Sender<Hint>,
     /// An append of this process is durable: tell the others.
@@ -93,17 +95,22 @@ impl Pg {
     pub async fn connect(options: PgOptions) -> Result<Self, PgFault> {
         let target = Target::of(&options)?;
         let refusal = Refusal::default();
-        let make = |size, name: &str| pool::make(&target, size, Whose::App, name, &refusal);
-        let pool = make(options.pool.max(1), "writ")?;
+        let (kept, other) = (Made::default(), Made::default());
+        let make = |size, name: &str, made| {
+            pool::make(target.named(name), size, Whose::App, &refusal, made)
+        };
+        let pool = make(options.pool.max(1), "writ", &other)?;
         let mut first = pool::lend(&pool, &refusal).await?;
         migrate::settle(&mut first).await?;
         drop(first);
         let (hints, _) = broadcast::channel(WATCH_BACKLOG);
         let (appended, stop) = (Arc::new(Notify::new()), CancellationToken::new());
         listen::start(&target, hints.clone(), Arc::clone(&appended), stop.clone());
-        let (turns, keeps) = (make(TURNS, "writ turn")?, make(KEEPS, "writ keep")?);
+        let turns = make(TURNS, "writ turn", &other)?;
+        let keeps = make(KEEPS, "writ keep", &kept)?;
         let listener = stop.drop_guard();
-        let inner = Inner { pool, turns, keeps, refusal, hints, appended, _listener: listener };
+        let inner =
+            Inner { pool, turns, keeps, kept, refusal, hints, appended, _listener: listener };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -114,8 +121,8 @@ impl Pg {
     /// If the owner may not, or the server would lose what it acknowledged.
     pub async fn admin_migrate(owner: PgOptions, app: &str) -> Result<usize, PgFault> {
         let refusal = Refusal::default();
-        let pool =
-            pool::make(&Target::of(&owner)?, 1, Whose::Owner, "writ store migrate", &refusal)?;
+        let target = Target::of(&owner)?.named("writ store migrate");
+        let pool = pool::make(target, 1, Whose::Owner, &refusal, &Made::default())?;
         let mut lent = pool::lend(&pool, &refusal).await?;
         let steps = migrate::run(&mut lent, migrate::STEPS).await?;
         migrate::grant(&mut lent, app).await?;
@@ -191,6 +198,11 @@ impl Pg {
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, PgFault> {
         pool::lend(&self.inner.keeps, &self.inner.refusal).await?.rows(sql, params).await
+    }
+
+    /// How many connections were made for [`Pg::kept`].
+    fn keeps_made(&self) -> u64 {
+        self.inner.kept.count()
     }
 
     /// As [`Pg::rows`], and gives how many rows it touched.

@@ -163,6 +163,8 @@ pub struct Seen {
     pub beat: Beat,
     /// The roster's time of that beat.
     pub seen: Timestamp,
+    /// The roster's time of its first beat, which came before everything that it served.
+    pub entered: Timestamp,
     /// What is wanted of it.
     pub wanted: Wanted,
     /// Who wants it.
@@ -320,11 +322,12 @@ pub trait Roster: Send + Sync + fmt::Debug {
     /// If it is over a bound, [`MAX_NOTES`] wait, or the store fails.
     async fn note(&self, note: Note) -> Result<(), RosterFault>;
 
-    /// Notes that wait, the oldest first, at most `most` and [`MOST_NOTES`].
+    /// Notes that wait and whose number is above `after`, the oldest first, at most `most` and [`MOST_NOTES`]; fewer if there
+    /// are no more. One that only a newer release reads is passed over, and waits.
     ///
     /// # Errors
     /// If the store fails.
-    async fn notes(&self, most: usize) -> Result<Vec<(u64, Note)>, RosterFault>;
+    async fn notes(&self, after: u64, most: usize) -> Result<Vec<(u64, Note)>, RosterFault>;
 
     /// Forgets notes that were written down; at most [`MOST_NOTES`] in one call. Unknown ones are none.
     ///

@@ -27,6 +27,7 @@ pub mod agent;
 pub mod approval;
 pub mod away;
 pub mod backup;
+pub mod bus;
 pub mod call;
 pub mod charter;
 pub mod client;
@@ -112,6 +113,9 @@ pub enum Command {
     /// The database that several processes share
     #[command(subcommand)]
     Store(store::Verb),
+    /// The bus that several processes share
+    #[command(subcommand)]
+    Bus(bus::Verb),
     /// Make this machine one instance of an agent, with a key of its own
     Enroll(enroll::Args),
     /// Add token and proof for a client that cannot (stdio, or --listen)
@@ -231,6 +235,7 @@ pub async fn run(cli: Cli) -> Result<(), Fault> {
         Command::Up(args) => up::run(&ctx, args).await,
         Command::Serve(args) => Box::pin(serve::run(&ctx, args)).await,
         Command::Store(verb) => store::run(&ctx, verb).await,
+        Command::Bus(verb) => Box::pin(bus::run(&ctx, verb)).await,
         Command::Enroll(args) => enroll::run(&ctx, args).await,
         Command::Connect(args) => connect::run(&ctx, args).await,
         Command::Wrap(args) => wrap::run(&ctx, args).await,
@@ -396,6 +401,8 @@ mod tests {
         "writ witness list --client c",
         "writ witness name --client c --name w KEY",
         "writ witness remove --client c w --reason r",
+        "writ bus list --json",
+        "writ bus forget lake-gwy_1 --config FILE",
         "writ action list --json",
         "writ charter draft --client c --template balanced",
         "writ charter draft --client c --template balanced --file f.toml --set payments=approve:client/owner --set mail=refuse --remove x",

@@ -113,15 +113,18 @@ impl Host {
         let brake = Arc::new(Brake::new(store.folder(), ids.1, Arc::clone(&system.clock)));
         let lease = Arc::new(Lease::always());
         let road = Road { places: &places, config, ids, lease: Arc::clone(&lease) };
-        let lane = Lane::start(gateway_parts(&store, road, servers, (&desk, system))?).await?;
+        let lane =
+            Lane::start(gateway_parts(&store, road, servers, (&desk, system))?, &brake).await?;
         parts.set_gateway(lane.gateway());
         parts.set_lake(&store.lake);
         let control = control::start(store.folder(), &brake, (lane.gateway(), lease), &stop)?;
         let gateway = Arc::clone(lane.gateway());
-        let fleet = LocalFleet::new(gateway, ids, desk.now(), brake, parts);
+        let ran = Arc::clone(&gateway);
+        let folder = store.folder().to_owned();
+        let fleet = LocalFleet::new(gateway, ids, desk.now(), brake, parts).backed_up(folder);
         desk.set_fleet(Arc::new(fleet));
         desk.set_rehearse(Arc::new(Rehearser::new(Arc::clone(&system.entropy))));
-        rim.health.role("gateway", || Ok(()));
+        rim.health.role("gateway", move || lane::ready(&ran));
         rim.health.role("desk", || Ok(()));
         let tasks = TaskTracker::new();
         let serving = serve(listener, &desk, &stop);
@@ -309,3 +312,6 @@ fn write_server_file(path: &Path, server: &ServerFile) -> Result<(), Fault> {
         .and_then(|()| fs::rename(&beside, path))
         .map_err(|error| Fault::file(path, "write", &error))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@
 use std::{
     path::PathBuf,
     sync::LazyLock,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use writ_model::{Clock, Entropy, Timestamp};
@@ -16,11 +16,23 @@ use writ_model::{Clock, Entropy, Timestamp};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
-static START: LazyLock<Instant> = LazyLock::new(instant);
+static START: LazyLock<Duration> = LazyLock::new(running);
 
+/// SECURITY: how long the machine runs, its sleep included. A lease is counted by this clock, and one that stood still while a
+/// laptop or a paused machine slept would let it act on what it knew the day before.
+#[cfg(target_os = "linux")]
+fn running() -> Duration {
+    let at = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let nanos = u32::try_from(at.tv_nsec).unwrap_or_default();
+    Duration::new(u64::try_from(at.tv_sec).unwrap_or_default(), nanos)
+}
+
+/// Elsewhere the process's own count, which may stand still while the machine sleeps.
+#[cfg(not(target_os = "linux"))]
 #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is handed")]
-fn instant() -> Instant {
-    Instant::now()
+fn running() -> Duration {
+    static FIRST: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+    std::time::Instant::now().saturating_duration_since(*FIRST)
 }
 
 impl Clock for SystemClock {
@@ -34,7 +46,9 @@ impl Clock for SystemClock {
     }
 
     fn monotonic_micros(&self) -> u64 {
-        u64::try_from(instant().saturating_duration_since(*START).as_micros()).unwrap_or(u64::MAX)
+        // The first reading begins the count; read first, so that none is before it.
+        let start = *START;
+        u64::try_from(running().saturating_sub(start).as_micros()).unwrap_or(u64::MAX)
     }
 }
 
@@ -93,4 +107,22 @@ pub fn temp_dir() -> PathBuf {
 
 fn home() -> PathBuf {
     variable("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_monotonic_clock_counts_the_machines_sleep() {
+        // The kernel's own words of how long it runs, asleep or awake, to a hundredth of a second.
+        let told = || -> f64 {
+            let text = std::fs::read_to_string("/proc/uptime").unwrap();
+            text.split(' ').next().unwrap().parse().unwrap()
+        };
+        let (before, now, after) = (told(), running().as_secs_f64(), told());
+        assert!(before - 0.02 <= now && now <= after + 0.02, "{before} {now} {after}");
+        let first = SystemClock.monotonic_micros();
+        assert!(SystemClock.monotonic_micros() >= first);
+    }
 }

@@ -20,8 +20,11 @@ use writ_app::{
     system::{SystemClock, SystemEntropy},
 };
 use writ_authority::State;
-use writ_model::{Secret, TenantId};
-use writ_store::{Ledger, Pg, PgOptions, Space, SqliteLedger, SqliteVault, Tenants, Vault as _};
+use writ_model::{BootId, GatewayId, Secret, Span, TenantId, Timestamp};
+use writ_store::{
+    Beat, Ledger, Member, Pg, PgOptions, Roster as _, Space, SqliteLedger, SqliteVault, Standing,
+    Tenants, Vault as _, Wanted, roster::Role,
+};
 use writ_testkit::{Postgres, TempDir};
 
 fn writ(data: &Path, arguments: &[&str]) -> Command {
@@ -164,6 +167,20 @@ async fn restored_states(ledger: Arc<dyn Ledger>) -> Vec<(u64, State)> {
     out
 }
 
+fn living() -> Beat {
+    let member = Member {
+        gateway: GatewayId::from_bytes([1; 16]),
+        boot: BootId::from_bytes([1; 16]),
+        roles: vec![Role::Gateway],
+        url: String::new(),
+        version: "1".to_owned(),
+        reads: 2,
+        started_at: Timestamp::from_micros(1),
+        staleness: Span::minutes(1),
+    };
+    Beat { member, applied: None, standing: Standing::Nothing, report: Vec::new() }
+}
+
 #[tokio::test]
 async fn an_embedded_installation_moves_into_a_database_and_back() {
     let dir = TempDir::new().unwrap();
@@ -183,13 +200,22 @@ async fn an_embedded_installation_moves_into_a_database_and_back() {
     let plan = restore::plan(&folder, None, &[]).unwrap();
     let kek = plan.checked.kek.clone();
     let sizes: Vec<u64> = plan.checked.manifest.heads.iter().map(|head| head.size).collect();
+    let (roster, alive) = (pg.roster(), living());
+    roster.beat(alive.clone()).await.unwrap();
+    let refused = Target::shared(&part("shared"), pg.clone(), &kek).await.unwrap_err();
+    assert_eq!(refused.code.as_deref(), Some("BKUP-0012"), "a process would serve the dead");
+    assert!(!part("shared").join("kek").exists() && !target::restoring(&roster).await.unwrap());
+    roster.leave(alive.member.gateway, alive.member.boot).await.unwrap();
     let target = Target::shared(&part("shared"), pg.clone(), &kek).await.unwrap();
+    assert_eq!(roster.beat(alive.clone()).await.unwrap().wanted, Wanted::Halt, "whoever comes");
     let fault = target::being_restored(&pg.roster()).await.unwrap_err();
     assert_eq!(fault.code.as_deref(), Some("STOR-0091"), "nobody may open it meanwhile");
     let system = System { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
     let restored = restore(&folder, plan, target, &system).await.unwrap();
     assert_eq!(restored.ledgers.len(), 2);
     target::being_restored(&pg.roster()).await.unwrap();
+    assert_eq!(roster.beat(alive.clone()).await.unwrap().wanted, Wanted::Serve);
+    roster.leave(alive.member.gateway, alive.member.boot).await.unwrap();
     for ((size, state), old) in restored_states(Arc::new(pg.ledger())).await.iter().zip(&sizes) {
         assert!(*size > *old, "the line that says so");
         assert!(state.restored.is_some() && state.format == 2);

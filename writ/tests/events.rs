@@ -27,7 +27,9 @@ fn sources(folder: &Path, found: &mut String) {
 
 fn all_sources() -> String {
     let mut found = String::new();
-    CRATES.iter().for_each(|name| sources(&root().join(name).join("src"), &mut found));
+    for name in CRATES {
+        sources(&root().join(name).join("src"), &mut found);
+    }
     found
 }
 

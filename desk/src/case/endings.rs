@@ -219,13 +219,17 @@ impl Desk {
     /// The gateways that an end has to reach. If the roster does not answer, those it was last seen to have: an end is not
     /// kept waiting by it.
     async fn due(&self, line: u64, agent: Option<AgentId>, at: Timestamp) -> Due {
+        let asked = self.now();
         let targets = match self.members().await {
-            Ok(members) => members
-                .all
-                .iter()
-                .filter(|member| member.is_target(at))
-                .map(|member| (member.gateway, member.boot))
-                .collect(),
+            Ok(members) => {
+                let ended = members.instant(at, asked);
+                members
+                    .all
+                    .iter()
+                    .filter(|member| member.is_target(ended, ended))
+                    .map(|member| (member.gateway, member.boot))
+                    .collect()
+            }
             Err(fault) => {
                 tracing::warn!(error = %fault, "the roster does not answer");
                 self.fleet().gateways().into_iter().map(|one| (one.gateway, one.boot)).collect()

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use writ_authority::{Command, State, command, fact::NEWEST, queue, refusal, state::Halted};
 use writ_model::{GatewayId, Span, Timestamp};
-use writ_store::{View, Wanted};
+use writ_store::{View, Wanted, Wish};
 
 use super::show;
 use crate::{
@@ -82,7 +82,7 @@ impl Desk {
         if known.is_none() {
             command::rehearse(&provider.state, &command, &cx)?;
         }
-        self.wish(who, &provider.state, id, Wanted::Halt).await?;
+        self.want(id, Wanted::Halt, provider.state.person_name(who.person)).await?;
         if let Some(line) = known {
             return Ok(wanted(id, Wanted::Halt, Some(line), "It is halted already."));
         }
@@ -107,7 +107,7 @@ impl Desk {
     ) -> Result<GatewayWanted, DeskError> {
         let (provider, id) = self.of_mine(who, gateway).await?;
         if let Some(halt) = provider.state.halted.get(&id) {
-            return Err(halted(id, halt));
+            return Err(halted(format!("{id} is halted since {}", halt.says.at)));
         }
         self.wish(who, &provider.state, id, Wanted::Drain).await?;
         Ok(wanted(id, Wanted::Drain, None, "It takes nothing new, and ends what is open."))
@@ -138,6 +138,7 @@ impl Desk {
             let wrote = self.done_then(provider.tenant, who, command, After::Nothing).await?;
             return Ok(wanted(id, Wanted::Serve, Some(wrote.first), "It serves again."));
         }
+        // Somebody may have halted it since: what lifts that is a signature.
         self.wish(who, &provider.state, id, Wanted::Serve).await?;
         Ok(wanted(id, Wanted::Serve, None, "It serves again."))
     }
@@ -152,6 +153,7 @@ impl Desk {
         self.want(gateway, Wanted::Serve, by).await
     }
 
+    /// What lifts no halt, one that is not in the ledger included.
     async fn wish(
         &self,
         who: &Who,
@@ -159,7 +161,13 @@ impl Desk {
         gateway: GatewayId,
         wish: Wanted,
     ) -> Result<(), DeskError> {
-        self.want(gateway, wish, provider.person_name(who.person)).await
+        let by = provider.person_name(who.person);
+        let heard = self.fleet().want_unless_halted(gateway, wish, by).await;
+        match heard.map_err(|fault| DeskError::fault(fault.code(), fault.to_string()))? {
+            Wish::Heard => Ok(()),
+            Wish::Unknown => Err(DeskError::not_visible("gateway", &gateway.to_string())),
+            Wish::Halted => Err(halted(format!("{gateway} is halted"))),
+        }
     }
 
     async fn want(&self, gateway: GatewayId, wish: Wanted, by: String) -> Result<(), DeskError> {
@@ -265,8 +273,7 @@ fn lost(member: &MemberStatus) -> queue::Waiting {
     }
 }
 
-fn halted(gateway: GatewayId, halt: &Halted) -> DeskError {
-    let what = format!("{gateway} is halted since {}", halt.says.at);
+fn halted(what: String) -> DeskError {
     let cure = "Let it serve again first.";
     DeskError::Refused(writ_authority::Refusal::new(refusal::GATEWAY, "gateway", what, cure))
 }

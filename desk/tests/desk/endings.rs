@@ -144,7 +144,7 @@ async fn an_act_is_confirmed_by_notes_and_by_leases_that_are_over() {
     let now = world.desk.now();
     // One is heard and behind, one is lost already, one began after the end.
     crowd.with(2, |one| one.seen = now);
-    crowd.with(3, |one| one.started_at = now + Span::hours(1));
+    crowd.with(3, |one| one.entered = now + Span::hours(1));
     let act = world.done(ENDS, json!({"whom": {"all": true}, "reason": "Over"})).await;
     let (line, at): (u64, Timestamp) =
         (act["line"].as_u64().unwrap(), act["at"].as_str().unwrap().parse().unwrap());
@@ -226,6 +226,82 @@ async fn a_gateway_that_goes_on_without_the_line_is_done_when_its_lease_is() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_has_read_the_line_and_never_says_so_is_confirmed() {
+    let world = World::active().await;
+    let crowd = Crowd::of(&world, &[1, 2]);
+    let end = format!("{AT}/agents/invoice-bot/terminate");
+    let ended: Timestamp = world.done(&end, json!({"reason": "Over"})).await["ended_at"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let stood = world.desk.now();
+    crowd.with(1, |one| (one.seen, one.applied) = (stood, Some(stood)));
+    // The second reads the line, and is heard no more.
+    let read = stood + Span::millis(250);
+    crowd.with(2, |one| (one.seen, one.applied) = (read, Some(read)));
+    let quiet = async || {
+        let done = world.desk.collect().await.unwrap();
+        assert_eq!((done.read, done.expired, done.open), (0, 0, 1));
+    };
+    quiet().await;
+    // Read, and the time to cut is not over: in the same instant nobody can say which was first.
+    let just = stood + Span::seconds(2);
+    world.clock.advance(Span::seconds(3));
+    crowd.with(1, |one| (one.seen, one.applied) = (just, Some(just)));
+    quiet().await;
+    let after = just + Span::micros(1);
+    crowd.with(1, |one| (one.seen, one.applied) = (after, Some(after)));
+    let done = world.desk.collect().await.unwrap();
+    assert_eq!((done.read, done.expired, done.open), (1, 0, 1));
+    let receipt = world.get(&format!("{AT}/agents/invoice-bot/receipt")).await;
+    let one = &receipt["targets"][0];
+    assert_eq!((&one["how"], &one["at"]), (&json!("confirmed"), &json!(after)));
+    assert!(one.get("last_cut_us").is_none(), "nothing was measured");
+    // Of the lost one every lease without the line is over, counted from the line and not from its last beat.
+    world.clock.advance(stood + Span::seconds(6) - world.desk.now());
+    let done = world.desk.collect().await.unwrap();
+    assert_eq!((done.read, done.expired, done.open), (0, 1, 0));
+    let receipt = world.get(&format!("{AT}/agents/invoice-bot/receipt")).await;
+    assert_eq!(
+        (&receipt["complete"], receipt["waiting_for"].as_array().unwrap().len()),
+        (&json!(true), 0)
+    );
+    let two: Timestamp = receipt["targets"][1]["at"].as_str().unwrap().parse().unwrap();
+    assert!(two >= ended + Span::seconds(6) && two <= world.desk.now());
+    world.check().await;
+}
+
+#[tokio::test]
+async fn whom_an_end_has_to_reach_is_told_by_the_rosters_clock_alone() {
+    let world = World::active().await;
+    let crowd = Crowd::of(&world, &[1, 2, 3, 4]);
+    *crowd.ahead.lock() = Span::hours(1);
+    let now = world.desk.now() + Span::hours(1);
+    // The first serves, and its own clock is a day ahead; the second was lost before, by the roster's clock and not by the
+    // desk's; the third enters after the end, and its own clock is behind; the fourth left before.
+    crowd.with(1, |one| {
+        (one.seen, one.applied) = (now, Some(now));
+        one.started_at = now + Span::days(1);
+    });
+    crowd.with(2, |one| one.seen = now + Span::seconds(-30));
+    crowd.with(3, |one| {
+        (one.entered, one.seen) = (now + Span::seconds(30), now + Span::seconds(30));
+    });
+    crowd.with(4, |one| (one.seen, one.left) = (now, Some(now + Span::seconds(-1))));
+    let end = format!("{AT}/agents/invoice-bot/terminate");
+    let receipt = world.done(&end, json!({"reason": "Over"})).await;
+    assert_eq!(receipt["waiting_for"], json!([gateway(1)]), "{receipt}");
+    assert_eq!(world.desk.collect().await.unwrap().open, 1);
+    world.clock.advance(Span::seconds(60));
+    let done = world.desk.collect().await.unwrap();
+    assert_eq!((done.expired, done.open), (1, 0));
+    let receipt = world.get(&format!("{AT}/agents/invoice-bot/receipt")).await;
+    assert_eq!(receipt["targets"].as_array().unwrap().len(), 1, "{receipt}");
+    world.check().await;
+}
+
+#[tokio::test]
 async fn one_that_left_or_runs_again_is_not_waited_for() {
     let world = World::active().await;
     let crowd = Crowd::of(&world, &[1, 2]);
@@ -233,7 +309,7 @@ async fn one_that_left_or_runs_again_is_not_waited_for() {
     // The first left before; the second crashed before and runs again under another boot.
     crowd.with(1, |one| one.left = Some(now));
     let mut again = member(2, now);
-    (again.boot, again.started_at) = (boot(77), now);
+    (again.boot, again.entered) = (boot(77), now);
     crowd.with(2, |one| one.seen = now + Span::seconds(-9));
     crowd.members.lock().push(again);
     let end = format!("{AT}/agents/invoice-bot/terminate");

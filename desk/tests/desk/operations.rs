@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use writ_authority::{
     Entry, Fact,
-    fact::{LedgerRestored, Witnessed},
+    fact::{Confirmation, LedgerRestored, TerminationConfirmed, Witnessed},
 };
 use writ_desk::{HeldLease, QueueStatus};
 use writ_model::{Actor, Digest, Span};
@@ -73,6 +73,8 @@ async fn a_halt_works_where_the_ledger_cannot_say_so_yet() {
     let halted = world.done(&at(1, "halt"), why()).await;
     assert_eq!((&halted["wanted"], &halted["line"]), (&json!("halt"), &Value::Null), "{halted}");
     assert_eq!(crowd.members.lock()[0].wanted, Wanted::Halt);
+    assert_eq!(world.post(&at(1, "drain"), json!({})).await.json()["code"], "AUTH-0051");
+    assert_eq!(crowd.members.lock()[0].wanted, Wanted::Halt, "what no line says is a halt too");
     // Without a line there is nothing that a signature could end: it stays halted.
     let refused = world.post(&at(1, "serve"), json!({})).await;
     assert_eq!(refused.json()["code"], "AUTH-0049");
@@ -127,6 +129,79 @@ async fn what_was_done_at_a_machine_is_written_down_later() {
     assert_eq!(world.desk.collect().await.unwrap().refused, 1);
     assert!(world.get("/gateways").await["gateways"][0]["halt"].is_object());
     assert!(crowd.notes.lock().is_empty());
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_note_that_cannot_be_written_hides_no_later_one_and_is_not_passed_by_its_gateways() {
+    let world = World::active().await;
+    let crowd = Crowd::of(&world, &[1]);
+    let tenant = world.tenant("harbor-books").await;
+    let end = "/clients/harbor-books/agents/invoice-bot/terminate";
+    let ended = world.done(end, json!({"reason": "Over"})).await;
+    // An old reader keeps the provider's ledger as it is: nothing can be said there of halts.
+    let mut old = member(9, world.desk.now());
+    (old.reads, old.roles) = (1, vec![Role::Soc]);
+    crowd.members.lock().push(old);
+    let (reason, by) = (String::new(), None::<String>);
+    let (one, at) = ((gateway(1), boot(1)), world.desk.now());
+    for n in 0..1_100 {
+        let (at, by) = (at + Span::micros(n), by.clone());
+        crowd.note(Note::Halted { gateway: one.0, boot: one.1, at, by, reason: reason.clone() });
+    }
+    crowd.note(Note::Resumed { gateway: one.0, boot: one.1, at, by, reason });
+    let said = Confirmation::One(TerminationConfirmed {
+        agent: ended["agent"].as_str().unwrap().parse().unwrap(),
+        gateway: gateway(1),
+        boot: boot(1),
+        tokens_refused_us: 9,
+        last_cut_us: 9,
+        streams: 0,
+        calls: 0,
+        children: 0,
+    });
+    crowd.note(Note::Confirmed(tenant, serde_json::to_vec(&said).unwrap()));
+    let done = world.desk.collect().await.unwrap();
+    assert_eq!((done.written, done.refused, done.failed), (1, 0, 1_101));
+    assert_eq!(
+        world.get("/clients/harbor-books/agents/invoice-bot/receipt").await["complete"],
+        true
+    );
+    assert_eq!(crowd.notes.lock().len(), 1_101, "what failed waits, the resumption too");
+    crowd.members.lock().pop();
+    assert_eq!(world.desk.collect().await.unwrap().failed, 0);
+    assert!(crowd.notes.lock().is_empty());
+    assert_eq!(world.get("/gateways").await["gateways"][0]["halt"], Value::Null, "in their order");
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_halt_by_a_person_outlives_the_roster() {
+    let world = World::active().await;
+    let crowd = Crowd::of(&world, &[1, 2]);
+    world.done(&at(1, "halt"), why()).await;
+    crowd.note(Note::Halted {
+        gateway: gateway(2),
+        boot: boot(2),
+        at: world.desk.now(),
+        by: None,
+        reason: "smoke".to_owned(),
+    });
+    assert_eq!(world.desk.collect().await.unwrap().halted, 0);
+    // The roster is lost: nobody is known, and then both are heard again and would serve.
+    let (members, now) = (std::mem::take(&mut *crowd.members.lock()), world.desk.now());
+    assert_eq!(world.desk.collect().await.unwrap().halted, 0);
+    crowd.members.lock().extend([member(1, now), member(2, now)]);
+    assert_eq!(members[0].wanted, Wanted::Halt);
+    assert_eq!(world.desk.collect().await.unwrap().halted, 1);
+    let wanted = || crowd.members.lock().iter().map(|one| one.wanted).collect::<Vec<_>>();
+    assert_eq!(wanted(), [Wanted::Halt, Wanted::Serve], "a machine keeps its own halt");
+    assert_eq!(crowd.members.lock()[0].wanted_by.as_deref(), Some("Mira Okafor"));
+    crowd.with(1, |one| one.wanted = Wanted::Drain);
+    assert_eq!(world.desk.collect().await.unwrap().halted, 1);
+    world.done(&at(1, "serve"), json!({})).await;
+    assert_eq!(world.desk.collect().await.unwrap().halted, 0, "a signature ended it");
+    assert_eq!(wanted()[0], Wanted::Serve);
     world.check().await;
 }
 

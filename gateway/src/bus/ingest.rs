@@ -42,6 +42,7 @@ struct Counts {
     known: AtomicU64,
     conflicts: AtomicU64,
     damaged: AtomicU64,
+    taken: AtomicU64,
     stalled: Mutex<Option<String>>,
 }
 
@@ -91,6 +92,11 @@ impl Ingest {
         self.bus.lag(&self.name).await
     }
 
+    /// Messages that were acknowledged since the start: the lake has what they brought.
+    pub fn taken(&self) -> u64 {
+        self.counts.taken.load(Ordering::Acquire)
+    }
+
     /// Works until it is stopped or the lake is closed.
     pub async fn run(&self, stop: CancellationToken) {
         let work = async {
@@ -129,6 +135,8 @@ impl Ingest {
                 }
             }
             consumer.ack(last).await.map_err(failed)?;
+            let taken = found.partition_point(|delivery| delivery.seq <= last) as u64;
+            self.counts.taken.fetch_add(taken, Ordering::Release);
         }
         if let Some(fault) = newer {
             self.stalls(fault.code().0, &fault);

@@ -1,7 +1,9 @@
 //! [`Mirror`]: every seal that stands in a ledger is kept in this process's lake, whoever wrote it, so that a call is
 //! provable wherever its record is.
 //!
-//! Never here: writing a seal. A seal whose records are still on their way is tried again until they are here.
+//! Never here: writing a seal. A seal whose records are still on their way is tried again until this lake has taken all that
+//! was on the bus when the seal was read: whoever wrote it had its records from there, so what has not come by then never
+//! comes, and nothing waits for it.
 
 use std::{
     collections::BTreeMap,
@@ -19,6 +21,8 @@ use writ_lake::{Activity, Batch, LakeFault, Mirrored, Run, Seal};
 use writ_model::TenantId;
 use writ_store::{Ledger, Mark, ReadError};
 
+use super::Ingest;
+
 /// How often ledgers are looked at for new seals: they are written once a minute.
 const EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 /// LIMIT: lines read at once.
@@ -33,7 +37,8 @@ pub struct Reflected {
     pub kept: u64,
     /// Seals whose records are not here yet.
     pub waiting: usize,
-    /// Seals whose records here are not the sealed ones: records are lost or altered.
+    /// Seals whose records here are not the sealed ones, or not all of them although nothing more will come: records are
+    /// lost or altered.
     pub contradicted: u64,
 }
 
@@ -42,6 +47,7 @@ pub struct Reflected {
 pub struct Mirror {
     ledger: Arc<dyn Ledger>,
     lake: Arc<Activity>,
+    ingest: Arc<Ingest>,
     kept: AtomicU64,
     contradicted: AtomicU64,
     known: Mutex<Known>,
@@ -52,14 +58,23 @@ struct Known {
     mark: Option<Mark>,
     /// Lines of each tenant that were read.
     read: BTreeMap<TenantId, u64>,
-    waiting: BTreeMap<(TenantId, u64), Seal>,
+    waiting: BTreeMap<(TenantId, u64), Waits>,
+}
+
+/// A seal whose records are not here.
+#[derive(Debug, Clone)]
+struct Waits {
+    seal: Seal,
+    /// When so many messages were taken, all that was on the bus after the seal was read is here; nothing until the bus was
+    /// asked.
+    until: Option<u64>,
 }
 
 impl Mirror {
-    /// From a ledger into a lake.
-    pub fn new(ledger: Arc<dyn Ledger>, lake: Arc<Activity>) -> Self {
+    /// From a ledger into a lake, which is filled from the bus by this.
+    pub fn new(ledger: Arc<dyn Ledger>, lake: Arc<Activity>, ingest: Arc<Ingest>) -> Self {
         let (kept, contradicted, known) = Default::default();
-        Self { ledger, lake, kept, contradicted, known }
+        Self { ledger, lake, ingest, kept, contradicted, known }
     }
 
     /// What it has come to.
@@ -89,9 +104,13 @@ impl Mirror {
     /// If the ledgers or the lake cannot be read; what was done stays done.
     pub async fn pass(&self) -> Result<(), PassFault> {
         let waiting: Vec<_> = self.known.lock().waiting.values().cloned().collect();
-        let mut touched: Vec<TenantId> = waiting.iter().map(|seal| seal.batch.run.tenant).collect();
-        for seal in waiting {
-            self.mirror(seal).await?;
+        let mut touched: Vec<TenantId> =
+            waiting.iter().map(|waits| waits.seal.batch.run.tenant).collect();
+        // Read before the records are looked at: what was taken by now is in the lake.
+        let (taken, lag) = (self.ingest.taken(), self.ingest.lag().await.ok());
+        for Waits { seal, until } in waiting {
+            let whole = until.is_some_and(|until| taken >= until || lag == Some(0));
+            self.mirror(seal, whole).await?;
         }
         let mark = self.known.lock().mark;
         let moved = self.ledger.heads_since(mark).await?;
@@ -103,6 +122,7 @@ impl Mirror {
         if all {
             self.known.lock().mark = Some(moved.mark);
         }
+        self.expect().await;
         touched.sort_unstable();
         touched.dedup();
         for tenant in touched {
@@ -128,7 +148,7 @@ impl Mirror {
             }
             for line in lines {
                 if let Some(seal) = seal_of(tenant, at, &line) {
-                    self.mirror(seal).await?;
+                    self.mirror(seal, false).await?;
                 }
                 at += 1;
             }
@@ -137,16 +157,38 @@ impl Mirror {
         Ok(true)
     }
 
-    async fn mirror(&self, seal: Seal) -> Result<(), LakeFault> {
-        let place = (seal.batch.run.tenant, seal.line);
-        let mirrored = self.lake.mirror_seal(seal.clone()).await;
-        if matches!(mirrored, Ok(Mirrored::Waiting)) {
-            self.known.lock().waiting.insert(place, seal);
-            return Ok(());
+    /// Says of seals that wait since this look what must be taken from the bus before their records are given up.
+    async fn expect(&self) {
+        if self.known.lock().waiting.values().all(|waits| waits.until.is_some()) {
+            return;
         }
-        match mirrored {
+        // If the bus does not answer nothing is given up.
+        let Ok(lag) = self.ingest.lag().await else { return };
+        // Counted after the lag was: what was taken in between is not counted twice.
+        let until = self.ingest.taken().saturating_add(lag);
+        let mut known = self.known.lock();
+        for waits in known.waiting.values_mut() {
+            waits.until.get_or_insert(until);
+        }
+    }
+
+    /// Keeps a seal, or lets it wait; if the lake is `whole`, all of the seal's records that can come are here.
+    async fn mirror(&self, seal: Seal, whole: bool) -> Result<(), LakeFault> {
+        let place = (seal.batch.run.tenant, seal.line);
+        match self.lake.mirror_seal(seal.clone()).await {
+            Ok(Mirrored::Waiting | Mirrored::Unknown) if !whole => {
+                let mut known = self.known.lock();
+                known.waiting.entry(place).or_insert(Waits { seal, until: None });
+                return Ok(());
+            }
             Ok(Mirrored::Kept) => drop(self.kept.fetch_add(1, Ordering::Relaxed)),
-            Ok(_) => {}
+            Ok(Mirrored::Known | Mirrored::Before | Mirrored::Unknown) => {}
+            Ok(Mirrored::Waiting) => {
+                self.contradicted.fetch_add(1, Ordering::Relaxed);
+                tracing::error!(tenant = %place.0, line = place.1, gateway = %seal.batch.run.gateway,
+                    first = seal.batch.first, last = seal.batch.last,
+                    "records of a seal did not come although all that was on the bus is here");
+            }
             Err(fault @ LakeFault::Contradicted { .. }) => {
                 self.contradicted.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(tenant = %place.0, line = place.1, code = fault.code().0, %fault,

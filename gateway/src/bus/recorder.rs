@@ -14,12 +14,13 @@ use writ_model::{Clock, Span};
 use writ_store::{Bounds, Bus, BusFault, LocalLog, OpenFault};
 
 use super::{
-    pack,
+    leave_too_long, pack,
     ship::{SHIP, Shipping},
 };
 use crate::recorder::{Book, Recorder};
 
-/// How long the spool gathers before it flushes: what a crash can take, and the gap shows in the sequence.
+/// How long the spool gathers before it flushes: what a crash can take of a run's end, and of calls that were answered
+/// already. Numbers are given when records are written and no later one follows, so that end does not show as a gap.
 const GATHER: Duration = Duration::from_millis(20);
 /// LIMIT: how long what is spooled may still be shipped when the gateway ends; the rest is shipped after its next start.
 const LEAVING: Duration = Duration::from_secs(5);
@@ -80,9 +81,13 @@ impl BusRecorder {
 /// The thread that spools: one transaction for each gathered batch, places given back afterwards.
 fn keep(queue: &Queue, log: &LocalLog) {
     while let Some(mut work) = queue.take() {
-        let packs = pack(&work.records);
+        let mut packs = pack(&work.records);
         // What is left when all ends is kept beyond the bound: the queue bounds it.
         while let Err(fault) = log.append(&packs, work.closing || queue.is_closed()) {
+            if matches!(fault, BusFault::TooLong { .. }) {
+                leave_too_long(&mut packs);
+                continue;
+            }
             tracing::error!(code = fault.code().0, %fault, records = work.records.len(),
                 "records wait for the spool");
             let lock = Mutex::new(());

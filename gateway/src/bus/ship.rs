@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use writ_model::{Clock, Span};
 use writ_store::{Bus, BusFault, Consumer, Delivery, LocalLog};
 
-use super::{join, pause};
+use super::{join, leave_too_long, pause};
 
 /// The name under which the spool is consumed.
 pub(super) const SHIP: &str = "ship";
@@ -77,7 +77,7 @@ impl Shipping {
     }
 
     /// Ships what is there. It stays in the spool unless all of it is on the bus.
-    async fn step(
+    pub(super) async fn step(
         &self,
         spooled: &mut dyn Consumer,
         bus: &dyn Bus,
@@ -88,7 +88,11 @@ impl Shipping {
             fault
         };
         let found = spooled.next(MOST).await.map_err(unread)?;
-        let Some(last) = found.last().map(|delivery| delivery.seq) else { return Ok(()) };
+        let Some(last) = found.last().map(|delivery| delivery.seq) else {
+            // Nothing is in hand: a fault of before is over.
+            self.since.store(0, Ordering::Release);
+            return Ok(());
+        };
         self.begin();
         // Everything of an earlier run is on the bus before anything of this one: so a lake that sees a gateway's next run
         // knows that the one before is whole.
@@ -107,8 +111,12 @@ impl Shipping {
         if found.is_empty() {
             return;
         }
-        let messages = join(found.into_iter().map(|delivery| delivery.message));
+        let mut messages = join(found.into_iter().map(|delivery| delivery.message));
         while let Err(fault) = bus.publish(messages.clone()).await {
+            if matches!(fault, BusFault::TooLong { .. }) {
+                leave_too_long(&mut messages);
+                continue;
+            }
             self.failed(&fault, "records wait for the bus");
             pause(stop).await;
         }

@@ -1,1 +1,133 @@
-//! How spans of records are packed and opened again.
+//! How records are packed, and what a shipper does with what cannot travel and after a fault.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use writ_lake::Inputs;
+use writ_model::{AgentId, BootId, CallId, GatewayId, InstanceId, Timestamp, ocsf::Disposition};
+use writ_store::{Bus, BusFault, Consumer, Delivery};
+use writ_testkit::FakeClock;
+
+use super::{ship::Shipping, *};
+
+fn tenant() -> TenantId {
+    TenantId::from_bytes([1; 16])
+}
+
+fn record(seq: u64, bytes: usize) -> Record {
+    Record {
+        call: CallId::from_bytes([1; 16]),
+        tenant: tenant(),
+        gateway: GatewayId::from_bytes([2; 16]),
+        boot: BootId::from_bytes([3; 16]),
+        seq,
+        at: Timestamp::from_micros(1),
+        agent: AgentId::from_bytes([4; 16]),
+        instance: InstanceId::from_bytes([5; 16]),
+        server: "mail".to_owned(),
+        method: "tools/call".to_owned(),
+        surface: "tool".to_owned(),
+        name: "send".to_owned(),
+        effect: Disposition::Allowed,
+        code: "PERM-0001".to_owned(),
+        detail: String::new(),
+        grant: None,
+        latency_us: 1,
+        ocsf: Bytes::from(vec![b'x'; bytes]),
+        inputs: Inputs::default(),
+    }
+}
+
+#[test]
+fn a_large_record_travels_alone() {
+    let large = wire::MAX_RECORD - (1 << 10);
+    let records = [record(0, 200 << 10), record(1, large), record(2, 100), record(3, 100)];
+    let packs = pack(&records);
+    assert!(packs.iter().all(|pack| pack.body.len() <= MAX_BODY));
+    let read: Vec<Vec<u64>> = packs
+        .iter()
+        .map(|pack| wire::decode(&pack.body).unwrap().iter().map(|one| one.seq).collect())
+        .collect();
+    assert_eq!(read, [vec![0], vec![1], vec![2, 3]], "all of them, in order");
+}
+
+/// A spool that answers as it is told.
+#[derive(Debug)]
+struct Told(VecDeque<Result<Vec<Delivery>, BusFault>>);
+
+#[async_trait]
+impl Consumer for Told {
+    async fn next(&mut self, _most: usize) -> Result<Vec<Delivery>, BusFault> {
+        self.0.pop_front().expect("no more is asked")
+    }
+
+    async fn ack(&mut self, _up_to: u64) -> Result<(), BusFault> {
+        Ok(())
+    }
+}
+
+/// A bus that keeps what may travel.
+#[derive(Debug, Default)]
+struct Keeps(Mutex<Vec<Message>>);
+
+#[async_trait]
+impl Bus for Keeps {
+    async fn publish(&self, messages: Vec<Message>) -> Result<(), BusFault> {
+        if let Some(long) = messages.iter().find(|one| one.body.len() > MAX_BODY) {
+            return Err(BusFault::TooLong { found: long.body.len() });
+        }
+        self.0.lock().extend(messages);
+        Ok(())
+    }
+
+    async fn consume(&self, _name: &str) -> Result<Box<dyn Consumer>, BusFault> {
+        Ok(Box::new(Told(VecDeque::new())))
+    }
+
+    async fn lag(&self, _name: &str) -> Result<u64, BusFault> {
+        Ok(0)
+    }
+
+    async fn names(&self) -> Result<Vec<String>, BusFault> {
+        Ok(Vec::new())
+    }
+
+    async fn forget(&self, _name: &str) -> Result<bool, BusFault> {
+        Ok(false)
+    }
+}
+
+fn delivery(seq: u64, bytes: usize) -> Delivery {
+    let message = message(tenant(), vec![u8::try_from(seq).unwrap(); bytes]);
+    Delivery { seq, message, redelivered: false }
+}
+
+fn shipping() -> Shipping {
+    Shipping::new(Arc::new(FakeClock::at(Timestamp::from_micros(1))), 0)
+}
+
+#[tokio::test]
+async fn a_fault_that_is_over_leaves_nobody_behind() {
+    let (shipping, bus) = (shipping(), Keeps::default());
+    let fault = BusFault::Faulted { why: "a disk".to_owned() };
+    let mut spooled = Told([Err(fault), Ok(Vec::new())].into());
+    let stop = CancellationToken::new();
+    shipping.step(&mut spooled, &bus, &stop).await.unwrap_err();
+    assert!(shipping.behind().is_some(), "what is spooled cannot be read");
+    shipping.step(&mut spooled, &bus, &stop).await.unwrap();
+    assert_eq!(shipping.behind(), None, "nothing was spooled");
+}
+
+#[tokio::test]
+async fn what_cannot_travel_holds_nothing_up() {
+    let (shipping, bus) = (shipping(), Keeps::default());
+    let found = vec![delivery(1, PACK), delivery(2, MAX_BODY + 1), delivery(3, PACK)];
+    let mut spooled = Told([Ok(found.clone())].into());
+    let stop = CancellationToken::new();
+    let step = shipping.step(&mut spooled, &bus, &stop);
+    timeout(Duration::from_secs(30), step).await.expect("it goes on").unwrap();
+    let kept = bus.0.lock().clone();
+    assert_eq!(kept, [found[0].message.clone(), found[2].message.clone()]);
+    assert_eq!(shipping.behind(), None);
+}

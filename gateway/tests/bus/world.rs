@@ -66,14 +66,25 @@ impl Lake {
     }
 
     pub(crate) fn of_gateway(id: u8, folder: &Path, bus: &Arc<dyn Bus>) -> Self {
+        Self::stopped(id, folder, bus).begin()
+    }
+
+    /// One that takes nothing yet.
+    pub(crate) fn open_stopped(folder: &Path, bus: &Arc<dyn Bus>) -> Self {
+        Self::stopped(50, folder, bus)
+    }
+
+    fn stopped(id: u8, folder: &Path, bus: &Arc<dyn Bus>) -> Self {
         let lake = Activity::open(&folder.join("lake.db")).unwrap();
         let ingest = Arc::new(Ingest::new(Arc::clone(bus), gateway(id), Arc::clone(&lake)));
-        let (stop, run) = (CancellationToken::new(), Arc::clone(&ingest));
-        let task = tokio::spawn({
-            let stop = stop.clone();
-            async move { run.run(stop).await }
-        });
-        Self { lake, ingest, stop, task }
+        Self { lake, ingest, stop: CancellationToken::new(), task: tokio::spawn(async {}) }
+    }
+
+    /// Begins to take what is on the bus.
+    pub(crate) fn begin(mut self) -> Self {
+        let (stop, run) = (self.stop.clone(), Arc::clone(&self.ingest));
+        self.task = tokio::spawn(async move { run.run(stop).await });
+        self
     }
 
     /// Ends it, as a process does that stops.

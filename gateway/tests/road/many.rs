@@ -104,6 +104,19 @@ async fn many_agents_are_ended_in_one_act_and_confirmed_once() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_confirmed_is_confirmed_later() {
+    let (_upstream, world, agent) = world().await;
+    let stream = watching(&world, &agent).await;
+    *world.pen.loses.lock() = 1;
+    world.write(agent.tenant, vec![ended(&[agent.id], Ended::Agents, 0)]).await;
+    assert!(rest(stream).await.contains("GATE-0060"));
+    until(&world, agent.tenant, |state| !state.reached.is_empty()).await;
+    assert_eq!(*world.pen.loses.lock(), 0, "the first word was lost");
+    let reached = &world.facts(agent.tenant, "termination_reached").await[0];
+    assert_eq!(reached["targets"][0]["measured"]["streams"], 1, "with what was measured");
+}
+
+#[tokio::test]
 async fn what_acts_for_an_agent_stops_and_ends_with_it() {
     let (_upstream, world, parent) = world().await;
     let tenant = parent.tenant;

@@ -144,6 +144,7 @@ impl World {
             entropy: entropy.clone(),
             mood: Mutex::default(),
             takes: Mutex::default(),
+            loses: Mutex::default(),
         });
         let bank = Arc::new(Shaky::open(folder.path()));
         let gateway = Gateway::start(GatewayParts {

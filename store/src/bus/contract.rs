@@ -223,9 +223,11 @@ async fn a_forgotten_name_holds_nothing_back(place: impl Place) {
     let found = take(&mut *stays, 4).await;
     stays.ack(found[3].seq).await.unwrap();
     assert_eq!(bus.lag("goes").await.unwrap(), 4);
+    assert_eq!(bus.names().await.unwrap(), ["goes", "stays"]);
     assert!(bus.forget("goes").await.unwrap());
     assert!(!bus.forget("goes").await.unwrap());
     assert_eq!(bus.lag("goes").await.unwrap(), 0, "nothing is kept any more");
+    assert_eq!(bus.names().await.unwrap(), ["stays"]);
 }
 
 async fn bounds_of_messages_and_names_hold(place: impl Place) {

@@ -2,9 +2,12 @@
 //!
 //! Never here: a view handed out before its root equals the ledger's.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -27,6 +30,9 @@ pub(super) struct Loading {
     /// The size that a poll saw meanwhile: what is loaded is not published before it has so many lines. So a poll need
     /// not wait for a long load, and yet nothing older than the poll is read after it.
     floor: AtomicU64,
+    /// A poll saw all heads meanwhile: what is loaded may be of a server that is gone, and is compared with a head that is
+    /// read after it.
+    again: AtomicBool,
 }
 
 impl<F: Fold> Tenants<F> {
@@ -51,7 +57,7 @@ impl<F: Fold> Tenants<F> {
         let lock = self.lock_of(tenant);
         let guard = lock.alone.lock().await;
         let answer = match self.cached(tenant) {
-            Some(view) => self.advance_alone(view).await,
+            Some(view) => self.compared(view).await,
             None => self.load_alone(tenant).await,
         };
         drop(guard);
@@ -60,28 +66,39 @@ impl<F: Fold> Tenants<F> {
     }
 
     /// Asks which heads may have moved since the last poll and advances what is in memory and behind. One tenant's fault
-    /// harms no other: one whose line cannot be read, or whose log is damaged, loses its view. A success says that the
-    /// ledger could be read: followers hang their lease on it.
+    /// harms no other: one whose line cannot be read loses its view, and so does one whose log is shorter than what was read
+    /// of it, gone, or another. A success says that the ledger could be read: followers hang their lease on it.
     ///
     /// # Errors
     /// If the heads cannot be read.
     pub async fn poll(&self) -> Result<Polled, ReadError> {
         let mark = *self.mark.lock();
         let moved = self.ledger.heads_since(mark).await?;
-        let behind: Vec<_> =
-            moved.heads.into_iter().filter(|(t, head)| self.behind(*t, *head)).collect();
-        let steps = behind.into_iter().map(|(tenant, head)| self.reach(tenant, head));
+        let (mut there, mut other) = (BTreeSet::new(), Vec::new());
+        for (tenant, head) in moved.heads {
+            let Some(same) = self.is_at(tenant, head) else { continue };
+            there.insert(tenant);
+            if !same {
+                other.push((tenant, head));
+            }
+        }
+        if moved.whole {
+            other.extend(self.gone(&there).into_iter().map(|tenant| (tenant, Head::empty())));
+        }
+        let steps = other.into_iter().map(|(tenant, head)| self.reach(tenant, head));
         let steps: Vec<_> = stream::iter(steps).buffer_unordered(ADVANCES).collect().await;
         let (mut polled, mut whole) = (Polled::default(), true);
         for step in steps {
             match step {
                 Ok(advanced) => polled.advanced += usize::from(advanced),
                 Err(fault) => {
-                    let over = matches!(
-                        fault,
-                        FollowError::BadLine { .. } | FollowError::Read(ReadError::Damaged { .. })
-                    );
-                    whole &= over;
+                    whole &= match &fault {
+                        FollowError::BadLine { .. } => true,
+                        FollowError::Read(ReadError::Damaged { tenant, .. }) => {
+                            !self.views.read().contains_key(tenant)
+                        }
+                        FollowError::Read(_) => false,
+                    };
                     polled.refused.push(fault);
                 }
             }
@@ -92,33 +109,73 @@ impl<F: Fold> Tenants<F> {
         Ok(polled)
     }
 
-    /// Whether a tenant's view is older than this head. One that is being loaded is told not to end before it.
-    fn behind(&self, tenant: TenantId, head: Head) -> bool {
+    /// Whether a tenant's view stands at this head; none if it is not in memory. One that is being loaded is told not to end
+    /// before it.
+    fn is_at(&self, tenant: TenantId, head: Head) -> Option<bool> {
         // The lock is held over both: a load publishes under it, so it is found either still loading or in memory.
         let loading = self.loading.lock();
         // Not `cached`: being polled is no use.
-        let size = self.views.read().get(&tenant).map(|entry| entry.view.size);
-        if let (None, Some(load)) = (size, loading.get(&tenant)) {
+        let views = self.views.read();
+        if let Some(entry) = views.get(&tenant) {
+            return Some(entry.view.size == head.size && entry.root == head.root);
+        }
+        if let Some(load) = loading.get(&tenant) {
             load.floor.fetch_max(head.size, Ordering::Relaxed);
         }
-        size.is_some_and(|size| size < head.size)
+        None
     }
 
-    /// Advances a tenant that is in memory to a head that was polled, if it is not there yet.
+    /// The tenants in memory that are not among those that were found there. All that are being loaded are told to compare
+    /// once more.
+    fn gone(&self, there: &BTreeSet<TenantId>) -> Vec<TenantId> {
+        let loading = self.loading.lock();
+        for load in loading.values() {
+            load.again.store(true, Ordering::Relaxed);
+        }
+        self.views.read().keys().filter(|tenant| !there.contains(tenant)).copied().collect()
+    }
+
+    /// Takes a tenant that is in memory to a head that was polled, if it is not there yet.
     async fn reach(&self, tenant: TenantId, head: Head) -> Result<bool, FollowError> {
         let lock = self.lock_of(tenant);
         let guard = lock.alone.lock().await;
         let view = self.views.read().get(&tenant).map(|entry| Arc::clone(&entry.view));
         let answer = match view {
-            Some(view) if view.size < head.size => self.step(view, head).await.map(|_| true),
-            _ => Ok(false),
+            None => Ok(false),
+            Some(view) => {
+                let before = view.size;
+                let stepped = if before < head.size {
+                    Some(self.step(Arc::clone(&view), head).await)
+                } else {
+                    None
+                };
+                let reached = match stepped {
+                    // The head may be older than the view, or of a server that is gone and the lines of the next one.
+                    None | Some(Err(FollowError::Read(ReadError::Damaged { .. }))) => {
+                        self.compared(view).await
+                    }
+                    Some(other) => other,
+                };
+                reached.map(|view| view.size > before)
+            }
         };
-        if let Err(FollowError::Read(ReadError::Damaged { index, .. })) = &answer {
-            self.withdraw(tenant, *index);
-        }
         drop(guard);
         self.unlock(tenant, lock);
         answer
+    }
+
+    /// Takes a view to the head that its ledger has now. A writer of this process may be ahead of a head that was read
+    /// before, but of one that is read after the view it never is: if that does not lead on from the view, the ledger is
+    /// another one, and the tenant is refused.
+    async fn compared(&self, view: Arc<View<F>>) -> Result<Arc<View<F>>, FollowError> {
+        let tenant = view.tenant;
+        let head = self.ledger.head(tenant).await?;
+        match self.step(view, head).await {
+            Err(FollowError::Read(fault @ ReadError::Damaged { index, .. })) => {
+                Err(self.contradict(tenant, index, fault))
+            }
+            other => other,
+        }
     }
 
     /// Writes a snapshot of each tenant in memory that moved [`SNAPSHOT_EVERY`] lines since its last one. Gives how many.
@@ -172,6 +229,9 @@ impl<F: Fold> Tenants<F> {
         if let Some(bad) = self.refused.lock().get(&tenant).cloned() {
             return Err(FollowError::BadLine { tenant, bad });
         }
+        if let Some(fault) = self.contradicted.lock().get(&tenant).cloned() {
+            return Err(fault.into());
+        }
         let head = self.ledger.head(tenant).await?;
         let stored = self.ledger.load_snapshot(tenant).await?;
         let snapshot = stored
@@ -207,8 +267,10 @@ impl<F: Fold> Tenants<F> {
     fn loaded(&self, view: View<F>, snapshot: u64) -> Result<Arc<View<F>>, View<F>> {
         let tenant = view.tenant;
         let loading = self.loading.lock();
-        let floor = loading.get(&tenant).map_or(0, |load| load.floor.load(Ordering::Relaxed));
-        if view.size < floor {
+        let load = loading.get(&tenant);
+        let floor = load.map_or(0, |load| load.floor.load(Ordering::Relaxed));
+        let again = load.is_some_and(|load| load.again.swap(false, Ordering::Relaxed));
+        if again || view.size < floor {
             return Err(view);
         }
         let view = Arc::new(view);
@@ -243,11 +305,6 @@ impl<F: Fold> Tenants<F> {
         };
         let plain = Bytes::copy_from_slice(plain.expose());
         View::load(tenant, &Snapshot::seal(tenant, snapshot.size, snapshot.version, plain))
-    }
-
-    async fn advance_alone(&self, view: Arc<View<F>>) -> Result<Arc<View<F>>, FollowError> {
-        let head = self.ledger.head(view.tenant).await?;
-        self.step(view, head).await
     }
 
     /// The next view, published, from one and a head that is not before it.

@@ -1,5 +1,7 @@
 //! Followers over the ledger in memory: loading, advancing, eviction, snapshots, refusal, what receivers are told.
 
+mod another;
+
 use tokio::sync::broadcast::error::TryRecvError;
 use writ_model::Timestamp;
 

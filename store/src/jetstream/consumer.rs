@@ -2,7 +2,11 @@
 //!
 //! Never here: publishing.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
+};
 
 use async_nats::jetstream::{
     self, AckKind,
@@ -26,6 +30,8 @@ use crate::bus::{Bounds, BusFault, Consumer, Delivery, IDLE, MAX_BATCH_BYTES, Me
 const TRIM: usize = 256;
 /// Added to what a consumer's end takes to show.
 const SLACK: Duration = Duration::from_millis(500);
+/// LIMIT: how long a consumer may take to say what it has, before a purge is put off.
+const SAYS: Duration = Duration::from_secs(1);
 /// LIMIT: messages that are sent ahead of being asked for.
 const AHEAD: usize = 64;
 /// How often a server with nothing to give says that it is there; after two such a consumer is opened anew.
@@ -174,21 +180,44 @@ impl Consumer for Pulling {
     }
 }
 
-/// Purges what every consumer has acknowledged.
+/// Purges what every consumer has acknowledged; nothing while one of them cannot say what it has. Who has no leader at
+/// the moment stands in the list of names and not in the list of consumers, and it needs what it has not acknowledged.
 pub(super) async fn trim(stream: &Stream) -> Result<(), BusFault> {
-    let mut floor: Option<u64> = None;
-    let mut consumers = stream.consumers();
-    while let Some(info) = consumers.next().await {
-        let acked = info.map_err(unreachable)?.ack_floor.stream_sequence;
-        floor = Some(floor.map_or(acked, |floor| floor.min(acked)));
+    let names = names(stream).await?;
+    let known = stream.get_info().await.map_err(unreachable)?.state.consumer_count;
+    let mut acked = Vec::with_capacity(names.len());
+    for name in &names {
+        match timeout(SAYS, stream.consumer_info(name)).await {
+            Ok(Ok(info)) => acked.push(info.ack_floor.stream_sequence),
+            Ok(Err(fault)) => tracing::warn!(name, %fault, "nothing is purged from the bus"),
+            Err(_silent) => tracing::warn!(name, "nothing is purged from the bus: it is silent"),
+        }
     }
-    if let Some(floor) = floor.filter(|floor| *floor > 0) {
+    if let Some(floor) = floor(&acked, names.len().max(known)) {
         stream.purge().sequence(floor.saturating_add(1)).await.map_err(unreachable)?;
     }
     Ok(())
+}
+
+/// What everybody has acknowledged, if all of so many said what they have.
+fn floor(acked: &[u64], of: usize) -> Option<u64> {
+    acked.iter().copied().min().filter(|floor| *floor > 0 && acked.len() == of)
+}
+
+/// The names of all consumers, also of those that nobody leads at the moment.
+pub(super) async fn names(stream: &Stream) -> Result<Vec<String>, BusFault> {
+    let mut names = BTreeSet::new();
+    let mut coming = stream.consumer_names();
+    while let Some(name) = coming.next().await {
+        names.insert(name.map_err(unreachable)?);
+    }
+    Ok(names.into_iter().collect())
 }
 
 /// Whether a consumer is not there, as opposed to not answering.
 pub(super) fn is_none(fault: &ConsumerInfoError) -> bool {
     fault.to_string().contains("not found")
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ use crate::{
     follow::tests::{Sum, tenant},
     ledger::Hint,
     roster::{
-        Note, Seen,
+        Note, Seen, Wish,
         contract::{beat, boot, gateway},
     },
 };
@@ -142,8 +142,8 @@ impl Roster for Slow {
     async fn note(&self, note: Note) -> Result<(), RosterFault> {
         self.inner.note(note).await
     }
-    async fn notes(&self, most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
-        self.inner.notes(most).await
+    async fn notes(&self, after: u64, most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
+        self.inner.notes(after, most).await
     }
     async fn noted(&self, ids: &[u64]) -> Result<(), RosterFault> {
         self.inner.noted(ids).await

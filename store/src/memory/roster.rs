@@ -22,6 +22,7 @@ use crate::roster::{
 struct Kept {
     beat: Beat,
     seen: Timestamp,
+    entered: Timestamp,
     left: Option<Timestamp>,
 }
 
@@ -52,7 +53,8 @@ impl Inner {
     fn seen(&self) -> Vec<Seen> {
         let seen = |((gateway, _), kept): (&(GatewayId, BootId), &Kept)| {
             let (wanted, wanted_by) = self.wanted(*gateway);
-            Seen { beat: kept.beat.clone(), seen: kept.seen, wanted, wanted_by, left: kept.left }
+            let (seen, entered, left) = (kept.seen, kept.entered, kept.left);
+            Seen { beat: kept.beat.clone(), seen, entered, wanted, wanted_by, left }
         };
         self.members.iter().map(seen).collect()
     }
@@ -132,10 +134,12 @@ impl Roster for MemoryRoster {
         check_beat(&beat)?;
         let (at, mut inner) = (self.clock.now(), self.inner.lock());
         let who = (beat.member.gateway, beat.member.boot);
-        if !inner.members.contains_key(&who) {
+        let known = inner.members.get(&who).map(|kept| kept.entered);
+        if known.is_none() {
             inner.make_room(at)?;
         }
-        inner.members.insert(who, Kept { beat, seen: at, left: None });
+        let entered = known.unwrap_or(at);
+        inner.members.insert(who, Kept { beat, seen: at, entered, left: None });
         let restoring = inner.notices.get(RESTORING).is_some_and(|notice| !notice.is_empty());
         let wanted = if restoring { Wanted::Halt } else { inner.wanted(who.0).0 };
         Ok(Heard { at, wanted })
@@ -185,9 +189,10 @@ impl Roster for MemoryRoster {
         Ok(())
     }
 
-    async fn notes(&self, most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
+    async fn notes(&self, after: u64, most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
         let inner = self.inner.lock();
-        let notes = inner.notes.iter().map(|(id, (_, note))| (*id, note.clone()));
+        let notes = inner.notes.iter().skip_while(|(id, _)| **id <= after);
+        let notes = notes.map(|(id, (_, note))| (*id, note.clone()));
         Ok(notes.take(most.min(MOST_NOTES)).collect())
     }
 

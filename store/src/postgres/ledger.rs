@@ -5,7 +5,7 @@
 
 mod schema;
 
-use std::{collections::BTreeMap, num::NonZeroUsize, ops::Range, sync::Arc};
+use std::{num::NonZeroUsize, ops::Range, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -27,10 +27,6 @@ use schema::TILE_HEIGHT;
 
 /// Tenants whose log's edge is remembered, so that an append need not read it first. LIMIT: at most 2 KiB each.
 const EDGES: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
-/// Runs of clusters that marks are told apart by; one more and every poll reads all heads.
-const ERAS: usize = 1 << 15;
-/// Bits of a mark that hold the transaction number; the rest names the run of the cluster.
-const XID_BITS: u32 = 48;
 /// Hashes one query for subtrees reads at most, so that no proof holds much memory.
 const HASHES: u64 = 16_384;
 
@@ -61,13 +57,22 @@ pub struct PgLedger {
     pg: Pg,
     edges: Arc<Mutex<LruCache<TenantId, Frontier>>>,
     turns: turn::Mine,
-    eras: Arc<Mutex<BTreeMap<String, u64>>>,
+    run: Arc<Mutex<Run>>,
+}
+
+/// In which run of which cluster transaction numbers were last read: marks of another run cannot be compared.
+#[derive(Debug, Default)]
+struct Run {
+    nth: u64,
+    era: String,
+    /// Connections made before the numbers were asked for.
+    made: u64,
 }
 
 impl PgLedger {
     pub(super) fn new(pg: Pg) -> Self {
         let edges = Arc::new(Mutex::new(LruCache::new(EDGES)));
-        Self { pg, edges, turns: turn::Mine::default(), eras: Arc::default() }
+        Self { pg, edges, turns: turn::Mine::default(), run: Arc::default() }
     }
 
     /// The edge of a log as long as expected: remembered, or read.
@@ -113,31 +118,32 @@ impl PgLedger {
         rows.into_iter().next().ok_or_else(|| PgFault::words("an append gave no answer").into())
     }
 
-    /// The mark of a transaction number in one run of one cluster.
-    fn mark(&self, era: &str, xmin: u64) -> Mark {
-        let mut eras = self.eras.lock();
-        let next = u64::try_from(eras.len()).unwrap_or(u64::MAX);
-        let era = match eras.get(era) {
-            Some(era) => *era,
-            None if eras.len() < ERAS => *eras.entry(era.to_owned()).or_insert(next),
-            // A mark of no era: whoever asks with it is told everything.
-            None => return Mark(u64::MAX),
-        };
-        Mark(era << XID_BITS | xmin & ((1 << XID_BITS) - 1))
+    /// The number of the run that an answer is of: a new one unless cluster and timeline are the last one's and no
+    /// connection was made since that one was asked. What was asked meanwhile is of no run that anybody knows.
+    fn run(&self, era: &str, made: u64) -> u64 {
+        let mut run = self.run.lock();
+        if run.era != era || run.made != made || self.pg.keeps_made() != made {
+            *run = Run { nth: run.nth.saturating_add(1), era: era.to_owned(), made };
+        }
+        run.nth
     }
 
-    async fn since(&self, mark: Option<Mark>) -> Result<Moved, PgFault> {
-        let xmin = mark.map_or(0, |mark| mark.0 & ((1 << XID_BITS) - 1));
-        let rows = self.pg.kept(SINCE, &[&xmin.to_string()]).await?;
+    /// What moved since a transaction; all heads if there is none.
+    async fn since(&self, at: Option<u64>) -> Result<Moved, PgFault> {
+        // Before the question: it may be asked on a new connection, whose server has begun its numbers again.
+        let made = self.pg.keeps_made();
+        let rows = self.pg.kept(SINCE, &[&at.unwrap_or(0).to_string()]).await?;
         let (mut heads, mut now) = (Vec::new(), None);
         for row in &rows {
-            match row.try_get::<_, Option<&[u8]>>(2)? {
-                Some(tenant) => heads.push((tenant_of(tenant)?, head_of(row)?)),
-                None => now = Some(self.mark(row.try_get(3)?, count(row, 0)?)),
+            if let Some(tenant) = row.try_get::<_, Option<&[u8]>>(2)? {
+                heads.push((tenant_of(tenant)?, head_of(row)?));
+            } else {
+                let run = self.run(row.try_get(3)?, made);
+                now = Some(Mark { run, at: count(row, 0)? });
             }
         }
         let mark = now.ok_or_else(|| PgFault::words("no mark"))?;
-        Ok(Moved { heads, mark })
+        Ok(Moved { heads, whole: at.is_none(), mark })
     }
 }
 
@@ -246,13 +252,15 @@ impl Ledger for PgLedger {
     }
 
     async fn heads_since(&self, mark: Option<Mark>) -> Result<Moved, ReadError> {
-        let moved = self.since(mark).await?;
-        let same = mark.is_none_or(|mark| {
-            mark != Mark(u64::MAX) && mark.0 >> XID_BITS == moved.mark.0 >> XID_BITS
-        });
-        // Another server took over (or another database was put there): its transaction numbers may begin below the
-        // mark, so everything is told again.
-        if same { Ok(moved) } else { Ok(self.since(None).await?) }
+        if let Some(mark) = mark {
+            let moved = self.since(Some(mark.at)).await?;
+            if moved.mark.run == mark.run {
+                return Ok(moved);
+            }
+        }
+        // The server crashed, another took over, or another database was put there: its transaction numbers may begin below
+        // the mark, so everything is told again.
+        Ok(self.since(None).await?)
     }
 
     async fn turn(&self, tenant: TenantId) -> Result<Turn, AppendError> {

@@ -96,11 +96,11 @@ pub(crate) struct Tx {
 }
 
 impl Tx {
-    pub(super) async fn begin(mut lent: Lent, tenant: Option<TenantId>) -> Result<Self, PgFault> {
-        match tenant {
-            Some(tenant) => lent.batch(&for_tenant(tenant)).await?,
-            None => lent.batch("BEGIN").await?,
-        }
+    pub(super) async fn begin(lent: Lent, tenant: Option<TenantId>) -> Result<Self, PgFault> {
+        let lent = match tenant {
+            Some(tenant) => open(lent, &for_tenant(tenant)).await?,
+            None => open(lent, "BEGIN").await?,
+        };
         Ok(Self { lent: Some(lent) })
     }
 
@@ -139,6 +139,18 @@ impl Drop for Tx {
     fn drop(&mut self) {
         if let Some(lent) = mem::take(&mut self.lent) {
             roll_back(lent);
+        }
+    }
+}
+
+/// Opens a transaction with a batch that begins with `BEGIN`. If one of its later statements fails, the transaction is open
+/// and aborted: it is rolled back before anybody else gets the connection.
+pub(super) async fn open(mut lent: Lent, batch: &str) -> Result<Lent, PgFault> {
+    match lent.batch(batch).await {
+        Ok(()) => Ok(lent),
+        Err(fault) => {
+            roll_back(lent);
+            Err(fault)
         }
     }
 }

@@ -3,7 +3,13 @@
 //! Never here: a statement of an adapter.
 //! INVARIANT: no connection of the pool may acknowledge before it has flushed, or see another tenant's rows.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod,
@@ -25,8 +31,8 @@ const WAIT: Duration = ANSWER;
 const VERSION: i32 = 13;
 
 /// Settings and role in one round trip. It also pins `synchronous_commit` for the session, so that a later reload cannot
-/// weaken it, and remembers which run of which cluster this is (`writ.era`): transaction numbers are comparable only
-/// within one.
+/// weaken it, and remembers which cluster this is, in which timeline (`writ.era`): transaction numbers are comparable only
+/// within one, and only while no connection was lost ([`Made`]).
 const CHECK: &str = "
 SELECT current_setting('server_version_num')::int / 10000,
   current_setting('fsync'), current_setting('full_page_writes'),
@@ -48,23 +54,39 @@ pub(super) enum Whose {
 /// Why the last new connection was refused: the pool itself only keeps words.
 pub(super) type Refusal = Arc<Mutex<Option<PgFault>>>;
 
+/// How many connections a pool has made so far, each counted before anything is asked on it. A crash of the server ends all
+/// connections and is seen in nothing else: neither its cluster nor its timeline changes, and it hands out again the
+/// numbers of transactions that were not flushed. So while this does not grow, the server has not crashed in between.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Made(Arc<AtomicU64>);
+
+impl Made {
+    pub(super) fn count(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn one_more(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 /// A pool of at most so many connections; none is made yet.
 pub(super) fn make(
-    target: &Target,
+    target: Target,
     size: usize,
     whose: Whose,
-    name: &str,
     refusal: &Refusal,
+    made: &Made,
 ) -> Result<Pool, PgFault> {
-    let target = target.named(name);
     let config = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = match target.tls {
         Tls::Plain => Manager::from_config(target.config, NoTls, config),
         Tls::Verified(tls) => Manager::from_config(target.config, tls, config),
     };
-    let refusal = Arc::clone(refusal);
+    let (refusal, made) = (Arc::clone(refusal), made.clone());
     let check = Hook::async_fn(move |client: &mut ClientWrapper, _| {
         let refusal = Arc::clone(&refusal);
+        made.one_more();
         Box::pin(async move {
             check(client, whose).await.map_err(|fault| {
                 let words = fault.to_string();

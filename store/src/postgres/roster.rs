@@ -20,7 +20,9 @@ use crate::{
     },
 };
 
-/// One round trip, and no wait for the disk: the next beat is only 250 ms away, and [`crate::lease::MARGIN`] covers what a crash may lose.
+/// One round trip, and no wait for the disk: the next beat is only 250 ms away, and [`crate::lease::MARGIN`] covers what a
+/// crash may lose. Where the server waits for a standby the beat waits too: a server that was cut off from its standby, which
+/// may have taken over, then renews nobody's lease.
 const BEAT: &str = "
 UPDATE writ.members SET member = $3, applied = $4, standing = $5, report = $6,
   seen = writ.micros(), gone_at = NULL
@@ -28,11 +30,12 @@ WHERE gateway = $1 AND boot = $2
 RETURNING seen, CASE
   WHEN EXISTS (SELECT FROM writ.notices WHERE name = 'restoring' AND value <> '') THEN 2::smallint
   ELSE (SELECT w.wanted FROM writ.wanted w WHERE w.gateway = $1) END,
-  set_config('synchronous_commit', 'off', true)";
+  set_config('synchronous_commit', CASE current_setting('synchronous_standby_names')
+    WHEN '' THEN 'off' ELSE current_setting('synchronous_commit') END, true)";
 /// A run's first beat. It is durable: after a crash of the database nobody with a lease is unknown.
 const ENTER: &str = "
-INSERT INTO writ.members (gateway, boot, member, applied, standing, report, seen)
-VALUES ($1, $2, $3, $4, $5, $6, writ.micros())
+INSERT INTO writ.members (gateway, boot, member, applied, standing, report, seen, entered)
+SELECT $1, $2, $3, $4, $5, $6, n.at, n.at FROM (SELECT writ.micros() AS at) n
 ON CONFLICT (gateway, boot) DO UPDATE SET member = excluded.member, applied = excluded.applied,
   standing = excluded.standing, report = excluded.report, seen = excluded.seen, gone_at = NULL
 RETURNING seen, CASE
@@ -46,7 +49,8 @@ DELETE FROM writ.members m WHERE seen < writ.micros() - $1
     SELECT FROM writ.members n WHERE n.gateway = m.gateway AND n.seen > m.seen))";
 const MEMBERS: &str = "SELECT count(*) FROM writ.members";
 const LIST: &str = "
-SELECT m.member, m.applied, m.standing, m.report, m.seen, w.wanted, w.wanted_by, m.gone_at
+SELECT m.member, m.applied, m.standing, m.report, m.seen, w.wanted, w.wanted_by, m.gone_at,
+  m.entered
 FROM writ.members m LEFT JOIN writ.wanted w ON w.gateway = m.gateway
 ORDER BY m.gateway, m.boot";
 const FORGET_ONE: &str = "DELETE FROM writ.members WHERE gateway = $1 AND boot = $2";
@@ -70,7 +74,7 @@ INSERT INTO writ.notes (digest, body)
 SELECT $1, $2 WHERE (SELECT count(*) FROM writ.notes) < $3
 ON CONFLICT (digest) DO NOTHING";
 const HAS_NOTE: &str = "SELECT FROM writ.notes WHERE digest = $1";
-const NOTES: &str = "SELECT id, body FROM writ.notes ORDER BY id LIMIT $1";
+const NOTES: &str = "SELECT id, body FROM writ.notes WHERE id > $1 ORDER BY id LIMIT $2";
 const NOTED: &str = "DELETE FROM writ.notes WHERE id = ANY($1)";
 /// The row is locked before it is compared, and the clock is read after.
 const HOLD: &str = "
@@ -223,7 +227,8 @@ fn seen(row: &Row) -> Result<Seen, RosterFault> {
         report: row.try_get(3)?,
     };
     let (seen, wanted) = (instant(row, 4)?, wanted(row.try_get(5)?));
-    Ok(Seen { beat, seen, wanted, wanted_by: row.try_get(6)?, left: moment(7)? })
+    let (left, entered) = (moment(7)?, instant(row, 8)?);
+    Ok(Seen { beat, seen, entered, wanted, wanted_by: row.try_get(6)?, left })
 }
 
 fn members(rows: &[Row]) -> Result<Vec<Seen>, RosterFault> {
@@ -298,14 +303,23 @@ impl Roster for PgRoster {
         Ok(())
     }
 
-    async fn notes(&self, most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
-        let most = i64::try_from(most.min(MOST_NOTES)).unwrap_or(i64::MAX);
+    async fn notes(&self, after: u64, most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
+        let (most, mut last) = (most.min(MOST_NOTES), int(after));
         let mut notes = Vec::new();
-        for row in self.0.rows(NOTES, &[&most]).await? {
-            let (id, body): (i64, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
-            match serde_json::from_slice(&body) {
-                Ok(note) => notes.push((u64::try_from(id).unwrap_or(0), note)),
-                Err(why) => tracing::warn!(id, %why, "a note waits for a newer release"),
+        // Page by page, so that those that are passed over hide none: at most [`MAX_NOTES`] wait.
+        while notes.len() < most {
+            let page = i64::try_from(most - notes.len()).unwrap_or(i64::MAX);
+            let rows = self.0.rows(NOTES, &[&last, &page]).await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                let (id, body): (i64, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
+                last = id;
+                match serde_json::from_slice(&body) {
+                    Ok(note) => notes.push((u64::try_from(id).unwrap_or(0), note)),
+                    Err(why) => tracing::warn!(id, %why, "a note waits for a newer release"),
+                }
             }
         }
         Ok(notes)

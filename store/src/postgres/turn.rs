@@ -10,7 +10,7 @@ use writ_model::{Digest, TenantId};
 
 use super::{
     Pg, PgFault,
-    lent::{Lent, roll_back},
+    lent::{Lent, open, roll_back},
     pool,
 };
 use crate::ledger::Turn;
@@ -78,7 +78,7 @@ pub(super) fn lock_of(tenant: TenantId) -> i64 {
 pub(super) async fn take(pg: &Pg, tenant: TenantId, mine: &Mine) -> Result<Turn, PgFault> {
     let mut lent = pool::lend(&pg.inner.turns, &pg.inner.refusal).await?;
     lent.patience(WAIT);
-    lent.batch(TAKE).await?;
+    let mut lent = open(lent, TAKE).await?;
     let locked = lent.rows(LOCK, &[&lock_of(tenant)]).await;
     if let Err(fault) = locked {
         roll_back(lent);

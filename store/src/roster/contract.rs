@@ -109,6 +109,7 @@ async fn a_beat_is_seen_as_it_was_sent_at_the_rosters_time(stand: impl Stand) {
         (&one.beat, one.seen, one.left, one.wanted),
         (&again, heard.at, None, Wanted::Serve)
     );
+    assert_eq!((one.entered, two.entered), (first.at, two.seen), "when it was first heard");
     assert_eq!((&two.beat, two.wanted_by.as_deref()), (&beat(2, 2), None));
     assert_eq!(one.over_at(), heard.at + Span::millis(1050));
 }
@@ -125,7 +126,8 @@ async fn runs_of_one_gateway_stand_side_by_side_and_one_that_leaves_is_marked(st
     let left: Vec<_> = seen.iter().map(|seen| seen.left).collect();
     assert!(matches!(left[..], [Some(at), None] if at <= now && at >= seen[0].seen), "{left:?}");
     roster.beat(beat(1, 1)).await.unwrap();
-    assert_eq!(roster.list().await.unwrap().1[0].left, None, "it lives");
+    let back = &roster.list().await.unwrap().1[0];
+    assert_eq!((back.left, back.entered), (None, seen[0].entered), "it lives, as the run it was");
 }
 
 async fn what_is_wanted_is_heard_and_holds_over_a_restart(stand: impl Stand) {
@@ -209,7 +211,7 @@ async fn what_is_too_large_is_refused_and_changes_nothing(stand: impl Stand) {
     for fault in faults {
         assert!(matches!(fault, RosterFault::TooLarge { .. }), "{fault}");
     }
-    assert_eq!(roster.notes(10).await.unwrap(), []);
+    assert_eq!(roster.notes(0, 10).await.unwrap(), []);
     assert_eq!(roster.published("jwks").await.unwrap(), None);
     assert_eq!(roster.hold("soc", boot(2), Span::seconds(1)).await, Ok(Some(1)));
 }
@@ -230,17 +232,19 @@ async fn notes_wait_in_order_until_they_are_noted(stand: impl Stand) {
         roster.note(note.clone()).await.unwrap();
     }
     roster.note(confirmed(1, 1)).await.unwrap();
-    let notes = roster.notes(100).await.unwrap();
+    let notes = roster.notes(0, 100).await.unwrap();
     assert_eq!(notes.iter().map(|(_, note)| note.clone()).collect::<Vec<_>>(), all);
     assert!(notes.is_sorted_by_key(|(id, _)| *id));
-    assert_eq!(roster.notes(2).await.unwrap(), notes[..2]);
+    assert_eq!(roster.notes(0, 2).await.unwrap(), notes[..2]);
+    assert_eq!(roster.notes(notes[0].0, 1).await.unwrap(), notes[1..2], "after one, the next");
+    assert_eq!(roster.notes(notes[notes.len() - 1].0, 9).await.unwrap(), []);
     // Not up to an id: an earlier one may become visible later.
     roster.noted(&[notes[1].0, notes[3].0, 999_999]).await.unwrap();
     let left: Vec<_> = [0, 2, 4].map(|at| notes[at].clone()).into();
-    assert_eq!(roster.notes(100).await.unwrap(), left);
+    assert_eq!(roster.notes(0, 100).await.unwrap(), left);
     roster.noted(&[notes[0].0]).await.unwrap();
     roster.note(confirmed(1, 1)).await.unwrap();
-    let last = roster.notes(100).await.unwrap().pop().unwrap();
+    let last = roster.notes(0, 100).await.unwrap().pop().unwrap();
     assert!(last.1 == confirmed(1, 1) && last.0 > notes[4].0, "after it was noted it is a new one");
 }
 

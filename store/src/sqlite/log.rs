@@ -41,6 +41,7 @@ const READ: &str = "SELECT pos, tenant, id, body FROM log WHERE pos > ?1 ORDER B
 const TRIM: &str = "DELETE FROM log WHERE pos <= (SELECT min(acked) FROM consumers)
   RETURNING length(body)";
 const LAG: &str = "SELECT count(*) FROM log WHERE pos > ?1";
+const NAMES: &str = "SELECT name FROM consumers ORDER BY name";
 const FORGET: &str = "DELETE FROM consumers WHERE name = ?1";
 
 struct Inner {
@@ -211,6 +212,15 @@ impl Bus for LocalLog {
         .await
     }
 
+    async fn names(&self) -> Result<Vec<String>, BusFault> {
+        self.run(|inner| {
+            let mut names = inner.conn.prepare_cached(NAMES).map_err(faulted)?;
+            let names = names.query_map([], |row| row.get(0)).map_err(faulted)?;
+            names.collect::<Result<_, _>>().map_err(faulted)
+        })
+        .await
+    }
+
     async fn forget(&self, name: &str) -> Result<bool, BusFault> {
         let (log, name) = (self.clone(), name.to_owned());
         self.run(move |inner| {
@@ -346,7 +356,7 @@ mod tests {
     fn every_statement_prepares() {
         let db = Connection::open_in_memory().unwrap();
         db.execute_batch(MIGRATIONS[0]).unwrap();
-        for statement in [BYTES, PUT, LAST, NAME, ACKED, ACK, READ, TRIM, LAG, FORGET] {
+        for statement in [BYTES, PUT, LAST, NAME, ACKED, ACK, READ, TRIM, LAG, NAMES, FORGET] {
             db.prepare(statement).unwrap_or_else(|fault| panic!("{statement}: {fault}"));
         }
     }

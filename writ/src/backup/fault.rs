@@ -85,3 +85,10 @@ pub fn too_large(what: &str, got: u64, bound: u64) -> Fault {
         .code("BKUP-0011")
         .cure("begin a new backup with `writ backup init`: what is in it then is counted anew")
 }
+
+/// Processes still run on the database that is to be filled.
+pub fn living(process: impl Display, until: impl Display) -> Fault {
+    Fault::refused(format!("the process {process} runs on this database"))
+        .code("BKUP-0012")
+        .cure(format!("stop every `writ serve` first; one that was killed is over at {until}"))
+}

@@ -11,8 +11,8 @@ use std::{
 use writ_lake::Activity;
 use writ_model::Secret;
 use writ_store::{
-    DataFolder, Hold, Ledger, Pg, Roster, SealedPage, SealedSpaces, Space, SqliteLedger,
-    SqliteVault,
+    DataFolder, Hold, Ledger, Pg, Roster, SealedPage, SealedSpaces, Seen, Space, SqliteLedger,
+    SqliteVault, keep::PATIENCE, roster::RESTORING,
 };
 
 use super::{fault, source::database};
@@ -36,21 +36,55 @@ pub struct Target {
     roster: Option<Arc<dyn Roster>>,
 }
 
-/// The public notice that a database is being filled.
-const RESTORING: &str = "restoring";
-
 /// That the database of this roster is not being filled from a backup: until it is whole, agents live in it that were ended.
 ///
 /// # Errors
 /// If it is, or that cannot be read.
 pub async fn being_restored(roster: &dyn Roster) -> Result<(), Fault> {
+    if restoring(roster).await? { Err(filled()) } else { Ok(()) }
+}
+
+/// Whether the database of this roster is being filled from a backup.
+///
+/// # Errors
+/// If that cannot be read.
+pub async fn restoring(roster: &dyn Roster) -> Result<bool, Fault> {
     let notice = roster.published(RESTORING).await.map_err(|error| broken("the roster", &error))?;
-    if notice.is_none_or(|notice| notice.is_empty()) {
-        return Ok(());
-    }
-    Err(Fault::unreachable("the database was being restored, and that did not end")
+    Ok(notice.is_some_and(|notice| !notice.is_empty()))
+}
+
+/// What is said of a database that is not whole.
+pub fn filled() -> Fault {
+    Fault::unreachable("the database is being restored, or was and that did not end")
         .code("STOR-0091")
-        .cure("make the database anew, and restore again: `writ restore`"))
+        .cure("wait for `writ restore`; if it was cut short, make the database anew and restore again")
+}
+
+/// That no process lives on this roster: it would serve from what is only half there.
+async fn nobody(roster: &dyn Roster) -> Result<(), Fault> {
+    let (now, all) = roster.list().await.map_err(|error| broken("the roster", &error))?;
+    let lives = |seen: &&Seen| seen.left.is_none() && now <= seen.over_at();
+    match all.iter().find(lives) {
+        Some(seen) => Err(fault::living(seen.beat.member.gateway, seen.over_at())),
+        None => Ok(()),
+    }
+}
+
+/// Says that a database is being filled, once nobody can serve from it.
+async fn close(roster: &dyn Roster) -> Result<(), Fault> {
+    let say = async |word: &str| {
+        let said = roster.publish(RESTORING, word.into()).await;
+        said.map_err(|error| broken("the roster", &error))
+    };
+    say(RESTORING).await?;
+    // A beat from before the notice stands in the roster by then, or its process has given it up; a later one hears a halt.
+    // Nothing to wait for but time.
+    drop(tokio::time::timeout(PATIENCE, std::future::pending::<()>()).await);
+    if let Err(living) = nobody(roster).await {
+        say("").await?;
+        return Err(living);
+    }
+    Ok(())
 }
 
 fn broken(what: &str, error: &dyn std::error::Error) -> Fault {
@@ -74,17 +108,17 @@ impl Target {
         Self::shared(path, pg, kek).await
     }
 
-    /// An empty database, and a data folder for the key file and the activity.
+    /// An empty database that no process lives on, and a data folder for the key file and the activity.
     ///
     /// # Errors
     /// As [`Target::open`].
     pub async fn shared(path: &Path, pg: Pg, kek: &Secret<Vec<u8>>) -> Result<Self, Fault> {
         let roster: Arc<dyn Roster> = Arc::new(pg.roster());
         being_restored(roster.as_ref()).await?;
+        nobody(roster.as_ref()).await?;
         let folder = claim(path, kek)?;
         let mut target = Self::over(folder, Arc::new(pg.ledger()), Arc::new(pg)).await?;
-        let said = roster.publish(RESTORING, RESTORING.into()).await;
-        said.map_err(|error| broken("the roster", &error))?;
+        close(roster.as_ref()).await?;
         target.roster = Some(roster);
         Ok(target)
     }

@@ -17,6 +17,7 @@ use writ_model::Clock as _;
 
 use super::access::Ctx;
 
+mod bus;
 mod charters;
 mod kept;
 mod operations;
@@ -86,6 +87,7 @@ pub async fn run(ctx: &Ctx, _args: &Args) -> Result<(), Fault> {
             checks.push(good("operator's file", format!("{} servers", config.servers.len())));
             checks.push(origin(&config));
             checks.extend(stores::checks(&folder, &config, &SystemClock).await);
+            checks.extend(Box::pin(bus::checks(&folder, &config)).await);
             for server in &config.servers {
                 checks.extend(upstream(&server.name, &server.place).await);
             }

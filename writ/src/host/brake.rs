@@ -163,8 +163,24 @@ impl Brake {
     /// # Errors
     /// If it cannot be kept: it holds until the process ends.
     pub fn keep_wanted(&self, wanted: Mode) -> Result<(), Fault> {
-        self.wanted(wanted);
+        self.keep(&mut self.wishes.lock(), wanted)
+    }
+
+    /// The same, unless a halt is wanted from afar: false then, and nothing changes.
+    ///
+    /// # Errors
+    /// As [`Brake::keep_wanted`].
+    pub fn keep_unless_halted(&self, wanted: Mode) -> Result<bool, Fault> {
         let mut wishes = self.wishes.lock();
+        if wishes.wanted == Mode::Halted {
+            return Ok(false);
+        }
+        self.keep(&mut wishes, wanted).map(|()| true)
+    }
+
+    fn keep(&self, wishes: &mut Wishes, wanted: Mode) -> Result<(), Fault> {
+        wishes.wanted = wanted;
+        self.turn(wishes);
         wishes.kept.wanted = wanted;
         wishes.kept.write(&self.folder)
     }
@@ -300,7 +316,9 @@ mod tests {
             second.said(&order).unwrap();
         }
         assert_eq!(brake(&folder).0.mode(), Mode::Serving);
+        assert!(brake(&folder).0.keep_unless_halted(Mode::Draining).unwrap());
         brake(&folder).0.keep_wanted(Mode::Halted).unwrap();
+        assert!(!brake(&folder).0.keep_unless_halted(Mode::Serving).unwrap());
         assert_eq!(brake(&folder).0.mode(), Mode::Halted, "no roster keeps it, so the folder does");
         std::fs::write(folder.path().join("halted.json"), "{").unwrap();
         let (third, _) = brake(&folder);

@@ -3,17 +3,21 @@
 //!
 //! Never here: a command to a gateway; it hears from the roster what is wanted of it. To show one more number: `measured.rs`.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use parking_lot::RwLock;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use writ_authority::fact::NEWEST;
-use writ_desk::{Fleet, GatewayStatus, MemberStatus, Members, ServerStatus};
+use writ_desk::{BackupStatus, Fleet, GatewayStatus, MemberStatus, Members, ServerStatus};
 use writ_gateway::Running;
 use writ_model::{BootId, GatewayId, Timestamp};
-use writ_store::{Note, Roster, RosterFault, Seen, Wanted, lease, roster::Role};
+use writ_store::{Note, Roster, RosterFault, Seen, Wanted, Wish, lease, roster::Role};
 
 use super::{
     brake::{Brake, Mode},
@@ -21,6 +25,7 @@ use super::{
     measured,
 };
 use crate::{
+    backup::memory::Memory,
     config::{Config, Place},
     fault::Fault,
 };
@@ -71,12 +76,20 @@ pub struct RosterFleet {
     /// The address of all gateways behind one name.
     base: Option<String>,
     last: RwLock<Option<Members>>,
+    /// Where backups are remembered.
+    folder: Option<PathBuf>,
 }
 
 impl RosterFleet {
     /// The processes of this roster.
     pub fn new(roster: Arc<dyn Roster>, base: Option<String>) -> Self {
-        Self { roster, base, last: RwLock::default() }
+        Self { roster, base, last: RwLock::default(), folder: None }
+    }
+
+    /// With the data folder that remembers what was backed up from it.
+    #[must_use]
+    pub fn backed_up(self, folder: PathBuf) -> Self {
+        Self { folder: Some(folder), ..self }
     }
 
     /// Looks at the roster until told to stop, so that what is asked without waiting is not old.
@@ -112,6 +125,7 @@ fn member(seen: Seen) -> MemberStatus {
         version: member.version,
         reads: member.reads,
         started_at: member.started_at,
+        entered: seen.entered,
         seen: seen.seen,
         staleness: member.staleness,
         left: seen.left,
@@ -171,8 +185,21 @@ impl Fleet for RosterFleet {
         self.roster.want(gateway, wanted, by).await
     }
 
-    async fn notes(&self, most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
-        self.roster.notes(most).await
+    async fn want_unless_halted(
+        &self,
+        gateway: GatewayId,
+        wanted: Wanted,
+        by: String,
+    ) -> Result<Wish, RosterFault> {
+        self.roster.want_unless_halted(gateway, wanted, by).await
+    }
+
+    fn backup(&self) -> Option<BackupStatus> {
+        last_backup(self.folder.as_deref()?)
+    }
+
+    async fn notes(&self, after: u64, most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
+        self.roster.notes(after, most).await
     }
 
     async fn noted(&self, ids: &[u64]) -> Result<(), RosterFault> {
@@ -188,6 +215,8 @@ pub struct LocalFleet {
     started_at: Timestamp,
     brake: Arc<Brake>,
     parts: Arc<measured::Parts>,
+    /// Where backups are remembered.
+    folder: Option<PathBuf>,
 }
 
 impl LocalFleet {
@@ -199,7 +228,13 @@ impl LocalFleet {
         brake: Arc<Brake>,
         parts: Arc<measured::Parts>,
     ) -> Self {
-        Self { gateway, ids, started_at, brake, parts }
+        Self { gateway, ids, started_at, brake, parts, folder: None }
+    }
+
+    /// With the data folder that remembers what was backed up from it.
+    #[must_use]
+    pub fn backed_up(self, folder: PathBuf) -> Self {
+        Self { folder: Some(folder), ..self }
     }
 
     fn member(&self, now: Timestamp) -> MemberStatus {
@@ -212,6 +247,7 @@ impl LocalFleet {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             reads: NEWEST,
             started_at: self.started_at,
+            entered: self.started_at,
             seen: now,
             staleness: lease::STALENESS_MAX,
             left: None,
@@ -247,9 +283,27 @@ impl Fleet for LocalFleet {
         kept.map(|()| true).map_err(|fault| RosterFault::Faulted { why: fault.to_string() })
     }
 
-    async fn notes(&self, most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
-        let orders = self.brake.unsaid().into_iter().take(most);
-        Ok(orders.map(|order| (number(&order), note(self.ids.0, order))).collect())
+    async fn want_unless_halted(
+        &self,
+        gateway: GatewayId,
+        wanted: Wanted,
+        _by: String,
+    ) -> Result<Wish, RosterFault> {
+        if gateway != self.ids.0 {
+            return Ok(Wish::Unknown);
+        }
+        let kept = self.brake.keep_unless_halted(mode(wanted));
+        let kept = kept.map_err(|fault| RosterFault::Faulted { why: fault.to_string() })?;
+        Ok(if kept { Wish::Heard } else { Wish::Halted })
+    }
+
+    fn backup(&self) -> Option<BackupStatus> {
+        last_backup(self.folder.as_deref()?)
+    }
+
+    async fn notes(&self, after: u64, most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
+        let orders = self.brake.unsaid().into_iter().filter(|order| number(order) > after);
+        Ok(orders.take(most).map(|order| (number(&order), note(self.ids.0, order))).collect())
     }
 
     async fn noted(&self, ids: &[u64]) -> Result<(), RosterFault> {
@@ -261,6 +315,16 @@ impl Fleet for LocalFleet {
             .filter(|order| said(order))
             .try_for_each(|order| self.brake.said(order).map_err(fault))
     }
+}
+
+/// The last backup that this data folder remembers.
+fn last_backup(folder: &Path) -> Option<BackupStatus> {
+    let memory = Memory::open(folder).unwrap_or_else(|fault| {
+        tracing::warn!(event = "backup.unknown", error = %fault, "no page shows the last backup");
+        Memory::default()
+    });
+    let last = memory.newest()?;
+    Some(BackupStatus { at: last.at, lines: last.lines, to: last.dir.clone() })
 }
 
 /// An order's number among those that wait: its instant.
@@ -275,5 +339,29 @@ pub fn note(gateway: GatewayId, order: Order) -> Note {
     match what {
         Ordered::Halt => Note::Halted { gateway, boot, at, by, reason },
         Ordered::Serve => Note::Resumed { gateway, boot, at, by, reason },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use writ_model::Digest;
+    use writ_testkit::TempDir;
+
+    use super::*;
+    use crate::backup::memory::Last;
+
+    #[test]
+    fn the_last_backup_is_the_newest_that_the_folder_remembers() {
+        let folder = TempDir::new().unwrap();
+        assert_eq!(last_backup(folder.path()), None);
+        let mut memory = Memory::default();
+        for (n, dir) in [(2, "/new"), (1, "/old")] {
+            let at = Timestamp::from_micros(n);
+            let last =
+                Last { generation: 1, manifest: Digest::default(), at, lines: 7, dir: dir.into() };
+            memory.keep(folder.path(), dir, last).unwrap();
+        }
+        let (at, to) = (Timestamp::from_micros(2), "/new".to_owned());
+        assert_eq!(last_backup(folder.path()), Some(BackupStatus { at, lines: 7, to }));
     }
 }

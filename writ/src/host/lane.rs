@@ -10,9 +10,9 @@ use tokio::{runtime, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 use writ_gateway::{Gateway, GatewayParts, Running};
 
-use writ_store::{Lease, lease::Why};
+use writ_store::{Lease, Standing, lease::Why};
 
-use super::brake::{Mode, Wheels};
+use super::brake::{Brake, Mode, Wheels};
 use crate::{fault::Fault, net};
 
 /// A gateway that runs on its own thread until this is dropped.
@@ -23,11 +23,12 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// Starts a gateway on a thread of its own.
+    /// Starts a gateway on a thread of its own. It stands as the brake says before it accepts: one that was halted stays so.
     ///
     /// # Errors
     /// If the thread cannot be had, the address is taken, or a server is unusable.
-    pub async fn start(parts: GatewayParts) -> Result<Self, Fault> {
+    pub async fn start(parts: GatewayParts, brake: &Brake) -> Result<Self, Fault> {
+        hold(brake.mode(), &parts.lease);
         let (told, started) = oneshot::channel();
         let end = CancellationToken::new();
         let ended = end.clone();
@@ -54,6 +55,27 @@ impl Lane {
     /// The gateway.
     pub fn gateway(&self) -> &Arc<Running> {
         &self.gateway
+    }
+}
+
+/// Lets a lease allow no more than this.
+fn hold(mode: Mode, lease: &Lease) {
+    match mode {
+        Mode::Serving => {}
+        Mode::Draining => lease.stop(Why::Drain),
+        Mode::Halted => lease.stop(Why::Halt),
+    }
+}
+
+/// Whether a gateway serves, or why not.
+///
+/// # Errors
+/// With what it does instead.
+pub fn ready(gateway: &Running) -> Result<(), String> {
+    match (gateway.metrics().stopped, gateway.standing()) {
+        (Some(stopped), _) => Err(format!("it is {stopped}")),
+        (None, Standing::Full) => Ok(()),
+        (None, standing) => Err(format!("its lease lets it do: {}", standing.word())),
     }
 }
 
@@ -96,5 +118,22 @@ impl Wheels for LaneWheels {
 impl Drop for Lane {
     fn drop(&mut self) {
         self.end.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_held_back_as_far_as_the_brake_says() {
+        let stopped = |mode| {
+            let lease = Lease::always();
+            hold(mode, &lease);
+            lease.stopped()
+        };
+        assert_eq!(stopped(Mode::Serving), None);
+        assert_eq!(stopped(Mode::Draining), Some(Why::Drain));
+        assert_eq!(stopped(Mode::Halted), Some(Why::Halt));
     }
 }

@@ -18,10 +18,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use writ_authority::{State, fact::NEWEST};
 use writ_lake::Activity;
 use writ_model::{BootId, GatewayId, Secret};
-use writ_store::{Bus, Keeper, Lease, Member, Terms, lease, roster::Role};
+use writ_store::{Bus, Keeper, Lease, Member, Terms, Wanted, lease, roster::Role};
 
 use super::{Places, System, brake::Brake, fleet, ids, measured::Parts, rim::Rim, shared::Shared};
-use crate::{config::Config, fault::Fault, host::control::Control};
+use crate::{backup::target, config::Config, fault::Fault, host::control::Control};
 
 pub mod bus;
 pub mod desk;
@@ -54,6 +54,16 @@ impl Roles {
             .into_iter()
             .filter_map(|(has, role)| has.then_some(role))
             .collect()
+    }
+
+    /// Refuses what must not be one process.
+    fn check(self) -> Result<(), Fault> {
+        if self.gateway && self.desk {
+            // Whoever is not the desk any more ends, and agents' calls must not end with it.
+            return Err(Fault::usage("a gateway and a desk cannot be one process of several")
+                .cure("start them apart, each with a data folder of its own; or run everything in one process: `writ up`"));
+        }
+        Ok(())
     }
 
     fn words(self) -> String {
@@ -121,6 +131,7 @@ impl Served {
         system: &System,
         roles: Roles,
     ) -> Result<Self, Fault> {
+        roles.check()?;
         let shared = Shared::open(folder, config).await?;
         let common = Arc::new(common(shared, config, system)?);
         let around = (config, folder);
@@ -261,9 +272,18 @@ fn keep(
     let (tenants, roster) = (common.shared.sequencer.tenants(), &common.shared.roster);
     let clock = Arc::clone(&common.system.clock);
     let lease = Arc::clone(&common.lease);
+    let halted = Arc::new(Notify::new());
+    let told = Arc::clone(&halted);
     let keeper: Keeper<State> =
-        Keeper::new(Arc::clone(tenants), Arc::clone(roster), lease, member, clock)
-            .on_wanted(move |wanted| brake.wanted(fleet::mode(wanted)));
+        Keeper::new(Arc::clone(tenants), Arc::clone(roster), lease, member, clock).on_wanted(
+            move |wanted| {
+                brake.wanted(fleet::mode(wanted));
+                if wanted == Wanted::Halt {
+                    told.notify_one();
+                }
+            },
+        );
+    common.tasks.spawn(end_if_restoring(Arc::clone(common), halted));
     let keeper = Arc::new(keeper);
     common.parts.set_keeper(&keeper);
     let (stop, parts) = (CancellationToken::new(), Arc::clone(&common.parts));
@@ -271,4 +291,37 @@ fn keep(
     let report = move || serde_json::to_vec(&parts.report()).unwrap_or_default();
     let kept = tokio::spawn(async move { keeper.run(report, stopped).await });
     (stop, kept)
+}
+
+/// Ends the process when its database is being filled from a backup: what it knows is of another history. A gateway has cut
+/// everything by then; a desk must not write.
+async fn end_if_restoring(common: Arc<Common>, halted: Arc<Notify>) {
+    loop {
+        tokio::select! {
+            () = common.stop.cancelled() => return,
+            () = halted.notified() => {}
+        }
+        match target::restoring(common.shared.roster.as_ref()).await {
+            Ok(false) => {}
+            Ok(true) => return common.lose(target::filled()),
+            Err(why) => tracing::debug!(error = %why, "asked again with the next beat"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gateway_is_no_desk() {
+        let all = [(true, true, false), (true, true, true)];
+        for (gateway, desk, soc) in all {
+            let fault = Roles { gateway, soc, desk }.check().unwrap_err();
+            assert!(fault.to_string().contains("cannot be one process"), "{fault}");
+        }
+        for (gateway, desk, soc) in [(true, false, true), (false, true, true)] {
+            Roles { gateway, soc, desk }.check().unwrap();
+        }
+    }
 }

@@ -25,7 +25,7 @@ use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_otlp::{Protocol, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::{
     Resource,
-    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, Span},
+    trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, Span},
 };
 use tokio::sync::{mpsc, oneshot};
 use tracing::{
@@ -106,8 +106,12 @@ pub fn start(
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .build();
     let batch = BatchSpanProcessor::builder(exporter).with_batch_config(config).build();
-    let provider =
-        SdkTracerProvider::builder().with_span_processor(batch).with_resource(resource).build();
+    // What is sent is chosen before it gets here; a variable of the environment must not choose again.
+    let provider = SdkTracerProvider::builder()
+        .with_sampler(Sampler::AlwaysOn)
+        .with_span_processor(batch)
+        .with_resource(resource)
+        .build();
     if COLLECTED.set(provider).is_err() {
         return Err(fault("traces are sent already".to_owned()));
     }

@@ -82,7 +82,7 @@ fn document(output: &mut BufReader<ChildStdout>) -> Value {
     Value::String(line)
 }
 
-fn until(what: &str, done: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, done: impl Fn() -> bool) {
     #[expect(clippy::disallowed_methods, reason = "a test waits for other processes")]
     let begun = Instant::now();
     while !done() {
@@ -341,11 +341,6 @@ impl Cluster {
             self.done(&[&["call", "show", &id], &at[..]].concat())
         });
         shown.filter(|call| call["gateway"] == json!(gateway.id)).collect()
-    }
-
-    /// Waits for something that will come.
-    pub(crate) fn until(&self, what: &str, done: impl Fn() -> bool) {
-        until(what, done);
     }
 
     /// The agent at one gateway: its key, told that this is its gateway.

@@ -30,15 +30,15 @@ fn postgres_and_nats_carry_an_agent_from_two_gateways_to_its_end() {
         let message = text(&refused, "/error/message");
         assert!(message.contains("No grant covers tool `erase`"), "{refused:#}");
     }
-    cluster.until("both gateways' calls are at the desk", || {
+    cluster::until("both gateways' calls are at the desk", || {
         cluster.calls_of(one).len() >= 2 && cluster.calls_of(two).len() >= 2
     });
-    cluster.until("the soc sealed both, and the desk proves them", || {
+    cluster::until("the soc sealed both, and the desk proves them", || {
         let sealed = |call: &Value| call["seal"]["line"].is_u64();
         cluster.calls_of(one).iter().all(sealed) && cluster.calls_of(two).iter().all(sealed)
     });
     let book = cluster.path("book").display().to_string();
-    cluster.until("an export holds the sealed records", || {
+    cluster::until("an export holds the sealed records", || {
         let _fresh = std::fs::remove_dir_all(&book);
         cluster.done(&["ledger", "export", "--tenant", "harbor", &book]);
         let verified = cluster.done(&["ledger", "verify", &book]);
@@ -52,9 +52,12 @@ fn postgres_and_nats_carry_an_agent_from_two_gateways_to_its_end() {
     cluster.done(&["agent", "terminate", "--client", "harbor", "bot", "--reason", "done"]);
     for connected in [&mut first, &mut second] {
         let refused = connected.ask(&call(3, "read"));
-        assert!(refused["error"].is_object() && refused.to_string().contains("ended"), "{refused:#}");
+        assert!(
+            refused["error"].is_object() && refused.to_string().contains("ended"),
+            "{refused:#}"
+        );
     }
-    cluster.until("the receipt names both gateways as confirmed", || {
+    cluster::until("the receipt names both gateways as confirmed", || {
         let receipt = cluster.read("/clients/harbor/agents/bot/receipt").to_string();
         let confirmed = receipt.matches("confirmed").count() >= 2;
         confirmed && receipt.contains(&one.id) && receipt.contains(&two.id)
@@ -79,7 +82,7 @@ fn postgres_away_a_gateway_is_halted_by_its_own_machine_and_the_ledger_learns_of
 
     let other = &cluster.gateways[1];
     other.until_ready();
-    cluster.until("the halt stands in the provider's ledger", || {
+    cluster::until("the halt stands in the provider's ledger", || {
         let lines = cluster.done(&["ledger", "list", "--client", "northlight"]).to_string();
         lines.contains("gateway_halted")
     });
@@ -92,7 +95,7 @@ fn postgres_away_a_gateway_is_halted_by_its_own_machine_and_the_ledger_learns_of
     assert!(one.why_not_ready().contains("halted"), "{}", one.why_not_ready());
     cluster.at(one, &["gateway", "serve", "--reason", "it was a test"]);
     one.until_ready();
-    cluster.until("its going on stands in the provider's ledger", || {
+    cluster::until("its going on stands in the provider's ledger", || {
         let lines = cluster.done(&["ledger", "list", "--client", "northlight"]).to_string();
         lines.contains("gateway_resumed")
     });
@@ -116,7 +119,7 @@ fn postgres_tells_a_gateway_what_is_wanted_and_a_drain_lets_calls_end() {
 
     // From afar, by its id.
     cluster.done(&["gateway", "halt", &one.id, "--reason", "a test"]);
-    cluster.until("it heard that it is to halt", || one.why_not_ready().contains("halted"));
+    cluster::until("it heard that it is to halt", || one.why_not_ready().contains("halted"));
     let listed = cluster.done(&["gateway", "list"]).to_string();
     assert!(listed.contains(&one.id) && listed.contains("\"halt\""), "{listed}");
     cluster.done(&["gateway", "serve", &one.id, "--reason", "over"]);
@@ -127,6 +130,7 @@ fn postgres_tells_a_gateway_what_is_wanted_and_a_drain_lets_calls_end() {
     // Told to end, it ends by itself, gives its lease back, and its records are at the desk.
     let mut cluster = cluster;
     assert_eq!(cluster.gateways[0].terminate(), Some(0));
-    cluster
-        .until("its records are at the desk", || cluster.calls_of(&cluster.gateways[0]).len() >= 2);
+    cluster::until("its records are at the desk", || {
+        cluster.calls_of(&cluster.gateways[0]).len() >= 2
+    });
 }

@@ -3,14 +3,14 @@
 //! Never here: a call that is sent twice; an answer that did not come is no answer.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Result;
@@ -36,8 +36,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// What callers were told.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
-    /// What records of served calls carry: the digests of their arguments.
-    pub(crate) served: BTreeSet<String>,
+    /// Served calls by what their records carry, the digests of their arguments: through which gateway, and when.
+    pub(crate) served: BTreeMap<String, (SocketAddr, Instant)>,
     /// The same of calls that have no words of their own.
     pub(crate) alike: BTreeSet<String>,
     /// Calls refused.
@@ -80,7 +80,7 @@ pub(crate) struct Caller {
     instance: InstanceId,
     proofs: Proofs,
     ways: Ways,
-    since: std::time::Instant,
+    since: Instant,
 }
 
 impl Caller {
@@ -93,19 +93,15 @@ impl Caller {
     ///
     /// # Errors
     /// If no proof can be made.
-    pub(crate) fn call(
-        &mut self,
-        door: &mut Door,
-        asked: Asked<'_>,
-    ) -> Result<(std::time::Instant, Told)> {
+    pub(crate) fn call(&mut self, door: &mut Door, asked: Asked<'_>) -> Result<(Instant, Told)> {
         if self.since.elapsed() > RENEWAL {
-            let renewed =
-                renew(self.ways.desk, &self.ways.resource, (&mut self.agent, self.instance));
-            let next = if renewed.is_ok() { RENEWAL } else { AGAIN };
-            self.since = now().checked_sub(RENEWAL.saturating_sub(next)).unwrap_or_else(now);
-            if renewed.is_ok() {
+            let Ways { desk, resource } = &self.ways;
+            if renew(*desk, resource, (&mut self.agent, self.instance)).is_ok() {
                 self.since = now();
                 self.proofs = Proofs::new();
+            } else {
+                // The old one is still good for a while.
+                self.since += AGAIN;
             }
         }
         door.ask_for(&self.agent, &mut self.proofs, asked)
@@ -121,10 +117,10 @@ impl Caller {
 }
 
 impl Callers {
-    /// Starts one lane for each agent, which goes round all gateways.
+    /// Starts one lane for each agent, which goes round all gateways. `words` are in every call's, and in no other's.
     pub(crate) fn start(
         agents: Vec<(Agent, InstanceId)>,
-        (ways, gateways): (&Ways, &[SocketAddr]),
+        (ways, gateways, words): (&Ways, &[SocketAddr], &'static str),
         every: Duration,
     ) -> Self {
         let (stop, served) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
@@ -132,7 +128,8 @@ impl Callers {
             let (stop, served) = (Arc::clone(&stop), Arc::clone(&served));
             let caller = Caller::new(agent, ways);
             let doors = gateways.iter().map(|gateway| ways.door(*gateway)).collect();
-            thread::spawn(move || work((lane, caller, doors), every, (&stop, &served)))
+            let who = (lane, words, caller, doors);
+            thread::spawn(move || work(who, every, (&stop, &served)))
         });
         Self { lanes: lanes.collect(), stop, served }
     }
@@ -165,7 +162,7 @@ pub(crate) fn mark(asked: Asked<'_>) -> String {
 }
 
 fn work(
-    (lane, mut caller, mut doors): (usize, Caller, Vec<Door>),
+    (lane, words, mut caller, mut doors): (usize, &str, Caller, Vec<Door>),
     every: Duration,
     (stop, served): (&AtomicBool, &AtomicU64),
 ) -> Result<Answers> {
@@ -180,11 +177,11 @@ fn work(
         nth += 1;
         let many = doors.len();
         let Some(door) = doors.get_mut(at % many) else { continue };
-        let subject = format!("order {lane}/{nth}");
+        let subject = format!("{words} {lane}/{nth}");
         let asked = Asked::Send(&subject);
         match caller.call(door, asked)?.1 {
             Told::Served => {
-                told.served.insert(mark(asked));
+                told.served.insert(mark(asked), (door.address, now()));
                 served.fetch_add(1, Ordering::SeqCst);
             }
             Told::Refused(_) => told.refused += 1,

@@ -5,8 +5,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
     path::Path,
     sync::Arc,
+    time::Instant,
 };
 
 use anyhow::{Context as _, Result};
@@ -129,16 +131,19 @@ impl Records {
                 let mark = leaf.pointer("/unmapped/arguments_digest").and_then(Value::as_str);
                 let mark = mark.context("a record without a digest of arguments")?;
                 *self.marks.entry(mark.to_owned()).or_default() += 1;
-                let run =
-                    Run { tenant: record.tenant, gateway: record.gateway, boot: record.boot };
+                let run = Run { tenant: record.tenant, gateway: record.gateway, boot: record.boot };
                 self.runs.entry(run).or_default().insert(record.seq, leaf_hash(&record.ocsf));
             }
         }
     }
 
     /// Served calls that have no record.
-    pub(crate) fn lost(&self, served: &BTreeSet<String>) -> u64 {
-        served.iter().filter(|mark| !self.marks.contains_key(*mark)).count() as u64
+    pub(crate) fn lost<'a>(
+        &'a self,
+        served: &'a BTreeMap<String, (SocketAddr, Instant)>,
+    ) -> impl Iterator<Item = &'a (SocketAddr, Instant)> {
+        let gone = served.iter().filter(|(mark, _)| !self.marks.contains_key(*mark));
+        gone.map(|(_, call)| call)
     }
 
     /// Calls with more than one record, of those that have words of their own.
@@ -190,21 +195,24 @@ impl Records {
         Ok((there.len() as u64, both, only, conflicts.len() as u64))
     }
 
-    /// Seals whose root these records have, and those whose root they do not have.
-    pub(crate) fn sealed(&self, seals: &[(TenantId, ActivitySealed)]) -> (u64, u64) {
-        let (mut good, mut bad) = (0, 0);
+    /// Seals whose root these records have, those whose root they do not have, and records that no seal covers.
+    pub(crate) fn sealed(&self, seals: &[(TenantId, ActivitySealed)]) -> (u64, u64, u64) {
+        let (mut good, mut bad, mut covered) = (0, 0, 0);
         for (tenant, seal) in seals {
             let run = Run { tenant: *tenant, gateway: seal.gateway, boot: seal.boot };
             let mut tree = Frontier::new();
-            for (_, leaf) in self.runs.get(&run).iter().flat_map(|run| run.range(seal.first..=seal.last)) {
+            for (_, leaf) in
+                self.runs.get(&run).iter().flat_map(|run| run.range(seal.first..=seal.last))
+            {
                 tree.push(*leaf);
             }
             if tree.size() == seal.count && tree.root() == seal.root {
                 good += 1;
+                covered += seal.count;
             } else {
                 bad += 1;
             }
         }
-        (good, bad)
+        (good, bad, self.count.saturating_sub(covered))
     }
 }

@@ -39,7 +39,7 @@ const EVERY: Duration = Duration::from_millis(20);
 /// Served calls before a cut and after it, of each agent at each gateway.
 const ENOUGH: u64 = 5;
 /// LIMIT: how long that may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Bars of the issue: no acting call that begins later after the cut is served, and nothing at all is.
 const ACTING_MS_MAX: u64 = 1_000;
 const ALL_MS_MAX: u64 = 6_000;
@@ -197,88 +197,101 @@ fn cut_once(
         streams.push(caller.stream(&mut door)?);
     }
     thread::scope(|scope| {
-        let cuts: Vec<_> =
+        let streams: Vec<_> =
             streams.into_iter().map(|stream| scope.spawn(move || stream.last())).collect();
-        let served = &served;
-        let lanes: Vec<_> = probes
-            .iter_mut()
-            .zip(served)
-            .map(|(probe, served)| {
-                let stop = &stop;
-                scope.spawn(move || lane(probe, ways, (stop, served)))
-            })
-            .collect();
-        let commands = {
-            let (stop, healing, first) = (&stop, &healing, told.commands);
-            scope.spawn(move || command(pen, first, (stop, healing)))
+        let work = |(probe, served): (_, _)| {
+            let stop = &stop;
+            scope.spawn(move || lane(probe, ways, (stop, served)))
         };
-        let enough = |what: &str| -> Result<()> {
-            let since = now();
-            while served.iter().any(|count| count.load(Ordering::SeqCst) < ENOUGH) {
-                anyhow::ensure!(since.elapsed() < PATIENCE, "not every agent is served {what}");
-                pause(EVERY);
-            }
-            Ok(())
-        };
-        let ran = (|| -> Result<(Instant, Instant)> {
-            enough("before the cut")?;
-            cut.begin(site)?;
-            let begun = now();
-            pause(LASTS);
-            cut.end(site)?;
-            let over = now();
-            healing.store(true, Ordering::SeqCst);
-            site.heal()?;
-            served.iter().for_each(|count| count.store(0, Ordering::SeqCst));
-            enough("after the cut")?;
-            Ok((begun, over))
-        })();
+        let lanes: Vec<_> = probes.iter_mut().zip(&served).map(work).collect();
+        let (from, ends) = (told.commands, (&stop, &healing));
+        let commands = scope.spawn(move || command(pen, from, ends));
+        let ran = broken(site, cut, &served, &healing);
         stop.store(true, Ordering::SeqCst);
-        let (acknowledged, asked, first) =
-            commands.join().map_err(|_panic| anyhow::anyhow!("the writer fell over"))?;
+        let fell = "a thread fell over";
+        let (acknowledged, asked, first) = commands.join().ok().context(fell)?;
         told.commands += asked;
         told.acknowledged.extend(acknowledged);
+        let lanes: Result<Vec<Lane>> =
+            lanes.into_iter().map(|lane| lane.join().ok().context(fell)?).collect();
+        let (begun, over) = ran?;
         let mut shown = Shown::default();
-        let (begun, over) = match ran {
-            Ok(times) => times,
-            Err(why) => {
-                lanes.into_iter().for_each(|lane| drop(lane.join()));
-                return Err(why);
-            }
-        };
-        let ms = |from: Instant, to: Instant| {
-            u64::try_from(to.saturating_duration_since(from).as_millis()).unwrap_or(u64::MAX)
-        };
-        let first = first.context("no command was acknowledged after the cut")?;
-        shown.healed = ms(over, first);
-        for lane in lanes {
-            let (does, calls, marks) =
-                lane.join().map_err(|_panic| anyhow::anyhow!("a probe fell over"))??;
-            told.answers.served.extend(marks);
-            let late = calls.iter().filter(|call| call.0 > begun && call.1 < over);
-            let late = late.filter(|call| call.2 == Told::Served).map(|call| ms(begun, call.0));
-            let late = late.max().unwrap_or(0);
-            if does == Does::Acts {
-                shown.acting = shown.acting.max(late);
-            }
-            shown.all = shown.all.max(late);
-            let again = calls.iter().find(|call| call.0 > over && call.2 == Told::Served);
-            let again = again.context("an agent was not served again")?;
-            shown.healed = shown.healed.max(ms(over, again.1));
-            for (_, _, what) in &calls {
-                told.answers.refused += u64::from(matches!(what, Told::Refused(_)));
-                told.answers.nothing += u64::from(*what == Told::Nothing);
-            }
+        for lane in lanes? {
+            shown.take(lane, (begun, over), told)?;
         }
-        for cut in cuts {
-            let last = cut.join().map_err(|_panic| anyhow::anyhow!("a stream fell over"))?;
+        let first = first.context("no command was acknowledged after the cut")?;
+        shown.healed = shown.healed.max(ms(over, first));
+        for stream in streams {
+            let last = stream.join().ok().context(fell)?;
             shown.streams = shown.streams.max(last.map_or(u64::MAX, |last| ms(begun, last)));
         }
         Ok(shown)
     })
 }
 
-type Lane = (Does, Vec<Call>, Vec<String>);
+fn ms(from: Instant, to: Instant) -> u64 {
+    u64::try_from(to.saturating_duration_since(from).as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Cuts and heals while agents call; when the cut was whole, and when it was over.
+fn broken(
+    site: &mut Site,
+    cut: Cut,
+    served: &[AtomicU64],
+    healing: &AtomicBool,
+) -> Result<(Instant, Instant)> {
+    let enough = |what: &str| -> Result<()> {
+        let since = now();
+        while served.iter().any(|count| count.load(Ordering::SeqCst) < ENOUGH) {
+            anyhow::ensure!(since.elapsed() < PATIENCE, "not every agent is served {what}");
+            pause(EVERY);
+        }
+        Ok(())
+    };
+    enough("before the cut")?;
+    cut.begin(site)?;
+    let begun = now();
+    pause(LASTS);
+    cut.end(site)?;
+    let over = now();
+    healing.store(true, Ordering::SeqCst);
+    site.heal()?;
+    for count in served {
+        count.store(0, Ordering::SeqCst);
+    }
+    enough("after the cut")?;
+    Ok((begun, over))
+}
+
+impl Shown {
+    /// Takes one agent's calls into account.
+    fn take(
+        &mut self,
+        lane: Lane,
+        (begun, over): (Instant, Instant),
+        told: &mut Heard,
+    ) -> Result<()> {
+        let (does, calls, served) = lane;
+        told.answers.served.extend(served);
+        let late = calls.iter().filter(|call| call.0 > begun && call.1 < over);
+        let late = late.filter(|call| call.2 == Told::Served).map(|call| ms(begun, call.0));
+        let late = late.max().unwrap_or(0);
+        if does == Does::Acts {
+            self.acting = self.acting.max(late);
+        }
+        self.all = self.all.max(late);
+        let again = calls.iter().find(|call| call.0 > over && call.2 == Told::Served);
+        let again = again.context("an agent was not served again")?;
+        self.healed = self.healed.max(ms(over, again.1));
+        for (_, _, what) in &calls {
+            told.answers.refused += u64::from(matches!(what, Told::Refused(_)));
+            told.answers.nothing += u64::from(*what == Told::Nothing);
+        }
+        Ok(())
+    }
+}
+
+type Lane = (Does, Vec<Call>, Vec<(String, (SocketAddr, Instant))>);
 
 /// One agent's calls until all ends.
 fn lane(probe: &mut Probe, ways: &Ways, (stop, served): (&AtomicBool, &AtomicU64)) -> Result<Lane> {
@@ -295,7 +308,7 @@ fn lane(probe: &mut Probe, ways: &Ways, (stop, served): (&AtomicBool, &AtomicU64
         if told == Told::Served {
             served.fetch_add(1, Ordering::SeqCst);
             if probe.does == Does::Acts {
-                marks.push(mark(asked));
+                marks.push((mark(asked), (probe.gateway, now())));
             }
         }
         calls.push((begun, now(), told));

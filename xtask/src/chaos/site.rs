@@ -2,7 +2,11 @@
 //!
 //! Never here: what a broken promise is.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result};
 use writ_model::InstanceId;
@@ -21,7 +25,7 @@ use crate::{
 };
 
 /// LIMIT: how long a process may take until it is ready, with what it has to wait for: a dead one's named lease.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_mins(1);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 /// Records are sealed often, so that seals are in what is looked at.
@@ -52,7 +56,8 @@ pub(crate) struct Site {
     pub(crate) upstream: Upstream,
     /// Processes that ended by themselves, as one does that lost its named lease, and were started again.
     pub(crate) left: u64,
-    runs: u64,
+    /// When gateways were killed, and where they listen.
+    pub(crate) kills: Vec<(SocketAddr, Instant)>,
 }
 
 /// How large a site is.
@@ -78,8 +83,9 @@ impl Site {
         let desk = shared.member("desk", "desk")?;
         let world = shared.populate(measure.clients, Size { agents: 4, grants: 2 })?;
         desk.server.stop()?;
+        let clerks = mixed(world.clerks, measure.clients);
         let mut site =
-            Self { shared, all: Vec::new(), clerks: world.clerks, upstream, left: 0, runs: 0 };
+            Self { shared, all: Vec::new(), clerks, upstream, left: 0, kills: Vec::new() };
         site.join("desk", "desk")?;
         site.join("soc", "soc")?;
         for nth in 0..measure.gateways {
@@ -120,7 +126,9 @@ impl Site {
     /// Kills a process with SIGKILL.
     pub(crate) fn kill(&mut self, at: usize) {
         // Dropping a server kills it.
-        self.all.get_mut(at).and_then(|one| one.server.take()).into_iter().for_each(drop);
+        let Some(one) = self.all.get_mut(at) else { return };
+        self.kills.push((one.place.address, now()));
+        drop(one.server.take());
     }
 
     /// Starts what does not run, and waits until everything is ready; how long that took.
@@ -156,7 +164,6 @@ impl Site {
                 self.left += 1;
                 say(&format!("# {} ended by itself (run {})", one.name, one.starts))?;
             }
-            self.runs += 1;
             one.starts += 1;
             let log = format!("{}.{}.log", one.name, one.starts);
             one.server = Some(self.shared.again(one.role, &one.place, &log)?);
@@ -176,6 +183,14 @@ impl Site {
     }
 }
 
+/// One agent of each client, then the second ones, and so on.
+fn mixed(clerks: Vec<Clerk>, clients: usize) -> Vec<Clerk> {
+    let each = clerks.len() / clients.max(1);
+    let mut places: Vec<(usize, Clerk)> = clerks.into_iter().enumerate().collect();
+    places.sort_by_key(|(at, _)| at % each.max(1));
+    places.into_iter().map(|(_, clerk)| clerk).collect()
+}
+
 impl One {
     /// Its process id, while it runs.
     pub(crate) fn pid(&self) -> Option<u32> {
@@ -187,7 +202,9 @@ impl One {
         let text = self.metrics().ok()?;
         let values = text.lines().filter_map(|line| {
             let (of, value) = line.rsplit_once(' ')?;
-            (of == name || of.split('{').next() == Some(name)).then(|| value.parse::<f64>().ok()).flatten()
+            (of == name || of.split('{').next() == Some(name))
+                .then(|| value.parse::<f64>().ok())
+                .flatten()
         });
         values.fold(None, |sum, value| Some(sum.unwrap_or(0.0) + value))
     }

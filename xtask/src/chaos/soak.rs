@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     let mut site = Site::start(args, &target().join("chaos/soak"), SITE)?;
     let (ways, gateways) = (Ways::of(&site.shared), site.gateways());
     let lanes = site.agents(CALLERS)?;
-    let warm = Callers::start(lanes, (&ways, &gateways), Duration::ZERO);
+    let warm = Callers::start(lanes, (&ways, &gateways, "warm"), Duration::ZERO);
     pause(SATURATED);
     let saturated = float(warm.served()) / SATURATED.as_secs_f64();
     let first = warm.end()?;
@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     say(&format!("# saturated at {saturated:.0} calls/s; {minutes} minutes at {rate:.0}"))?;
     let every = Duration::from_secs_f64(float(CALLERS as u64) / rate);
     let lanes = site.agents(CALLERS)?;
-    let callers = Callers::start(lanes, (&ways, &gateways), every);
+    let callers = Callers::start(lanes, (&ways, &gateways, "steady"), every);
     let (seen, behind) = watch(&mut site, &callers, minutes)?;
     let mut answers = callers.end()?;
     let (refused, unanswered) = (answers.refused, answers.nothing);
@@ -110,7 +110,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     let lost = found.summary.get("lost").and_then(serde_json::Value::as_u64).unwrap_or(u64::MAX);
     let drops = refused + unanswered + lost;
     let flat = rises.values().all(|rise| *rise <= rise_max);
-    let held = flat && lag <= LAG_MAX && drops == 0 && site.left == 0;
+    let held = flat && lag <= LAG_MAX && drops == 0 && found.held && site.left == 0;
     let all = json!({
         "soak_minutes": minutes, "saturated_per_second": round(saturated, 0),
         "wanted_per_second": round(rate, 0),

@@ -150,12 +150,7 @@ impl Door {
         Ok(Stream { stream })
     }
 
-    fn request(
-        &self,
-        agent: &Agent,
-        proofs: &mut Proofs,
-        asked: Asked<'_>,
-    ) -> Result<Vec<u8>> {
+    fn request(&self, agent: &Agent, proofs: &mut Proofs, asked: Asked<'_>) -> Result<Vec<u8>> {
         let (tool, arguments) = asked.parts();
         let with = With { nonce: self.nonce.as_deref(), token: Some(&agent.token) };
         let proof = proofs.make(&agent.key, &self.url, with)?;

@@ -27,8 +27,6 @@ use crate::{
 pub(crate) struct Clerk {
     /// The client's short name.
     pub(crate) slug: String,
-    /// Whose.
-    pub(crate) tenant: TenantId,
     /// The agent.
     pub(crate) agent: AgentId,
     /// Its key and its copy.
@@ -42,8 +40,6 @@ pub(crate) struct World {
     pub(crate) clerks: Vec<Clerk>,
     /// The person who ends them.
     pub(crate) person: passkey::Signed,
-    /// The clients.
-    pub(crate) tenants: Vec<TenantId>,
 }
 
 impl Shared {
@@ -67,21 +63,16 @@ impl Shared {
         let link = told.get("sign_in").and_then(Value::as_str).context("no link")?;
         let person = passkey::make_signed(self.desk, link, &entropy()?, &self.key())?;
         let runtime = tokio::runtime::Runtime::new().context("no runtime")?;
-        let (clerks, tenants) = runtime.block_on(self.append(provider, clients, size))?;
-        Ok(World { clerks, person, tenants })
+        let clerks = runtime.block_on(self.append(provider, clients, size))?;
+        Ok(World { clerks, person })
     }
 
-    async fn append(
-        &self,
-        provider: TenantId,
-        clients: usize,
-        size: Size,
-    ) -> Result<(Vec<Clerk>, Vec<TenantId>)> {
+    async fn append(&self, provider: TenantId, clients: usize, size: Size) -> Result<Vec<Clerk>> {
         let options = PgOptions { url: self.postgres.url(), password: None, ca: None, pool: 4 };
         let ledger = Pg::connect(options).await?.ledger();
         let (person, passkey) = operator(&ledger, provider).await?;
         let mut maker = Maker::new(5, now()?);
-        let (mut clerks, mut listed, mut tenants) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut clerks, mut listed) = (Vec::new(), Vec::new());
         for nth in 1..=clients {
             let mut keys = Vec::new();
             let by = Person { person, passkey: passkey.clone() };
@@ -96,16 +87,14 @@ impl Shared {
             listed.push(ClientAdded { client: tenant.id, name, slug: slug.clone() });
             let lines = tenant.lines.iter().map(|line| Bytes::from(line.clone())).collect();
             ledger.append(tenant.id, 0, lines).await?;
-            tenants.push(tenant.id);
             clerks.extend(tenant.members.into_iter().zip(keys).map(|(member, key)| Clerk {
                 slug: slug.clone(),
-                tenant: tenant.id,
                 agent: member.agent,
                 enrolled: Enrolled { key, instance: member.instance },
             }));
         }
         list(&ledger, provider, person, listed).await?;
-        Ok((clerks, tenants))
+        Ok(clerks)
     }
 
     /// Tokens for these agents, in their order.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use writ_desk::{Fleet, GatewayStatus, MemberStatus, Members, Report};
 use writ_model::{BootId, GatewayId, Span, Timestamp};
-use writ_store::{Note, RosterFault, Standing, Wanted, roster::Role};
+use writ_store::{Note, RosterFault, Standing, Wanted, Wish, roster::Role};
 
 use super::World;
 
@@ -14,6 +14,8 @@ use super::World;
 pub(crate) struct Crowd {
     pub(crate) members: Mutex<Vec<MemberStatus>>,
     pub(crate) notes: Mutex<Vec<(u64, Note)>>,
+    /// How far the roster's clock is ahead of the desk's.
+    pub(crate) ahead: Mutex<Span>,
     /// While it is set the roster does not answer.
     pub(crate) gone: Mutex<bool>,
 }
@@ -36,6 +38,7 @@ pub(crate) fn member(n: u8, now: Timestamp) -> MemberStatus {
         version: "test".to_owned(),
         reads: 2,
         started_at: Timestamp::from_micros(0),
+        entered: Timestamp::from_micros(0),
         seen: now,
         staleness: Span::seconds(5),
         left: None,
@@ -83,7 +86,7 @@ impl Fleet for Crowd {
 
     async fn members(&self, at: Timestamp) -> Result<Members, RosterFault> {
         self.answers()?;
-        Ok(Members { at, all: self.members.lock().clone() })
+        Ok(Members { at: at + *self.ahead.lock(), all: self.members.lock().clone() })
     }
 
     async fn want(&self, id: GatewayId, wanted: Wanted, by: String) -> Result<bool, RosterFault> {
@@ -93,9 +96,22 @@ impl Fleet for Crowd {
         Ok(known.map(|one| (one.wanted, one.wanted_by) = (wanted, Some(by))).is_some())
     }
 
-    async fn notes(&self, most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
+    async fn want_unless_halted(
+        &self,
+        id: GatewayId,
+        wanted: Wanted,
+        by: String,
+    ) -> Result<Wish, RosterFault> {
+        if self.members.lock().iter().any(|one| one.gateway == id && one.wanted == Wanted::Halt) {
+            return Ok(Wish::Halted);
+        }
+        Ok(if self.want(id, wanted, by).await? { Wish::Heard } else { Wish::Unknown })
+    }
+
+    async fn notes(&self, after: u64, most: usize) -> Result<Vec<(u64, Note)>, RosterFault> {
         self.answers()?;
-        Ok(self.notes.lock().iter().take(most).cloned().collect())
+        let notes = self.notes.lock();
+        Ok(notes.iter().filter(|(id, _)| *id > after).take(most).cloned().collect())
     }
 
     async fn noted(&self, ids: &[u64]) -> Result<(), RosterFault> {

@@ -22,6 +22,7 @@ CREATE TABLE writ.members (
   standing smallint NOT NULL,
   report   bytea NOT NULL,
   seen     bigint NOT NULL,
+  entered  bigint NOT NULL,
   gone_at  bigint,
   PRIMARY KEY (gateway, boot)
 ) WITH (fillfactor = 40, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::{Ledger, ReadError, Sequencer, Tenants, follow::tests::Sum};
+use crate::{FollowError, Ledger, ReadError, Sequencer, Tenants, follow::tests::Sum};
 
 const LONG: Duration = Duration::from_mins(1);
 
@@ -126,6 +126,110 @@ async fn a_standby_that_takes_over_has_everything_that_was_acknowledged() {
     for n in 0..3 {
         let head = pg.ledger().head(tenant(n)).await.unwrap();
         assert_eq!(follower.cached(tenant(n)).unwrap().size, head.size);
+    }
+}
+
+fn line(number: &'static str) -> Vec<Bytes> {
+    vec![Bytes::from_static(number.as_bytes())]
+}
+
+/// Appends once the connections that are gone are known to be.
+async fn append(pg: &Pg, n: u8, expected: u64, number: &'static str) {
+    let ledger = pg.ledger();
+    let appended = async {
+        while ledger.append(tenant(n), expected, line(number)).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(LONG, appended).await.unwrap();
+}
+
+/// The first poll that could read the ledger: a lease is renewed by it.
+async fn first_poll(follower: &Tenants<Sum>) -> crate::follow::Polled {
+    let polled = async {
+        loop {
+            match follower.poll().await {
+                Ok(polled) => return polled,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    timeout(LONG, polled).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_written_after_a_crash_is_told_though_its_number_was_there_before() {
+    // Nothing is flushed that no commit waits for.
+    let server = Postgres::start_with(&["wal_writer_delay=10s"]).unwrap();
+    let pg = migrated(&server.url(), &server.owner_url()).await;
+    append(&pg, 1, 0, "1").await;
+    let follower = Tenants::<Sum>::new(Arc::new(pg.ledger()));
+    follower.view(tenant(1)).await.unwrap();
+    for round in 1..3 {
+        for _ in 0..200 {
+            let mut tx = pg.fleet_tx().await.unwrap();
+            tx.rows("SELECT pg_current_xact_id()::text", &[]).await.unwrap();
+        }
+        for _ in 0..2 {
+            follower.poll().await.unwrap();
+        }
+        let mark = pg.ledger().heads_since(None).await.unwrap().mark.at;
+        server.kill9().unwrap();
+        server.start_again().unwrap();
+        append(&pg, 1, round, "1").await;
+        let moved = server.sql("writ", "SELECT moved FROM writ.heads").unwrap();
+        assert!(moved.parse::<u64>().unwrap() < mark, "{moved} was handed out again, {mark} seen");
+        let polled = first_poll(&follower).await;
+        assert_eq!((polled.advanced, polled.refused), (1, Vec::new()));
+        assert_eq!(follower.cached(tenant(1)).unwrap().size, round + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_failover_that_lost_a_tail_is_noticed_and_its_tenants_are_refused() {
+    let server = Postgres::start().unwrap();
+    let standby = server.standby().unwrap();
+    let url = |role| {
+        format!("postgresql://{role}@127.0.0.1:{},127.0.0.1:{}/writ", server.port(), standby.port())
+    };
+    let pg = migrated(&url("writ_app"), &url("writ_owner")).await;
+    for n in 1..=4 {
+        append(&pg, n, 0, "1").await;
+    }
+    // From here on nothing reaches the standby, and nobody waits for it.
+    server.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = ''").unwrap();
+    server.sql("postgres", "SELECT pg_reload_conf()").unwrap();
+    standby.sql("postgres", "ALTER SYSTEM SET primary_conninfo = ''").unwrap();
+    standby.sql("postgres", "SELECT pg_reload_conf()").unwrap();
+    let cut = async {
+        while server.sql("postgres", "SELECT count(*) FROM pg_stat_replication").unwrap() != "0" {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(LONG, cut).await.unwrap();
+    append(&pg, 1, 1, "2").await;
+    append(&pg, 2, 1, "2").await;
+    append(&pg, 5, 0, "2").await;
+    let follower = Tenants::<Sum>::new(Arc::new(pg.ledger()));
+    for n in 1..=5 {
+        follower.view(tenant(n)).await.unwrap();
+    }
+    for _ in 0..2 {
+        assert_eq!(follower.poll().await.unwrap().refused, []);
+    }
+    server.kill9().unwrap();
+    standby.promote().unwrap();
+    // One lost its tail, one has another line in its place, one is gone; one is as it was, and one goes on.
+    append(&pg, 2, 1, "3").await;
+    append(&pg, 4, 1, "3").await;
+    let polled = first_poll(&follower).await;
+    assert_eq!((polled.advanced, polled.refused.len()), (1, 3), "{:?}", polled.refused);
+    assert_eq!(follower.in_memory(), [tenant(3), tenant(4)]);
+    append(&pg, 1, 1, "3").await;
+    assert_eq!(follower.poll().await.unwrap().refused, []);
+    for n in [1, 2, 5] {
+        let fault = follower.view(tenant(n)).await.unwrap_err();
+        assert!(matches!(fault, FollowError::Read(ReadError::Damaged { .. })), "{n}: {fault}");
     }
 }
 

@@ -98,6 +98,26 @@ async fn no_statement_writes_another_tenants_rows_or_changes_a_line() {
 }
 
 #[tokio::test]
+async fn a_transaction_that_could_not_be_bound_leaves_its_connection_usable() {
+    let (_, database) = fresh().await;
+    let server = Postgres::shared();
+    let pg = Pg::connect(PgOptions { pool: 1, ..options(database.url()) }).await.unwrap();
+    let set = "EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean)";
+    server.sql(database.name(), &format!("REVOKE {set} FROM PUBLIC")).unwrap();
+    for _ in 0..3 {
+        let fault = pg.tenant_tx(tenant(1)).await.unwrap_err().to_string();
+        assert!(fault.contains("permission denied"), "{fault}");
+        assert_eq!(pg.rows("SELECT 1", &[]).await.unwrap().len(), 1);
+        // A turn is begun by the same function.
+        let lent = pg.lend().await.unwrap();
+        assert!(lent::open(lent, "BEGIN; SELECT 1 / 0").await.is_err());
+        assert_eq!(pg.rows("SELECT 1", &[]).await.unwrap().len(), 1);
+    }
+    server.sql(database.name(), &format!("GRANT {set} TO PUBLIC")).unwrap();
+    pg.tenant_tx(tenant(1)).await.unwrap().commit().await.unwrap();
+}
+
+#[tokio::test]
 async fn every_table_is_bound_to_its_tenant_or_named_and_rights_are_those_that_are_listed() {
     let (_pg, database) = fresh().await;
     let server = Postgres::shared();

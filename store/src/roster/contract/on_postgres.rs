@@ -1,5 +1,6 @@
 //! What only several processes over a real database show of the roster.
 
+use tokio::time::{Duration, timeout};
 use writ_testkit::Postgres;
 
 use super::*;
@@ -83,12 +84,16 @@ async fn postgres_reads_what_a_newer_release_wrote() {
     let newer = "UPDATE writ.members SET member = convert_to(replace(convert_from(member, 'UTF8'),
         '[\"gateway\"', '[\"oracle\",\"gateway\"'), 'UTF8');
         INSERT INTO writ.wanted VALUES (decode(repeat('01', 16), 'hex'), 7, 'x');
-        INSERT INTO writ.notes (digest, body) VALUES (sha256('x'), convert_to('{\"sung\":1}', 'UTF8'))";
+        INSERT INTO writ.notes (digest, body)
+        SELECT sha256(n::text::bytea), convert_to('{\"sung\":1}', 'UTF8') FROM generate_series(1, 9) n";
     server.sql(database.name(), newer).unwrap();
     let (_, seen) = roster.list().await.unwrap();
     assert_eq!(seen[0].beat.member, beat(1, 1).member);
     assert_eq!(seen[0].wanted, Wanted::Halt, "an unknown wish stops");
-    assert_eq!(roster.notes(9).await.unwrap().len(), 1, "and an unknown note waits");
+    roster.note(confirmed(1, 2)).await.unwrap();
+    let notes: Vec<Note> =
+        roster.notes(0, 2).await.unwrap().into_iter().map(|(_, note)| note).collect();
+    assert_eq!(notes, [confirmed(1, 1), confirmed(1, 2)], "unknown notes wait, and hide none");
 }
 
 #[tokio::test]
@@ -113,11 +118,29 @@ async fn postgres_keeps_who_entered_and_what_was_said_over_a_crash() {
     assert_eq!(roster.hold("soc", boot(1), Span::millis(1)).await, Ok(Some(1)));
     crash().await;
     assert_eq!(roster.beat(beat(1, 1)).await.unwrap().wanted, Wanted::Halt);
-    assert_eq!(roster.notes(9).await.unwrap().len(), 1);
+    assert_eq!(roster.notes(0, 9).await.unwrap().len(), 1);
     assert_eq!(roster.published("jwks").await, Ok(Some(b"{}".to_vec())));
     assert_eq!(
         roster.hold("soc", boot(2), Span::millis(1)).await,
         Ok(Some(2)),
         "its epoch grows on"
     );
+}
+
+#[tokio::test]
+async fn postgres_that_is_cut_off_from_its_standby_hears_no_beat() {
+    let server = Postgres::start().unwrap();
+    let roster = migrated(&server.url(), &server.owner_url()).await.roster();
+    let standby = server.standby().unwrap();
+    // The second is no run's first one.
+    for _ in 0..2 {
+        roster.beat(beat(1, 1)).await.unwrap();
+    }
+    standby.freeze().unwrap();
+    // As long as the keeper waits for a beat.
+    let cut = timeout(crate::keep::PATIENCE, roster.beat(beat(1, 1))).await;
+    standby.thaw().unwrap();
+    assert!(cut.is_err(), "its standby may have taken over: {cut:?}");
+    let heard = timeout(Duration::from_mins(1), roster.beat(beat(1, 1))).await;
+    assert!(matches!(heard, Ok(Ok(_))), "{heard:?}");
 }

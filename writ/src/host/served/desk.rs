@@ -98,7 +98,9 @@ pub async fn open(common: &Common, store: &Store) -> Result<Desk, Fault> {
         notify::start(&desk, part, common.shared.outbox(), around)?;
     }
     let roster = Arc::clone(&common.shared.roster);
-    let fleet = Arc::new(RosterFleet::new(roster, common.config.base.clone()));
+    let folder = store.folder().to_owned();
+    let fleet = RosterFleet::new(roster, common.config.base.clone()).backed_up(folder);
+    let fleet = Arc::new(fleet);
     common.tasks.spawn(Arc::clone(&fleet).look(common.stop.clone()));
     desk.set_fleet(fleet);
     Ok(desk)

@@ -17,19 +17,19 @@ use writ_authority::fact::Confirmation;
 use writ_gateway::{Confirm, GatewayParts, Recorder, Scribe};
 use writ_identity::PublicKeys;
 use writ_model::TenantId;
-use writ_store::{Bus, LeasedMeter, Note, Roster, Standing, lease::Why};
+use writ_store::{Bus, LeasedMeter, Note, Roster};
 
 use super::{Common, bus};
 use crate::{
     fault::Fault,
     host::{
         bounds,
-        brake::{Brake, Mode},
+        brake::Brake,
         control::{self, Control},
         fleet,
         health::Health,
         keys,
-        lane::Lane,
+        lane::{self, Lane},
         scribe::LedgerScribe,
         servers,
     },
@@ -69,10 +69,6 @@ impl GatewayRole {
         brake: &Arc<Brake>,
         health: &Health,
     ) -> Result<Self, Fault> {
-        // Before anything is served: a gateway that was halted stays so.
-        if brake.mode() == Mode::Halted {
-            common.lease.stop(Why::Halt);
-        }
         let (vault, roster) = (&common.shared.vault, &common.shared.roster);
         let recorder = bus::recorder(common, bus)?;
         let known = keys::read(vault.as_ref()).await?;
@@ -80,7 +76,7 @@ impl GatewayRole {
         common.parts.set_recorder(&recorder);
         let recorder: Arc<dyn Recorder> = recorder;
         let parts = parts(common, known.unwrap_or_default(), &recorder)?;
-        let lane = Lane::start(parts).await?;
+        let lane = Lane::start(parts, brake).await?;
         common.parts.set_gateway(lane.gateway());
         let (gateway, trusted) = (Arc::clone(lane.gateway()), Arc::clone(&trusts));
         common.tasks.spawn(keys::follow(
@@ -93,11 +89,7 @@ impl GatewayRole {
             if !trusts.load(Ordering::Relaxed) {
                 return Err("no desk has published its keys yet".to_owned());
             }
-            match (gateway.metrics().stopped, gateway.standing()) {
-                (Some(stopped), _) => Err(format!("it is {stopped}")),
-                (None, Standing::Full) => Ok(()),
-                (None, standing) => Err(format!("its lease lets it do: {}", standing.word())),
-            }
+            lane::ready(&gateway)
         });
         let telling = tell(Arc::clone(brake), Arc::clone(common), common.stop.clone());
         common.tasks.spawn(telling);

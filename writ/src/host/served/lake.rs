@@ -20,7 +20,7 @@ pub fn start(common: &Common, bus: &Arc<dyn Bus>) -> Result<Arc<Activity>, Fault
     let lake = store::lake(common.shared.folder())?;
     let ingest = Arc::new(Ingest::new(Arc::clone(bus), common.ids.0, Arc::clone(&lake)));
     let ledger = Arc::clone(common.shared.sequencer.tenants().ledger());
-    let mirror = Arc::new(Mirror::new(ledger, Arc::clone(&lake)));
+    let mirror = Arc::new(Mirror::new(ledger, Arc::clone(&lake), Arc::clone(&ingest)));
     common.parts.set_lake(&lake);
     common.parts.set_arriving(&ingest, &mirror);
     let stop = common.stop.clone();

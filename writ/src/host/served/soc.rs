@@ -82,7 +82,7 @@ async fn work(common: &Common, desk: &Desk, post: &Post) {
     loop {
         let done = tokio::select! {
             _at = looks.tick() => desk.look_for_provider().await,
-            _at = collects.tick() => turn(post, desk.collect()).await,
+            _at = collects.tick() => turn(post, Box::pin(desk.collect())).await,
             _at = seals.tick() => turn(post, desk.seal_activity(false)).await,
             _at = sweeps.tick() => turn(post, desk.sweep()).await,
             _at = snapshots.tick() => {
