@@ -437,17 +437,16 @@ async fn a_slow_ledger_gets_more_time_while_beats_are_heard_and_a_hanging_one_do
     assert_eq!(world.keeper.poll(PATIENCE * 2).await, PATIENCE);
 }
 
+fn post(world: &World, name: &'static str, n: u8) -> Post {
+    let (roster, clock) =
+        (Arc::<Slow>::clone(&world.roster), Arc::<FakeClock>::clone(&world.clock));
+    Post::new(roster, name, boot(n), clock)
+}
+
 #[tokio::test]
 async fn a_post_is_held_by_its_own_clock_and_given_up_before_it_is_over() {
     let world = World::new();
-    let post = |n| {
-        Post::new(
-            Arc::<Slow>::clone(&world.roster),
-            "soc",
-            boot(n),
-            Arc::<FakeClock>::clone(&world.clock),
-        )
-    };
+    let post = |n| post(&world, "soc", n);
     let (one, two) = (post(1), post(2));
     let told = one.epoch();
     one.ask().await;
@@ -480,14 +479,7 @@ async fn a_post_is_held_by_its_own_clock_and_given_up_before_it_is_over() {
 async fn a_post_that_is_stopped_is_given_back_at_once() {
     let world = World::new();
     let stop = CancellationToken::new();
-    let post = |n| {
-        Post::new(
-            Arc::<Slow>::clone(&world.roster),
-            "desk",
-            boot(n),
-            Arc::<FakeClock>::clone(&world.clock),
-        )
-    };
+    let post = |n| post(&world, "desk", n);
     let one = Arc::new(post(1));
     let running = tokio::spawn({
         let (one, stop) = (Arc::clone(&one), stop.clone());
