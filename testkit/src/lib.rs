@@ -8,6 +8,7 @@ mod certificate;
 mod clock;
 mod entropy;
 mod folder;
+pub mod named;
 mod nats;
 pub mod postgres;
 

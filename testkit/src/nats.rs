@@ -87,6 +87,7 @@ impl Nats {
     /// # Errors
     /// If there is none on this machine, or they do not start.
     pub fn with(count: usize, more: &str) -> io::Result<Self> {
+        crate::named::after_a_server()?;
         let program = program()?;
         let folder = TempDir::new()?;
         let ports = free_ports(count * 2)?;

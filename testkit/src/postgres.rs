@@ -104,6 +104,7 @@ impl Postgres {
     /// # Errors
     /// If there is none on this machine, or it does not start.
     pub fn start_with(settings: &[&str]) -> io::Result<Self> {
+        crate::named::after_a_server()?;
         let tools = Tools::find()?;
         let template = tools.template()?;
         let folder = tools.folder()?;

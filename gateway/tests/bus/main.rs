@@ -2,9 +2,8 @@
 
 #![cfg(test)]
 
-mod killed;
 mod made;
 mod mirrored;
+mod nats;
 mod odd;
-mod travel;
 mod world;

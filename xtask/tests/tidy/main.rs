@@ -13,6 +13,8 @@ mod documents;
 #[cfg(test)]
 mod mask;
 #[cfg(test)]
+mod servers;
+#[cfg(test)]
 mod sizes;
 #[cfg(test)]
 mod tree;

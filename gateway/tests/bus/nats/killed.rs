@@ -22,7 +22,7 @@ const ROUNDS: u8 = 12;
 /// How the process is told what to do: a folder, a boot, servers, each after a line's end.
 const TOLD: &str = "WRIT_TEST_SPOOLER";
 /// This program, as the process that records.
-const PROCESS: [&str; 3] = ["--exact", "killed::a_process_that_records", "--nocapture"];
+const PROCESS: [&str; 3] = ["--exact", "nats::killed::a_process_that_records", "--nocapture"];
 
 /// Records durably, as fast as it can, and says `said TENANT SEQ` for each that was acknowledged; so many rounds.
 async fn record(recorder: &BusRecorder, boot: u8, rounds: u64) {
