@@ -6,7 +6,7 @@
 set -eu
 folder=${1:?"name a folder for the certificates"}
 shift
-[ $# -gt 0 ] || set -- postgres nats-1 nats-2 nats-3 desk gateway-1 gateway-2
+[ $# -gt 0 ] || set -- postgres nats-1 nats-2 nats-3 desk gateway
 umask 077
 mkdir -p "$folder"
 cd "$folder"

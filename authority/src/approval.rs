@@ -162,7 +162,7 @@ impl State {
             return Err(Refusal::new(refusal::QUORUM, "actor", what, cure));
         };
         if hold.given.iter().any(|one| one.person == person || one.deputy_of == Some(person)) {
-            let what = format!("{} was counted here already", known.name);
+            let what = format!("{} was counted here already", known.name.written());
             return Err(Refusal::new(refusal::QUORUM, "actor", what, "Ask somebody else."));
         }
         let absent = self.stands_in_for(person, now).into_iter().filter(|id| {
@@ -180,7 +180,7 @@ impl State {
                 return Ok(Counts { seat, deputy_of });
             }
         }
-        let what = format!("no seat is left that {} could take", known.name);
+        let what = format!("no seat is left that {} could take", known.name.written());
         Err(Refusal::new(refusal::QUORUM, "actor", what, "Ask somebody who is asked."))
     }
 

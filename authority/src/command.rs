@@ -50,6 +50,7 @@ mod witness;
 pub use agents::NewAgent;
 pub(crate) use charter::scopes;
 pub(crate) use check::format_may_be_written;
+pub use check::name_fits;
 pub use ending::{NAMED, would_end};
 pub use governed::governed;
 pub(crate) use governed::{Era, governed_fact, let_by};
@@ -163,6 +164,7 @@ fn act_more(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, Refus
         | Command::SeatPerson { .. }
         | Command::PersonLeaves { .. }
         | Command::Offboard { .. }
+        | Command::ErasePerson { .. }
         | Command::InvitePerson { .. }
         | Command::WithdrawInvitation { .. }
         | Command::Join { .. }
@@ -213,6 +215,7 @@ fn act_on_people(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, 
         }
         Command::PersonLeaves { person } => people::leave(state, cx, person),
         Command::Offboard { person, reason } => people::offboard(state, cx, person, reason),
+        Command::ErasePerson { person } => people::erase(state, cx, person),
         Command::InvitePerson { invitation, person, name, side, roles, code, expires } => {
             let new = PersonInvited { invitation, person, name, side, roles, code, expires };
             invite::invite(state, cx, new)

@@ -257,6 +257,11 @@ pub enum Fact {
         /// Why, in words.
         reason: String,
     },
+    /// The key of a person's name is destroyed: nobody reads it in this ledger again, and every line stays as it was.
+    PersonErased {
+        /// Whose.
+        person: PersonId,
+    },
     /// Somebody's program watches this ledger and cosigns it.
     WitnessNamed(WitnessNamed),
     /// A witness is not asked any more.

@@ -24,8 +24,35 @@ mod ending;
 mod keeping;
 mod people;
 
+/// What `apply` takes.
+macro_rules! of_apply {
+    () => {
+        Fact::LedgerFounded(_)
+            | Fact::ClientAdded(_)
+            | Fact::PersonSeated(_)
+            | Fact::PersonLeft { .. }
+            | Fact::GroupCreated { .. }
+            | Fact::AgentObserved(_)
+            | Fact::AgentProposed(_)
+            | Fact::AccountabilitySet { .. }
+            | Fact::AgentChartered { .. }
+            | Fact::AgentActivated { .. }
+            | Fact::AgentReleased { .. }
+            | Fact::AgentHeld { .. }
+            | Fact::AgentQuarantined { .. }
+            | Fact::AgentTerminated { .. }
+            | Fact::TerminationConfirmed(_)
+            | Fact::EnrollmentOffered { .. }
+            | Fact::InstanceEnrolled { .. }
+            | Fact::InstanceEnded { .. }
+            | Fact::GrantGiven { .. }
+            | Fact::GrantRevoked { .. }
+            | Fact::ActivitySealed(_)
+    };
+}
+
 impl Fold for State {
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
 
     fn empty(tenant: TenantId) -> Self {
         Self::empty(tenant)
@@ -117,6 +144,7 @@ impl State {
             | Fact::RecoveryConfirmed { .. }
             | Fact::RecoveryRefused { .. }
             | Fact::PersonOffboarded { .. }
+            | Fact::PersonErased { .. }
             | Fact::WitnessNamed(_)
             | Fact::WitnessRemoved { .. }
             | Fact::ExportAllowed { .. }
@@ -152,28 +180,7 @@ impl State {
             Fact::GatewayHalted(halted) => self.halt(line, by, *halted),
             Fact::GatewayResumed(resumed) => drop(self.halted.remove(&resumed.gateway)),
             Fact::LedgerRestored(restored) => self.restore(line, at, *restored),
-            // Those of `apply`.
-            Fact::LedgerFounded(_)
-            | Fact::ClientAdded(_)
-            | Fact::PersonSeated(_)
-            | Fact::PersonLeft { .. }
-            | Fact::GroupCreated { .. }
-            | Fact::AgentObserved(_)
-            | Fact::AgentProposed(_)
-            | Fact::AccountabilitySet { .. }
-            | Fact::AgentChartered { .. }
-            | Fact::AgentActivated { .. }
-            | Fact::AgentReleased { .. }
-            | Fact::AgentHeld { .. }
-            | Fact::AgentQuarantined { .. }
-            | Fact::AgentTerminated { .. }
-            | Fact::TerminationConfirmed(_)
-            | Fact::EnrollmentOffered { .. }
-            | Fact::InstanceEnrolled { .. }
-            | Fact::InstanceEnded { .. }
-            | Fact::GrantGiven { .. }
-            | Fact::GrantRevoked { .. }
-            | Fact::ActivitySealed(_) => {}
+            of_apply!() => {}
         }
     }
 

@@ -2,7 +2,7 @@
 //! To add a code: a constant here, a paragraph in `docs/errors.md`.
 
 use serde::Serialize;
-use writ_model::Code;
+use writ_model::{Code, SealedName};
 
 /// A refused command: which rule, in which field, and what would make it possible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -122,6 +122,8 @@ pub const DELEGATION: Code = Code("AUTH-0050");
 pub const GATEWAY: Code = Code("AUTH-0051");
 /// What is said of a restored ledger cannot be.
 pub const RESTORED: Code = Code("AUTH-0052");
+/// A person who cannot be erased now, or who was.
+pub const ERASURE: Code = Code("AUTH-0053");
 /// A defect in Writ: refused because it could not be decided.
 pub const INTERNAL: Code = Code("AUTH-0099");
 
@@ -165,8 +167,11 @@ impl Refusal {
     }
 }
 
-/// A value as it may stand in a message: at most 64 characters.
+/// A value as it may stand in a message: at most 64 characters; a sealed name whole, or nobody could open it.
 pub fn cut(value: &str) -> String {
+    if SealedName::parse(value).is_some() {
+        return value.to_owned();
+    }
     let mut out: String = value.chars().take(64).flat_map(char::escape_debug).collect();
     if value.chars().nth(64).is_some() {
         out.push('…');

@@ -8,8 +8,8 @@ use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 use writ_model::{
     AgentId, BootId, Digest, DrillId, EnrollmentId, GatewayId, GrantId, GroupId, HoldId,
-    InstanceId, InvitationId, PasskeyId, PersonId, RecoveryId, Role, Side, SigningId, TenantId,
-    Timestamp, WitnessId,
+    InstanceId, InvitationId, PasskeyId, PersonId, PersonName, RecoveryId, Role, Side, SigningId,
+    TenantId, Timestamp, WitnessId,
 };
 
 use crate::{
@@ -40,8 +40,8 @@ pub const GROUP_DEPTH: usize = 8;
 /// A person seated in this tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Person {
-    /// Their name.
-    pub name: String,
+    /// Their name; what stands for it, once it is erased.
+    pub name: PersonName,
     /// For which party.
     pub side: Side,
     /// In which roles.
@@ -292,6 +292,9 @@ pub struct State {
     pub restored: Option<(u64, Timestamp, Arc<LedgerRestored>)>,
     /// Tokens given before this instant count no more.
     pub tokens_from: Timestamp,
+    /// People whose name was erased here, and when.
+    #[serde(with = "crate::rows")]
+    pub erased: OrdMap<PersonId, Timestamp>,
 }
 
 impl State {
@@ -354,6 +357,7 @@ impl State {
             halted: OrdMap::new(),
             restored: None,
             tokens_from: Timestamp::default(),
+            erased: OrdMap::new(),
         }
     }
 
@@ -362,9 +366,10 @@ impl State {
         self.founded.as_ref().map_or("(unfounded)", |founded| &founded.name)
     }
 
-    /// A person's name, or their id where they are not known here.
+    /// A person's name as it is written, sealed or not, or their id where they are not known here. A text that it stands
+    /// in is opened where it is shown.
     pub fn person_name(&self, id: PersonId) -> String {
-        self.people.get(&id).map_or_else(|| id.to_string(), |person| person.name.clone())
+        self.people.get(&id).map_or_else(|| id.to_string(), |person| person.name.written())
     }
 
     /// An agent's name, or its id where it is not known here.

@@ -88,7 +88,7 @@ fn state(rule: &ArgRule, closed: bool) -> State {
     let seat = |id: u8, side| {
         Fact::PersonSeated(writ_authority::fact::PersonSeated {
             person: PersonId::from_parts(NOW, [id; 10]),
-            name: "P".to_owned(),
+            name: "P".into(),
             side,
             roles: vec![writ_model::Role::Owner],
         })

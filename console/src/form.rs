@@ -13,6 +13,7 @@ pub mod agent;
 pub mod answers;
 pub mod approve;
 pub mod client;
+pub mod delegate;
 pub mod draft;
 pub mod drill;
 pub mod ending;

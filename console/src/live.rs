@@ -59,22 +59,29 @@ pub(crate) async fn events(
     let shell = visit.plain();
     let calls = Box::pin(visit.desk.live_calls(visit.who));
     let until = Instant::now() + SESSION_IDLE.to_std();
-    let state = (calls, wanted, shell, permit);
-    let events = stream::unfold(state, move |(mut calls, wanted, mut shell, permit)| async move {
+    let (desk, who) = (visit.desk.clone(), visit.who);
+    let state = (calls, wanted, shell, (desk, who, permit));
+    let events = stream::unfold(state, move |(mut calls, wanted, mut shell, held)| async move {
         loop {
             let call = timeout_at(until, calls.next()).await.ok().flatten()?;
             if wanted.fits(&call) {
                 shell.now = shell.now.max(call.at);
-                let event = event(&call, &shell, fleet);
-                return Some((Ok::<_, Infallible>(event), (calls, wanted, shell, permit)));
+                let row = row(&call, &shell, fleet);
+                let (desk, who, _) = &held;
+                let row = desk.page_for(who, &row).await.unwrap_or_default();
+                let event = event(&call, &row);
+                return Some((Ok::<_, Infallible>(event), (calls, wanted, shell, held)));
             }
         }
     });
     Sse::new(events).keep_alive(KeepAlive::default()).into_response()
 }
 
-fn event(call: &CallRow, shell: &Shell, fleet: bool) -> Event {
-    let html = Row { call, shell, fleet }.render().unwrap_or_default();
+fn row(call: &CallRow, shell: &Shell, fleet: bool) -> String {
+    Row { call, shell, fleet }.render().unwrap_or_default()
+}
+
+fn event(call: &CallRow, html: &str) -> Event {
     let line: String =
         html.chars().filter(|letter| !matches!(letter, '\n' | '\r' | '\0')).collect();
     Event::default().event("call").id(call.call.to_string()).data(line)

@@ -118,6 +118,7 @@ pub fn samples() -> Vec<(String, String)> {
     out.extend(each("act", form::act::samples()));
     out.extend(each("propose", form::agent::samples()));
     out.extend(each("answers", form::answers::samples()));
+    out.extend(each("delegate", form::delegate::samples()));
     out.extend(each("add-client", form::client::samples()));
     out.extend(each("grant", form::grant::samples()));
     out.extend(each("people", form::people::samples()));

@@ -121,6 +121,8 @@ routes! {
     AGENT agent(client, agent) Get "/clients/{client}/agents/{agent}";
     /// Say who answers for an agent.
     AGENT_ANSWERS agent_answers(client, agent) Both "/clients/{client}/agents/{agent}/accountability";
+    /// Have an agent act for another one.
+    AGENT_DELEGATE agent_delegate(client, agent) Both "/clients/{client}/agents/{agent}/delegate";
     /// Switch an agent on.
     AGENT_ACTIVATE agent_activate(client, agent) Both "/clients/{client}/agents/{agent}/activate";
     /// Make an agent wait.
@@ -153,6 +155,8 @@ routes! {
     PERSON_RECOVER person_recover(client, person) Both "/clients/{client}/people/{person}/recover";
     /// Offboard a person of the provider everywhere at once.
     PERSON_OFFBOARD person_offboard(client, person) Both "/clients/{client}/people/{person}/offboard";
+    /// Erase the name of somebody who left.
+    PERSON_ERASE person_erase(client, person) Both "/clients/{client}/people/{person}/erase";
     /// Revoke another person's passkey.
     KEY_REVOKE key_revoke(client, passkey) Both "/clients/{client}/passkeys/{passkey}/revoke";
     /// End a session of a person of one's own side.

@@ -59,6 +59,7 @@ pub fn router(desk: &Desk) -> Router {
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(middleware::from_fn_with_state(console.clone(), head::home))
         .layer(middleware::from_fn(head::dress))
+        .layer(middleware::from_fn_with_state(desk.clone(), writ_desk::reveal))
         .with_state(console)
 }
 
@@ -177,6 +178,7 @@ fn forms() -> Router<Console> {
     Router::new()
         .route(route::CLIENT_NEW, get(form::client::show).post(form::client::take))
         .route(route::AGENT_NEW, get(form::agent::show).post(form::agent::take))
+        .route(route::AGENT_DELEGATE, get(form::delegate::show).post(form::delegate::take))
         .route(route::AGENT_ANSWERS, get(form::answers::show).post(form::answers::take))
         .route(route::GROUP_ANSWERS, get(form::answers::show_group).post(form::answers::take_group))
         .route(route::GRANT_NEW, get(form::grant::show).post(form::grant::take))
@@ -229,6 +231,7 @@ fn party() -> Router<Console> {
         .route(route::PERSON_ADMIT, both(Deed::Admit))
         .route(route::PERSON_RECOVER, both(Deed::Recover))
         .route(route::PERSON_OFFBOARD, both(Deed::Offboard))
+        .route(route::PERSON_ERASE, both(Deed::Erase))
         .route(route::KEY_REVOKE, both(Deed::RevokeKey))
         .route(route::SESSION_END, both(Deed::EndSession))
         .route(route::INVITATION_WITHDRAW, both(Deed::Withdraw))

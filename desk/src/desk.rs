@@ -14,7 +14,7 @@ use std::{
 
 use parking_lot::{Mutex, RwLock};
 use writ_authority::{
-    Command, Engine, Fact, Refusal, State, command,
+    Command, Engine, Fact, State, command,
     fact::{FIRST, NEWEST},
 };
 use writ_identity::{
@@ -37,6 +37,10 @@ use crate::{
     session::Sessions,
     signing::Signings,
 };
+
+mod seats;
+
+pub(crate) use seats::seated;
 
 /// What a desk is made of.
 pub struct DeskParts {
@@ -74,9 +78,14 @@ impl fmt::Debug for DeskParts {
     }
 }
 
+/// Whether it is this process's turn.
+type Turn = dyn Fn() -> bool + Send + Sync;
+
 pub(crate) struct Inner {
     pub(crate) parts: DeskParts,
     pub(crate) fleet: RwLock<Arc<dyn Fleet>>,
+    /// Whether it is this process's turn to write; of one process alone it always is.
+    turn: OnceLock<Box<Turn>>,
     pub(crate) token_key: SigningKey,
     pub(crate) nonces: Nonces,
     pub(crate) marks: Mutex<ReplayMarks>,
@@ -90,6 +99,7 @@ pub(crate) struct Inner {
     /// Clients at which a drill runs: one at a time.
     pub(crate) drilling: Mutex<BTreeSet<TenantId>>,
     pub(crate) ceremonies: Ceremonies,
+    pub(crate) names: crate::names::Names,
     pub(crate) guesses: Guesses,
     pub(crate) rp: RelyingParty,
     /// A counter is read, compared and written in one turn.
@@ -142,8 +152,6 @@ impl Desk {
     pub const QUEUE: usize = 500;
     /// LIMIT: lines of an agent's timeline in one view.
     pub const TIMELINE: usize = 200;
-    /// LIMIT: clients whose format is looked at for one page: each is folded.
-    pub const FORMATS: usize = 200;
     /// LIMIT: names of agents that an act would end, shown before it.
     pub const WOULD_END: usize = 50;
     /// LIMIT: rows of one list.
@@ -161,6 +169,7 @@ impl Desk {
         let entropy = Arc::clone(&parts.entropy);
         let inner = Inner {
             fleet: RwLock::new(Arc::new(NoFleet)),
+            turn: OnceLock::new(),
             token_key,
             nonces: Nonces::new(entropy.as_ref()),
             marks: Mutex::new(ReplayMarks::new(replay::DEFAULT_MARKS, entropy.as_ref())),
@@ -172,6 +181,7 @@ impl Desk {
             rehearse: RwLock::default(),
             drilling: Mutex::default(),
             ceremonies: Ceremonies::default(),
+            names: crate::names::Names::default(),
             guesses: Guesses::default(),
             rp,
             counters: tokio::sync::Mutex::new(()),
@@ -197,6 +207,20 @@ impl Desk {
     /// Hands in the gateways, once they run.
     pub fn set_fleet(&self, fleet: Arc<dyn Fleet>) {
         *self.inner.fleet.write() = fleet;
+    }
+
+    /// Hands in whether it is this process's turn; asked whenever a command is decided. A process that stood still while
+    /// another took over writes nothing when it goes on. Once; without it, it always is.
+    pub fn set_turn(&self, turn: impl Fn() -> bool + Send + Sync + 'static) {
+        self.inner.turn.get_or_init(|| Box::new(turn));
+    }
+
+    /// Refuses when it is not this process's turn.
+    fn in_turn(&self) -> Result<(), DeskError> {
+        match self.inner.turn.get() {
+            Some(turn) if !turn() => Err(DeskError::NotInTurn),
+            _ => Ok(()),
+        }
     }
 
     /// The issuer's public keys, for gateways.
@@ -269,6 +293,7 @@ impl Desk {
         actor: Actor,
         command: Command,
     ) -> Result<Wrote, DeskError> {
+        let command = self.without_names(tenant, command).await?;
         let mut done = Box::pin(self.act_once(tenant, actor.clone(), command.clone())).await;
         for _format in FIRST..NEWEST {
             if !done.as_ref().is_err_and(crate::case::format::needs_newer) {
@@ -289,7 +314,9 @@ impl Desk {
     ) -> Result<Wrote, DeskError> {
         let slot = Arc::new(Mutex::new((self.now(), Vec::new())));
         let (filled, desk) = (Arc::clone(&slot), self.clone());
-        let decide = move |view: &View<State>| -> Result<Vec<bytes::Bytes>, Refusal> {
+        let decide = move |view: &View<State>| -> Result<Vec<bytes::Bytes>, DeskError> {
+            // SECURITY: whoever took over has seated and ended people meanwhile. Asked again with every head.
+            desk.in_turn()?;
             let cx = desk.cx(tenant, actor.clone());
             let lines = command::lines(&view.state, command.clone(), &cx)?;
             let (facts, bytes): (Vec<Fact>, Vec<Vec<u8>>) = lines.into_iter().unzip();
@@ -410,62 +437,6 @@ impl Desk {
             .map_err(|bad| DeskError::from(writ_store::FollowError::BadLine { tenant, bad }))?;
         Ok(state.founded)
     }
-
-    /// The space of a client by its id or short name; the provider's own too.
-    pub(crate) async fn tenant_of(&self, name: &str) -> Result<TenantId, DeskError> {
-        let provider = self.provider_view().await?;
-        let own = &provider.state;
-        let id = name.parse::<TenantId>().ok();
-        let founded = own.founded.as_ref();
-        if id == Some(own.tenant) || founded.is_some_and(|line| line.slug == name) {
-            return Ok(own.tenant);
-        }
-        let known = own.clients.values().find(|one| Some(one.client) == id || one.slug == name);
-        known.map(|one| one.client).ok_or_else(|| DeskError::not_visible("client", name))
-    }
-
-    /// The state of a client that the asker is seated at. One that they are not seated at looks like one that is not.
-    pub(crate) async fn seat(&self, who: &Who, name: &str) -> Result<Arc<View<State>>, DeskError> {
-        let view = self.tenants().view(self.tenant_of(name).await?).await?;
-        if seated(&view.state, who) && !gone(&self.provider_view().await?.state, who.person) {
-            return Ok(view);
-        }
-        Err(DeskError::not_visible("client", name))
-    }
-
-    /// The states of every client that the asker is seated at, by name.
-    pub(crate) async fn seats(&self, who: &Who) -> Result<Vec<Arc<View<State>>>, DeskError> {
-        let mut out = Vec::new();
-        if gone(&self.provider_view().await?.state, who.person) {
-            return Ok(out);
-        }
-        for view in self.every_client().await? {
-            if seated(&view.state, who) {
-                out.push(view);
-            }
-        }
-        out.sort_by(|one, two| one.state.party_name().cmp(two.state.party_name()));
-        Ok(out)
-    }
-
-    /// The states of every client. A client whose log cannot be read is left out and logged: the others live.
-    pub(crate) async fn every_client(&self) -> Result<Vec<Arc<View<State>>>, DeskError> {
-        let provider = self.provider_view().await?;
-        let mut out = Vec::with_capacity(provider.state.clients.len());
-        for client in provider.state.clients.keys() {
-            match self.tenants().view(*client).await {
-                Ok(view) => out.push(view),
-                Err(fault) => tracing::error!(tenant = %client, error = %fault, "client left out"),
-            }
-        }
-        Ok(out)
-    }
-}
-
-/// Whether a person has a live seat in a space, with a role that their sign-in leaves them.
-pub(crate) fn seated(state: &State, who: &Who) -> bool {
-    state.people.get(&who.person).is_some_and(|person| person.active())
-        && crate::oidc::seated(state, who)
 }
 
 /// Whether a person was the provider's and is not any more.

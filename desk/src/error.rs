@@ -47,6 +47,8 @@ pub(crate) const WAITS: Code = Code("DESK-0019");
 pub(crate) const UNREADABLE_HOLD: Code = Code("DESK-0020");
 /// A drill cannot be run here, or broke off.
 pub(crate) const DRILL: Code = Code("DESK-0021");
+/// Another process does now what this one is asked for.
+pub(crate) const NOT_IN_TURN: Code = Code("DESK-0022");
 /// A defect, or a store that fails.
 pub(crate) const FAULT: Code = Code("DESK-0099");
 
@@ -113,6 +115,9 @@ pub enum DeskError {
     /// Nothing is founded yet.
     #[error("this installation has no provider yet")]
     Unfounded,
+    /// This process has lost its turn as the desk, or as the soc: nothing was written.
+    #[error("another process does this now")]
+    NotInTurn,
     /// A store failed or Writ is defective. The words are for the log.
     #[error("{what}")]
     Fault {
@@ -207,6 +212,7 @@ impl DeskError {
             Self::Unfit { .. } => refusal::CHARTER,
             Self::Busy { .. } => BUSY,
             Self::Unfounded => UNFOUNDED,
+            Self::NotInTurn => NOT_IN_TURN,
         }
     }
 
@@ -242,7 +248,7 @@ impl DeskError {
             Self::Unfounded => 409,
             Self::Bad { .. } => 400,
             Self::Unfit { .. } => 422,
-            Self::Busy { .. } => 503,
+            Self::Busy { .. } | Self::NotInTurn => 503,
             Self::Fault { .. } => 500,
         }
     }
@@ -260,6 +266,7 @@ impl DeskError {
             Self::Unfit { .. } => "Not well formed",
             Self::Busy { .. } => "Too much at once",
             Self::Unfounded => "Not founded yet",
+            Self::NotInTurn => "Not in its turn",
             Self::Fault { .. } => "Writ failed",
         }
     }
@@ -292,6 +299,7 @@ impl DeskError {
             }
             Self::Busy { .. } => "Try again in a moment.",
             Self::Unfounded => "Found the provider first: `writ provider found`.",
+            Self::NotInTurn => "Ask again in a moment: the process whose turn it is answers then.",
             Self::Fault { .. } => "Nothing is known to have changed; look, then try again.",
         }
     }
@@ -375,12 +383,12 @@ impl From<writ_store::proof::NoProof> for DeskError {
     }
 }
 
-impl From<writ_store::SubmitError<Refusal>> for DeskError {
-    fn from(fault: writ_store::SubmitError<Refusal>) -> Self {
+impl From<writ_store::SubmitError<DeskError>> for DeskError {
+    fn from(fault: writ_store::SubmitError<DeskError>) -> Self {
         use writ_store::SubmitError;
         let code = fault.code().unwrap_or(FAULT);
         match fault {
-            SubmitError::Refused(refusal) => Self::Refused(refusal),
+            SubmitError::Refused(refusal) => refusal,
             other => Self::fault(code, other.to_string()),
         }
     }

@@ -20,6 +20,7 @@ mod fleet;
 mod keys;
 mod limit;
 mod locate;
+mod names;
 mod notify;
 mod oauth;
 mod oidc;
@@ -74,6 +75,7 @@ pub use fleet::{
     Report, ServerStatus,
 };
 pub use keys::{CheckpointVerifier, token_key};
+pub use names::reveal::{AsWritten, reveal};
 pub use notify::{Form, Kind, NotifyParts, Stepped, Way};
 pub use oidc::{LoginBody, Narrowed, OidcSettings, RoleMap, Strength, oidc_refusal};
 pub use rehearse::{AfterEnd, NotPlayed, Part, RefusedCall, Rehearse, Rogue, Seen};

@@ -7,7 +7,7 @@ use writ_authority::{
     Command, Entry, Fact, Grant, State,
     fact::{AgentDescribed, Subject},
 };
-use writ_model::{Actor, AgentId, PersonId, Side};
+use writ_model::{Actor, AgentId, PersonId, Side, name::MARK};
 
 use crate::view::LineView;
 
@@ -46,78 +46,88 @@ pub(crate) fn actor(state: &State, actor: &Actor) -> String {
     }
 }
 
-/// A fact's kind, as it is written in the line.
-pub(crate) const fn kind(fact: &Fact) -> &'static str {
-    match fact {
-        Fact::LedgerFounded(_) => "ledger_founded",
-        Fact::ClientAdded(_) => "client_added",
-        Fact::PersonSeated(_) => "person_seated",
-        Fact::PersonLeft { .. } => "person_left",
-        Fact::GroupCreated { .. } => "group_created",
-        Fact::AgentObserved(_) => "agent_observed",
-        Fact::AgentProposed(_) => "agent_proposed",
-        Fact::AccountabilitySet { .. } => "accountability_set",
-        Fact::AgentChartered { .. } => "agent_chartered",
-        Fact::AgentActivated { .. } => "agent_activated",
-        Fact::AgentHeld { .. } => "agent_held",
-        Fact::AgentReleased { .. } => "agent_released",
-        Fact::AgentQuarantined { .. } => "agent_quarantined",
-        Fact::AgentTerminated { .. } => "agent_terminated",
-        Fact::TerminationConfirmed(_) => "termination_confirmed",
-        Fact::EnrollmentOffered { .. } => "enrollment_offered",
-        Fact::InstanceEnrolled { .. } => "instance_enrolled",
-        Fact::InstanceEnded { .. } => "instance_ended",
-        Fact::GrantGiven { .. } => "grant_given",
-        Fact::GrantRevoked { .. } => "grant_revoked",
-        Fact::ActivitySealed(_) => "activity_sealed",
-        Fact::ActSigned(_) => "act_signed",
-        Fact::PersonInvited(_) => "person_invited",
-        Fact::InvitationWithdrawn { .. } => "invitation_withdrawn",
-        Fact::PersonJoined { .. } => "person_joined",
-        Fact::CallBackRecorded { .. } => "call_back_recorded",
-        Fact::PasskeyAdded { .. } => "passkey_added",
-        Fact::PasskeyRevoked { .. } => "passkey_revoked",
-        Fact::RecoveryAsked(_) => "recovery_asked",
-        Fact::RecoveryKeyOffered { .. } => "recovery_key_offered",
-        Fact::RecoveryConfirmed { .. } => "recovery_confirmed",
-        Fact::RecoveryRefused { .. } => "recovery_refused",
-        Fact::PersonOffboarded { .. } => "person_offboarded",
-        Fact::WitnessNamed(_) => "witness_named",
-        Fact::WitnessRemoved { .. } => "witness_removed",
-        Fact::ExportAllowed { .. } => "export_allowed",
-        Fact::KeyPolicySet { .. } => "key_policy_set",
-        Fact::LedgerMoved(_) => "ledger_moved",
-        Fact::LoginLinked { .. } => "login_linked",
-        Fact::LoginUnlinked { .. } => "login_unlinked",
-        Fact::CharterProposed { .. } => "charter_proposed",
-        Fact::CharterWithdrawn { .. } => "charter_withdrawn",
-        Fact::CharterSigned { .. } => "charter_signed",
-        Fact::CharterInForce { .. } => "charter_in_force",
-        Fact::DelegationSuspended { .. } => "delegation_suspended",
-        Fact::DelegationResumed { .. } => "delegation_resumed",
-        Fact::ClientFrozen { .. } => "client_frozen",
-        Fact::ClientThawed { .. } => "client_thawed",
-        Fact::CallHeld(_) => "call_held",
-        Fact::ApprovalAsked(_) => "approval_asked",
-        Fact::ApprovalGiven { .. } => "approval_given",
-        Fact::ApprovalRefused { .. } => "approval_refused",
-        Fact::ApprovalConsumed { .. } => "approval_consumed",
-        Fact::ActNotified(_) => "act_notified",
-        Fact::AwaySet { .. } => "away_set",
-        Fact::AwayEnded { .. } => "away_ended",
-        Fact::ObserveSet { .. } => "observe_set",
-        Fact::ObserveEnded { .. } => "observe_ended",
-        Fact::DrillBegun { .. } => "drill_begun",
-        Fact::DrillDone(_) => "drill_done",
-        Fact::TemplateSet { .. } => "template_set",
-        Fact::FormatRaised { .. } => "format_raised",
-        Fact::AgentsTerminated(_) => "agents_terminated",
-        Fact::AgentDelegated { .. } => "agent_delegated",
-        Fact::TerminationReached(_) => "termination_reached",
-        Fact::GatewayHalted(_) => "gateway_halted",
-        Fact::GatewayResumed(_) => "gateway_resumed",
-        Fact::LedgerRestored(_) => "ledger_restored",
-    }
+/// The words that lines spell kinds with.
+macro_rules! kinds {
+    ($($variant:ident = $word:literal,)*) => {
+        /// A fact's kind, as it is written in the line.
+        pub(crate) const fn kind(fact: &Fact) -> &'static str {
+            match fact {
+                $(Fact::$variant { .. } => $word,)*
+            }
+        }
+    };
+}
+
+kinds! {
+    LedgerFounded = "ledger_founded",
+    ClientAdded = "client_added",
+    PersonSeated = "person_seated",
+    PersonLeft = "person_left",
+    GroupCreated = "group_created",
+    AgentObserved = "agent_observed",
+    AgentProposed = "agent_proposed",
+    AccountabilitySet = "accountability_set",
+    AgentChartered = "agent_chartered",
+    AgentActivated = "agent_activated",
+    AgentHeld = "agent_held",
+    AgentReleased = "agent_released",
+    AgentQuarantined = "agent_quarantined",
+    AgentTerminated = "agent_terminated",
+    TerminationConfirmed = "termination_confirmed",
+    EnrollmentOffered = "enrollment_offered",
+    InstanceEnrolled = "instance_enrolled",
+    InstanceEnded = "instance_ended",
+    GrantGiven = "grant_given",
+    GrantRevoked = "grant_revoked",
+    ActivitySealed = "activity_sealed",
+    ActSigned = "act_signed",
+    PersonInvited = "person_invited",
+    InvitationWithdrawn = "invitation_withdrawn",
+    PersonJoined = "person_joined",
+    CallBackRecorded = "call_back_recorded",
+    PasskeyAdded = "passkey_added",
+    PasskeyRevoked = "passkey_revoked",
+    RecoveryAsked = "recovery_asked",
+    RecoveryKeyOffered = "recovery_key_offered",
+    RecoveryConfirmed = "recovery_confirmed",
+    RecoveryRefused = "recovery_refused",
+    PersonOffboarded = "person_offboarded",
+    PersonErased = "person_erased",
+    WitnessNamed = "witness_named",
+    WitnessRemoved = "witness_removed",
+    ExportAllowed = "export_allowed",
+    KeyPolicySet = "key_policy_set",
+    LedgerMoved = "ledger_moved",
+    LoginLinked = "login_linked",
+    LoginUnlinked = "login_unlinked",
+    CharterProposed = "charter_proposed",
+    CharterWithdrawn = "charter_withdrawn",
+    CharterSigned = "charter_signed",
+    CharterInForce = "charter_in_force",
+    DelegationSuspended = "delegation_suspended",
+    DelegationResumed = "delegation_resumed",
+    ClientFrozen = "client_frozen",
+    ClientThawed = "client_thawed",
+    CallHeld = "call_held",
+    ApprovalAsked = "approval_asked",
+    ApprovalGiven = "approval_given",
+    ApprovalRefused = "approval_refused",
+    ApprovalConsumed = "approval_consumed",
+    ActNotified = "act_notified",
+    AwaySet = "away_set",
+    AwayEnded = "away_ended",
+    ObserveSet = "observe_set",
+    ObserveEnded = "observe_ended",
+    DrillBegun = "drill_begun",
+    DrillDone = "drill_done",
+    TemplateSet = "template_set",
+    FormatRaised = "format_raised",
+    AgentsTerminated = "agents_terminated",
+    AgentDelegated = "agent_delegated",
+    TerminationReached = "termination_reached",
+    GatewayHalted = "gateway_halted",
+    GatewayResumed = "gateway_resumed",
+    LedgerRestored = "ledger_restored",
 }
 
 /// What became so.
@@ -128,7 +138,7 @@ pub(crate) fn fact(state: &State, fact: &Fact) -> String {
         Fact::ClientAdded(client) => format!("{} became a client.", client.name),
         Fact::PersonSeated(seated) => {
             let roles: Vec<String> = seated.roles.iter().map(ToString::to_string).collect();
-            let (name, side) = (&seated.name, side(seated.side));
+            let (name, side) = (seated.name.written(), side(seated.side));
             format!("{name} took a seat for the {side} as {}.", roles.join(" and "))
         }
         Fact::PersonLeft { person } => format!("{} left.", state.person_name(*person)),
@@ -282,6 +292,10 @@ fn sentence(words: &str) -> String {
 
 /// The same words, beginning a sentence.
 fn capital(words: &str) -> String {
+    // A sealed name begins as it is written, or it is none.
+    if words.starts_with(MARK) {
+        return words.to_owned();
+    }
     let mut letters = words.chars();
     let first = letters.next().map(|one| one.to_uppercase().to_string()).unwrap_or_default();
     first + letters.as_str()

@@ -21,7 +21,8 @@ pub mod signing;
 pub mod witness;
 
 pub use agent::{
-    AgentRow, AgentView, AnswerView, AnswersView, AskHint, InstanceView, MissingView, NextStep,
+    ActsForRow, AgentRow, AgentView, AnswerView, AnswersView, AskHint, InstanceView, MissingView,
+    NextStep,
 };
 pub use call::{
     ApprovalSaid, CallPage, CallRow, CallView, CharterSaid, ExplainView, GrantSaid,
@@ -51,7 +52,7 @@ pub use notify::{ContactView, NotificationPage, NotificationRow, TestView, WayRo
 pub use observe::{ObserveRow, ObserveView, ObservingRow};
 pub use operations::{
     CountRow, FormatRow, FormatsView, GatewayRow, GatewayWanted, GatewaysView, HaltRow, LeaseRow,
-    OperationsView, ProcessRow, QueueRow, RestoredRow, StoreRow,
+    LedgerRow, LedgersView, OperationsView, ProcessRow, QueueRow, RestoredRow, StoreRow, UnreadRow,
 };
 pub use people::{InvitationRow, KeyPolicyView, LoginRow, Me, PasskeyRow, RecoveryRow, SessionRow};
 pub use receipt::{ProvenLine, RECEIPT_FILE, ReceiptFile, ReceiptPage, ReceiptRow};

@@ -13,12 +13,12 @@ use crate::{
     body::ReplyBody,
     core::{Core, Served},
     mcp::{
-        header::{HANDSHAKE, MODERN, VERSION},
+        header::{VERSION, revisions},
         parse::{Kind, Message},
         reply::{self, Data},
     },
     refusal::{self, RPC_DENIED, RPC_INTERNAL, RPC_METHOD, RPC_PARAMS, Refusal},
-    trace,
+    trace, upstream,
 };
 
 /// Marks an answer to a tenant that has too much under way or asks too fast.
@@ -93,14 +93,16 @@ pub(crate) fn refused(
 ) -> Response<ReplyBody> {
     core.counters.refused(refusal.code);
     trace::said("refused", refusal.code.0);
-    let mut supported = [MODERN; 5];
-    for (slot, version) in supported.iter_mut().zip(HANDSHAKE) {
-        *slot = version;
-    }
+    let supported = match server.and_then(|server| server.upstream.as_ref()) {
+        _ if refusal.code != refusal::VERSION.code => Vec::new(),
+        Some(upstream) => upstream.revisions(),
+        None => revisions().collect(),
+    };
     let data = Data {
         call_id: asked.call,
-        supported: if refusal.code == refusal::VERSION.code { &supported } else { &[] },
+        supported: &supported,
         requested: &asked.requested,
+        required: (refusal.code == refusal::NO_TASKS.code).then(upstream::tasks_wanted),
         ..Data::new(refusal.code.0, &refusal.cure)
     };
     let error = reply::error(refusal.rpc, &refusal.words, data);
@@ -181,7 +183,7 @@ fn challenge(
     let mut text = String::from("DPoP algs=\"ES256 EdDSA\"");
     if !error.is_empty() {
         // A header holds ASCII, and quotes would end the string.
-        let plain: String = words
+        let plain: String = reply::nameless(words)
             .chars()
             .take(160)
             .map(|letter| {

@@ -1,7 +1,7 @@
 //! The way of records over the bus, both ends of it: a gateway's spool and shipper, and what brings them into a lake.
 //!
 //! ```text
-//! Slot → queue → spool (durable) → ship → bus (durable) → ingest → lake → acknowledged on the bus
+//! Slot → journal → queue → spool (durable) → ship → bus (durable) → ingest → lake → acknowledged on the bus
 //! ```
 //! Each arrow may be tried again after a crash; the lake knows a record by its run and number, so each arrives once.
 //! Never here: a decision, sealing (whoever has a lake seals), or a drop.
@@ -23,7 +23,7 @@ mod ship;
 
 pub use ingest::{Arrived, Ingest};
 pub use mirror::{Mirror, PassFault, Reflected};
-pub use recorder::BusRecorder;
+pub use recorder::{BusRecorder, RecorderFault};
 
 /// LIMIT: bytes of a pack, unless a single record is larger: few enough to be quick, many enough that a busy tenant's
 /// records do not wait for each other's acknowledgements.

@@ -32,6 +32,7 @@ use crate::{
     standing,
     streams::Streams,
     tenancy::Tenancies,
+    unfinished,
     upstream::{Upstream, http::HttpUpstream, stdio::StdioUpstream},
 };
 
@@ -126,6 +127,7 @@ impl Gateway {
         let core = Arc::new(core(parts, local)?);
         core.tasks.spawn(kill::follow(Arc::clone(&core), changes));
         core.tasks.spawn(standing::watch(Arc::clone(&core)));
+        core.tasks.spawn(unfinished::record(Arc::clone(&core)));
         core.tasks.spawn(seal::every_minute(Arc::clone(&core)));
         core.tasks.spawn(limits::upkeep(Arc::clone(&core)));
         core.tasks.spawn(serve::accept(Arc::clone(&core), listener));

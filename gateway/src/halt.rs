@@ -95,7 +95,9 @@ impl Running {
             awaited: taken.awaited,
             children: taken.children,
             tenants: taken.tenants,
-            queued: core.recorder.queued() as u64,
+            queued: core.recorder.queue().used() as u64,
+            shares_full: core.recorder.queue().crowded(),
+            journaled: !core.recorder.queue().is_broken(),
             standing: standing::standing(core, now),
             stopped: core.lease.stopped().map(|why| match why {
                 Why::Halt => "halted",

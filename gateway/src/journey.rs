@@ -158,6 +158,7 @@ async fn post(
         .map_err(|refusal| asked.unsupported(&head.headers, refusal))?;
     asked.modern = revision == Revision::Modern;
     names::agree(&head.headers, revision, &message)?;
+    method::served(&message, revision)?;
     let wish = method::wish(&message)?;
     standing::begins(core, &wish)?;
     let session = names::once(&head.headers, &SESSION)?;

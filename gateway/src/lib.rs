@@ -40,6 +40,7 @@ mod streams;
 mod tenancy;
 mod trace;
 mod travel;
+mod unfinished;
 mod upstream;
 
 pub use config::{BadServer, Command, Place, Server, Target};

@@ -85,6 +85,10 @@ pub struct Metrics {
     pub tenants: u64,
     /// Records given and not yet kept.
     pub queued: u64,
+    /// How often a call waited because its tenant had its whole share of the places for records.
+    pub shares_full: u64,
+    /// Whether records can be journaled; while they cannot, nothing is let through.
+    pub journaled: bool,
     /// What the lease and the recorder let it do.
     pub standing: Standing,
     /// Whether a person stopped it: `halted` or `draining`.

@@ -44,7 +44,7 @@ use crate::{
     standing::{self, Answers},
     streams::{Cord, Guard},
     trace,
-    travel::{Going, Letter, called},
+    travel::{Going, Letter, called, let_go},
     upstream::Pieces,
 };
 
@@ -289,7 +289,7 @@ async fn permitted(
             return Ok(withheld(core, recording, &refusal));
         }
     }
-    if let Err(refusal) = release::release(core, who, &pass).await {
+    if let Err(refusal) = let_go(core, who, &pass, Some(&recording)).await {
         return Ok(withheld(core, recording, &refusal));
     }
     let Some(seat) = who.share.take(Of::Awaited) else {
@@ -403,7 +403,7 @@ fn life(
 }
 
 fn ended(reason: &str) -> Bytes {
-    Bytes::from(format!("event: ended\ndata: {}\n\n", serde_json::json!({ "reason": reason })))
+    Bytes::from(format!("event: ended\ndata: {}\n\n", serde_json::json!({ "reason": reply::nameless(reason) })))
 }
 
 pub(crate) fn stream(body: ReplyBody) -> Response<ReplyBody> {

@@ -1,5 +1,6 @@
 //! [`Recording`]: the record of one decided call. It is begun with the decision, its place in the lake is taken before
-//! anything goes out, and it is written whatever happens: answered, failed, cut, or simply dropped.
+//! anything goes out, that it leaves is journaled before it does if it acts, and it is written whatever happens: answered,
+//! failed, cut, or simply dropped; before the last byte of the answer is let go.
 //!
 //! Never here: an argument in the clear, or a decision.
 
@@ -7,7 +8,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use writ_authority::{Agent, decide::ENGINE};
-use writ_lake::{ClauseUse, Inputs, Record, Slot};
+use writ_lake::{ClauseUse, Inputs, LakeFault, Record, Slot};
 use writ_model::{
     CallId, Code, Digest, GrantId, HoldId, InstanceId, PersonId, Timestamp, TokenId,
     canonical as plain,
@@ -19,6 +20,7 @@ use crate::{
     core::Core,
     flight::Flight,
     refusal::{self, Refusal},
+    standing::Deed,
     tenancy::Tenancy,
     trace,
 };
@@ -119,12 +121,10 @@ impl Recording {
         decided: Decided,
         at: Timestamp,
     ) -> Result<Self, Refusal> {
-        let slot = match core.recorder.try_place() {
+        let tenant = caller.tenancy.tenant;
+        let slot = match core.recorder.try_place(tenant) {
             Some(slot) => slot,
-            None => core.recorder.place().await.map_err(|fault| {
-                tracing::error!(error = %fault, "nothing can be recorded");
-                refusal::NOT_RECORDED
-            })?,
+            None => core.recorder.place(tenant).await.map_err(|fault| unrecorded(&fault))?,
         };
         let call = core.call_id(at);
         let arguments = called.arguments.map(|node| kept(node, called.raw)).transpose()?;
@@ -155,6 +155,18 @@ impl Recording {
     pub(crate) fn flies(mut self, flight: Flight) -> Self {
         self.flight = flight.leaves();
         self
+    }
+
+    /// The call is about to leave. When this returns, that it left survives a kill of this process; what cannot be undone
+    /// waits until it survives the machine as well.
+    pub(crate) async fn leaves(&self, deed: Deed) -> Result<(), Refusal> {
+        let Some(slot) = self.slot.as_ref().filter(|_| deed != Deed::Reads) else { return Ok(()) };
+        let record = self.made(Disposition::Errored, Some(&refusal::RUN_ENDED), (0, 0));
+        let journaled = match deed {
+            Deed::Reads | Deed::Acts => slot.leaves(&record),
+            Deed::ForGood => slot.leaves_for_good(&record).await,
+        };
+        journaled.map_err(|fault| unrecorded(&fault))
     }
 
     /// The call waits for this.
@@ -194,16 +206,25 @@ impl Recording {
         let Some(slot) = self.slot.take() else { return };
         self.flight = Flight::default();
         let latency_us = self.core.clock.monotonic_micros().saturating_sub(self.begun);
-        let seq = self.caller.tenancy.next_seq();
-        let code = why.map_or(self.decided.code, |why| why.code).0;
-        let detail = match why {
-            Some(why) => cut(&why.words, WORDS),
-            None => cut(&self.decided.words, WORDS),
-        };
-        let ocsf = self.ocsf(effect, (seq, latency_us), (code, &detail));
+        let record = self.made(effect, why, (self.caller.tenancy.next_seq(), latency_us));
         self.core.counters.recorded(effect, latency_us);
-        trace::recorded(effect, code);
-        slot.write(Record {
+        trace::recorded(effect, why.map_or(self.decided.code, |why| why.code).0);
+        slot.write(record);
+    }
+
+    /// The record as it is with this end.
+    fn made(
+        &self,
+        effect: Disposition,
+        why: Option<&Refusal>,
+        (seq, latency_us): (u64, u64),
+    ) -> Record {
+        let code = why.map_or(self.decided.code, |why| why.code).0;
+        let words = why.map_or(self.decided.words.as_str(), |why| &*why.words);
+        let detail = cut(words, WORDS);
+        let ocsf = self.ocsf(effect, (seq, latency_us), (code, &detail));
+        let decided = &self.decided;
+        Record {
             call: self.call,
             tenant: self.caller.tenancy.tenant,
             gateway: self.core.id,
@@ -212,30 +233,30 @@ impl Recording {
             at: self.at,
             agent: self.caller.agent.described.agent,
             instance: self.caller.instance,
-            server: std::mem::take(&mut self.server),
-            method: std::mem::take(&mut self.method),
+            server: self.server.clone(),
+            method: self.method.clone(),
             surface: self.surface.to_owned(),
-            name: std::mem::take(&mut self.name),
+            name: self.name.clone(),
             effect,
             code: code.to_owned(),
             detail,
-            grant: self.decided.grant.filter(|_| self.decided.permitted),
+            grant: decided.grant.filter(|_| decided.permitted),
             latency_us,
             ocsf,
             inputs: Inputs {
-                tree_size: self.decided.tree_size,
+                tree_size: decided.tree_size,
                 epoch: self.caller.epoch,
                 engine: ENGINE.to_owned(),
-                reads: std::mem::take(&mut self.decided.reads),
-                arguments: std::mem::take(&mut self.sealed),
-                clauses: json(&self.decided.clauses),
-                charter: self.decided.charter.unwrap_or(0),
-                clause_reads: std::mem::take(&mut self.decided.clause_reads),
-                charged: json(&self.decided.charged),
-                observed: self.decided.observed.map(|code| code.0.to_owned()).unwrap_or_default(),
-                hold: self.decided.hold,
+                reads: decided.reads.clone(),
+                arguments: self.sealed.clone(),
+                clauses: json(&decided.clauses),
+                charter: decided.charter.unwrap_or(0),
+                clause_reads: decided.clause_reads.clone(),
+                charged: json(&decided.charged),
+                observed: decided.observed.map(|code| code.0.to_owned()).unwrap_or_default(),
+                hold: decided.hold,
             },
-        });
+        }
     }
 
     fn ocsf(
@@ -351,6 +372,11 @@ fn activity(method: &str) -> ocsf::Activity {
         | "completion/complete" => ocsf::Activity::Read,
         _ => ocsf::Activity::Other,
     }
+}
+
+fn unrecorded(fault: &LakeFault) -> Refusal {
+    tracing::error!(error = %fault, code = fault.code().0, "nothing can be recorded");
+    refusal::NOT_RECORDED
 }
 
 /// The name in full and the canonical arguments, sealed for this call: what deciding again needs and nobody else sees.

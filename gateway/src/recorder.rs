@@ -7,8 +7,8 @@
 use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use writ_lake::{Activity, Batch, Due, LakeFault, Seal, Slot};
-use writ_model::Span;
+use writ_lake::{Activity, Batch, Due, LakeFault, Queue, Seal, Slot};
+use writ_model::{Span, TenantId};
 
 /// Has ranges of records written in ledgers.
 #[async_trait]
@@ -21,20 +21,25 @@ pub trait Book: Send + Sync {
 }
 
 /// Takes the records of a gateway. A place is taken *before* a call goes out, so that what cannot be recorded does not
-/// happen; giving the record to a taken place cannot fail or wait.
+/// happen; giving the record to a taken place cannot fail or wait. What was given, and what a call that acts said before it
+/// left, survives a kill of the process.
 #[async_trait]
 pub trait Recorder: fmt::Debug + Send + Sync {
-    /// A place for one record if one is free now: the road of nearly every call, without waiting and without a cost.
-    fn try_place(&self) -> Option<Slot>;
+    /// Where the records wait: a place in it is the road of nearly every call, without waiting and without a cost.
+    fn queue(&self) -> &Arc<Queue>;
 
-    /// A place for one record; waits while the queue is full.
+    /// A place for one record of a tenant if one is free now.
+    fn try_place(&self, tenant: TenantId) -> Option<Slot> {
+        self.queue().try_place(tenant)
+    }
+
+    /// A place for one record of a tenant; waits while the queue, or that tenant's share of it, is full.
     ///
     /// # Errors
-    /// If the recorder is closed.
-    async fn place(&self) -> Result<Slot, LakeFault>;
-
-    /// Places that are taken, for metrics.
-    fn queued(&self) -> usize;
+    /// If the recorder is closed, or its journal cannot be written.
+    async fn place(&self, tenant: TenantId) -> Result<Slot, LakeFault> {
+        self.queue().place(tenant).await
+    }
 
     /// Returns when every record given before is on this machine's disk.
     ///
@@ -63,16 +68,8 @@ pub struct InLake(pub Arc<Activity>);
 
 #[async_trait]
 impl Recorder for InLake {
-    fn try_place(&self) -> Option<Slot> {
-        self.0.try_place()
-    }
-
-    async fn place(&self) -> Result<Slot, LakeFault> {
-        self.0.place().await
-    }
-
-    fn queued(&self) -> usize {
-        self.0.queued()
+    fn queue(&self) -> &Arc<Queue> {
+        self.0.queue()
     }
 
     async fn flushed(&self) -> Result<(), LakeFault> {
@@ -84,7 +81,8 @@ impl Recorder for InLake {
     }
 
     async fn seal(&self, finally: bool, book: &dyn Book) -> Result<usize, LakeFault> {
-        let sealed = self.0.seal(Due { finally, tenant: None }, |batch| book.write(batch)).await?;
+        let sealed =
+            self.0.seal(Due { finally, ..Due::default() }, |batch| book.write(batch)).await?;
         Ok(sealed.seals)
     }
 

@@ -22,6 +22,8 @@ pub const RPC_PARAMS: i32 = -32_602;
 pub const RPC_INTERNAL: i32 = -32_603;
 /// MCP 2026-07-28: headers and body disagree.
 pub const RPC_HEADERS: i32 = -32_020;
+/// MCP 2026-07-28: the client lacks a capability that the request needs.
+pub const RPC_CAPABILITY: i32 = -32_021;
 /// MCP 2026-07-28: no such protocol version.
 pub const RPC_VERSION: i32 = -32_022;
 /// Ours, in the range that MCP leaves to implementations: refused by authority.
@@ -235,6 +237,13 @@ refusals! {
     OLDER = "GATE-0109", SERVICE_UNAVAILABLE, RPC_LATER,
         "this gateway is older than the ledger of this client",
         "the operator must upgrade the gateway, or look at the ledger if it is of the newest release";
+    RUN_ENDED = "GATE-0110", BAD_GATEWAY, RPC_INTERNAL,
+        "the gateway ended while the call was under way",
+        "ask the server whether it was done before it is done again";
+    NO_TASK = "GATE-0111", BAD_REQUEST, RPC_PARAMS, "there is no such task of this agent",
+        "use the taskId from the answer to a call of this running copy, made through this gateway";
+    NO_TASKS = "GATE-0112", BAD_REQUEST, RPC_CAPABILITY, "the client does not say that it understands tasks",
+        "declare the extension io.modelcontextprotocol/tasks in the request's client capabilities";
 }
 
 /// Seconds after which it is worth trying again; nothing where only a person can cure it.

@@ -9,7 +9,8 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::timeout;
-use writ_authority::Permitted;
+use writ_authority::{Permitted, State};
+use writ_charter::Reversibility;
 use writ_model::Span;
 use writ_store::{Lease, Standing, lease::Why, lease::standing_of};
 
@@ -58,6 +59,33 @@ pub(crate) fn begins(core: &Core, wish: &Wish<'_>) -> Result<(), Refusal> {
 /// Whether a permitted call does more than read. What counts as nothing only talks: lists, handshakes, notifications.
 pub(crate) fn acts(permitted: &Permitted) -> bool {
     permitted.actions().iter().any(|class| !writ_charter::reads(class))
+}
+
+/// What a permitted call does to the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// Nothing: it reads or talks.
+    Reads,
+    /// Something that can be undone, at a cost perhaps.
+    Acts,
+    /// Something that cannot be undone, or of which nobody says that it can.
+    ForGood,
+}
+
+/// What a permitted call does, as the catalogue and the client's charter have its classes.
+pub(crate) fn deed(state: &State, permitted: &Permitted) -> Deed {
+    if !acts(permitted) {
+        return Deed::Reads;
+    }
+    let known = |class: &str| match &state.charter {
+        Some(force) => force.charter.action(class),
+        None => writ_charter::catalog::action(class),
+    };
+    let undone = |class: &String| {
+        writ_charter::reads(class)
+            || known(class).is_some_and(|one| one.reversibility != Reversibility::Irreversible)
+    };
+    if permitted.actions().iter().all(undone) { Deed::Acts } else { Deed::ForGood }
 }
 
 /// Whether a permitted call may go out now.

@@ -92,7 +92,7 @@ pub(crate) async fn travel(
         (Err(refusal), None) => return Err(refusal),
         (Err(refusal), Some(_)) => return Err(withheld_if(asked, recording, refusal)),
     };
-    if let Err(refusal) = release::release(core, who, &pass).await {
+    if let Err(refusal) = let_go(core, who, &pass, recording.as_ref()).await {
         return Err(withheld_if(asked, recording, refusal));
     }
     let Pass { permitted, flight, .. } = *pass;
@@ -130,6 +130,25 @@ pub(crate) async fn travel(
         Err(refusal) => Err((refusal, recording)),
     };
     outcome.map_err(|(refusal, recording)| failed(asked, refusal, recording))
+}
+
+/// What has to be written before a call leaves: that it does, in the journal, and then what the ledger needs. A disk that
+/// hangs keeps nobody who is cut.
+pub(crate) async fn let_go(
+    core: &Core,
+    who: &Identified,
+    pass: &Pass,
+    recording: Option<&Recording>,
+) -> Result<(), Refusal> {
+    if let Some(recording) = recording {
+        let deed = standing::deed(&who.view.state, &pass.permitted);
+        tokio::select! {
+            biased;
+            left = recording.leaves(deed) => left?,
+            why = who.cord.cut() => return Err(why),
+        }
+    }
+    release::release(core, who, pass).await
 }
 
 /// A denial is a record and an answer.

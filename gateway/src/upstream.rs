@@ -4,6 +4,8 @@
 //! To add a transport: a file with an [`Upstream`], a row in [`crate::config::Place`].
 
 pub(crate) mod http;
+mod jobs;
+mod spoken;
 pub(crate) mod stdio;
 
 use std::{
@@ -37,6 +39,18 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) share: &'a Arc<Share>,
     /// The upstream's session, if the caller is in one.
     pub(crate) session: Option<&'a str>,
+}
+
+/// What a client has to declare for tasks.
+pub(crate) fn tasks_wanted() -> serde_json::Value {
+    serde_json::json!({"extensions": {jobs::EXTENSION: {}}})
+}
+
+impl Outgoing<'_> {
+    /// Whether it asks which revisions are spoken.
+    fn discovers(&self) -> bool {
+        self.message.is_some_and(|message| message.method() == Some("server/discover"))
+    }
 }
 
 /// What came back.
@@ -87,6 +101,9 @@ pub(crate) trait Upstream: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// If it cannot be reached, or its answer cannot be understood.
     async fn send(&self, outgoing: Outgoing<'_>) -> Result<Answer, Refusal>;
+
+    /// Revisions that it and we speak, as far as it has said.
+    fn revisions(&self) -> Vec<&'static str>;
 
     /// Ends what it runs for these instances; returns how many processes were ended.
     async fn end(&self, instances: &BTreeSet<InstanceId>) -> u64;

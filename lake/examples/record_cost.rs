@@ -1,4 +1,5 @@
-//! CPU microseconds per record, all in: `cargo run --release -p writ-lake --example record_cost`.
+//! CPU per record, all in, and what of it the caller spends until its record is journaled and queued; with `leaves`, each
+//! call is journaled once more before: `cargo run --release -p writ-lake --example record_cost [leaves]`.
 #![expect(clippy::print_stdout, reason = "an example that measures")]
 #![expect(clippy::disallowed_methods, reason = "an example that measures")]
 
@@ -31,7 +32,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::temp_dir().join(format!("writ-lake-cost-{}.db", std::process::id()));
     let lake = Activity::open(&path)?;
     let ocsf = Bytes::from(vec![b'x'; 1300]);
+    let leaves = std::env::args().any(|word| word == "leaves");
     let start = (cpu_nanos(), std::time::Instant::now());
+    let mut giving = Vec::new();
     for number in 0..RECORDS {
         let agent = number.wrapping_mul(7919) % 10_000;
         let mut call = (number << 20).to_be_bytes().to_vec();
@@ -64,7 +67,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 ..Inputs::default()
             },
         };
-        lake.place().await?.write(record);
+        let slot = lake.place(record.tenant).await?;
+        let since = std::time::Instant::now();
+        if leaves {
+            slot.leaves(&record)?;
+        }
+        slot.write(record);
+        giving.push(since.elapsed());
         if number % 64 == 0 {
             tokio::task::yield_now().await;
         }
@@ -73,6 +82,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let spent = cpu_nanos() - start.0;
     let wall = u64::try_from(start.1.elapsed().as_nanos()).unwrap_or(u64::MAX);
     println!("per record: {} ns of CPU, {} ns of time", spent / RECORDS, wall / RECORDS);
+    giving.sort_unstable();
+    let at = |part: usize| giving.get(giving.len() * part / 100).copied().unwrap_or_default();
+    println!("until one is journaled and queued: median {:?}, p99 {:?}", at(50), at(99));
     lake.close().await;
     for ending in ["", "-wal", "-shm"] {
         drop(std::fs::remove_file(format!("{}{ending}", path.display())));

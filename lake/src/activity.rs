@@ -18,10 +18,12 @@ use writ_model::{BootId, CallId, GatewayId, GrantId, TenantId, Timestamp, ocsf::
 
 use crate::{
     fault::LakeFault,
+    journal::Journal,
     query::{self, CallFilter, Page, Stored, Use},
     queue::{Ask, Queue, Slot},
     record::Record,
     seal::{Batch, Run, Seal, Tracker},
+    sealing::Due,
     sql,
     writer::Writer,
 };
@@ -49,10 +51,11 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// Opens the file (making it if need be), finds what earlier runs left unsealed, starts the writer.
+    /// Opens the file (making it if need be), takes up what the journal of earlier runs has, finds what they left unsealed,
+    /// starts the writer.
     ///
     /// # Errors
-    /// If the file cannot be opened or read.
+    /// If the file or its journal cannot be opened or read.
     pub fn open(path: &Path) -> Result<Arc<Self>, LakeFault> {
         private(path)
             .map_err(|source| LakeFault::File { path: path.display().to_string(), source })?;
@@ -67,10 +70,16 @@ impl Activity {
             db.execute_batch(sql::FROM_2).map_err(fault)?;
         }
         db.execute_batch(sql::TABLES).map_err(fault)?;
-        let queue = Queue::new(GATHER);
+        let (journal, left) = Journal::open(path)?;
+        let queue = Queue::new(GATHER, journal, left.unfinished);
         let tracker = Arc::new(Mutex::new(leftovers(&db)?));
         let (live, _) = broadcast::channel(LIVE);
-        let writer = Writer::new(db, Arc::clone(&queue), Arc::clone(&tracker), live.clone());
+        let mut writer =
+            Writer::new((db, path), Arc::clone(&queue), Arc::clone(&tracker), live.clone());
+        writer.take_up(left.ended)?;
+        queue
+            .begin()
+            .map_err(|source| LakeFault::Journal { path: path.display().to_string(), source })?;
         let thread = std::thread::Builder::new()
             .name("lake-writer".to_owned())
             .spawn(move || writer.run())
@@ -87,22 +96,28 @@ impl Activity {
         }))
     }
 
-    /// A place for one record, if one is free now.
-    pub fn try_place(&self) -> Option<Slot> {
-        self.queue.try_place()
+    /// A place for one record of a tenant, if one is free now.
+    pub fn try_place(&self, tenant: TenantId) -> Option<Slot> {
+        self.queue.try_place(tenant)
     }
 
-    /// A place for one record; waits while the queue is full. Take it before the call goes out.
+    /// A place for one record of a tenant; waits while the queue, or that tenant's share of it, is full. Take it before the
+    /// call goes out.
     ///
     /// # Errors
-    /// If the lake is closed.
-    pub async fn place(&self) -> Result<Slot, LakeFault> {
-        self.queue.place().await
+    /// If the lake is closed, or its journal cannot be written.
+    pub async fn place(&self, tenant: TenantId) -> Result<Slot, LakeFault> {
+        self.queue.place(tenant).await
     }
 
     /// Places taken at the moment, for metrics.
     pub fn queued(&self) -> usize {
         self.queue.used()
+    }
+
+    /// What stands between those who record and the file.
+    pub fn queue(&self) -> &Arc<Queue> {
+        &self.queue
     }
 
     /// Returns when everything given before is committed.
@@ -120,7 +135,7 @@ impl Activity {
 
     /// What is complete and not yet sealed. Offered again until [`Activity::mark_sealed`].
     pub fn seal_due(&self) -> Vec<Batch> {
-        self.tracker.lock().due()
+        self.tracker.lock().due(&Due::default())
     }
 
     /// The batch's root stands in the tenant's ledger at this line.

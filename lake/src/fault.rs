@@ -54,6 +54,27 @@ pub enum LakeFault {
         /// Which line.
         line: u64,
     },
+    /// The journal beside the store cannot be opened, read or written.
+    #[error("the journal `{path}` cannot be used")]
+    Journal {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file of the journal was written by a newer release.
+    #[error("the journal `{path}` cannot be read by this release")]
+    JournalUnread {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: crate::wire::WireFault,
+    },
+    /// A flush or a write of the journal failed, and no new file of it was flushed yet: nothing can be recorded.
+    #[error("the journal of records cannot be written")]
+    NotJournaled,
     /// The writer has stopped; nothing is recorded any more.
     #[error("activity store is closed")]
     Closed,
@@ -69,6 +90,9 @@ impl LakeFault {
             Self::Closed => "LAKE-0004",
             Self::Contradicted { .. } => "LAKE-0005",
             Self::Form { .. } => "LAKE-0006",
+            Self::Journal { .. } => "LAKE-0010",
+            Self::JournalUnread { .. } => "LAKE-0011",
+            Self::NotJournaled => "LAKE-0012",
         })
     }
 

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use writ_evidence::merkle::Frontier;
 use writ_model::{BootId, Digest, GatewayId, TenantId};
 
+use crate::sealing::Due;
+
 /// LIMIT: records that arrived before an earlier one, kept until it arrives. Calls overtake each other by microseconds;
 /// more than this means that the missing one is lost, and the range is split.
 const EARLY: usize = 4_096;
@@ -153,10 +155,12 @@ impl Tracker {
         self.due.extend(closed.into_iter().filter_map(|(first, tree)| batch(run, first, &tree)));
     }
 
-    /// Everything that is complete; offered again until [`Tracker::done`] says it is sealed.
-    pub(crate) fn due(&mut self) -> Vec<Batch> {
-        for (run, open) in &mut self.open {
-            if open.over {
+    /// Everything that is complete and asked for, and with `finally` also what lies behind gaps, when nothing more will
+    /// arrive; offered again until [`Tracker::done`] says it is sealed.
+    pub(crate) fn due(&mut self, asked: &Due) -> Vec<Batch> {
+        let of = |run: &Run| asked.has(run.tenant);
+        for (run, open) in self.open.iter_mut().filter(|(run, _)| of(run)) {
+            if open.over || asked.finally {
                 let ended = open.end().into_iter();
                 self.due.extend(ended.filter_map(|(first, tree)| batch(*run, first, &tree)));
             }
@@ -165,16 +169,8 @@ impl Tracker {
             open.first += tree.size();
             self.due.extend(batch(*run, first, &tree));
         }
-        self.open.retain(|_, open| !open.over);
-        self.due.clone()
-    }
-
-    /// Also what lies behind gaps: for a last seal, when nothing more will arrive.
-    pub(crate) fn due_finally(&mut self) -> Vec<Batch> {
-        for (run, open) in &mut self.open {
-            self.due.extend(open.end().into_iter().filter_map(|(at, tree)| batch(*run, at, &tree)));
-        }
-        self.due()
+        self.open.retain(|run, open| !(open.over && of(run)));
+        self.due.iter().filter(|batch| of(&batch.run)).cloned().collect()
     }
 
     pub(crate) fn done(&mut self, sealed: &Batch) {
@@ -199,6 +195,9 @@ mod tests {
     use writ_evidence::merkle::leaf_hash;
 
     use super::*;
+    use crate::sealing::Part;
+
+    const ALL: Due = Due { tenant: None, finally: false, part: None };
 
     fn run() -> Run {
         Run {
@@ -228,31 +227,51 @@ mod tests {
     fn order_of_arrival_does_not_matter_and_ranges_join() {
         let mut tracker = Tracker::default();
         add(&mut tracker, &[1, 0, 2, 4]);
-        assert_eq!(ranges(&tracker.due()), [(0, 2, root(0..=2))]);
-        let first = tracker.due();
+        assert_eq!(ranges(&tracker.due(&ALL)), [(0, 2, root(0..=2))]);
+        let first = tracker.due(&ALL);
         tracker.done(&first[0]);
         add(&mut tracker, &[3]);
-        assert_eq!(ranges(&tracker.due()), [(3, 4, root(3..=4))]);
+        assert_eq!(ranges(&tracker.due(&ALL)), [(3, 4, root(3..=4))]);
     }
 
     #[test]
     fn what_is_not_marked_is_offered_again() {
         let mut tracker = Tracker::default();
         add(&mut tracker, &[0]);
-        assert_eq!(tracker.due(), tracker.due());
+        assert_eq!(tracker.due(&ALL), tracker.due(&ALL));
         add(&mut tracker, &[1]);
-        assert_eq!(ranges(&tracker.due()), [(0, 0, root(0..=0)), (1, 1, root(1..=1))]);
+        assert_eq!(ranges(&tracker.due(&ALL)), [(0, 0, root(0..=0)), (1, 1, root(1..=1))]);
     }
 
     #[test]
     fn a_gap_splits_at_the_end_only() {
         let mut tracker = Tracker::default();
         add(&mut tracker, &[0, 2, 3, 5]);
-        assert_eq!(ranges(&tracker.due()), [(0, 0, root(0..=0))]);
-        let sealed = tracker.due();
+        assert_eq!(ranges(&tracker.due(&ALL)), [(0, 0, root(0..=0))]);
+        let sealed = tracker.due(&ALL);
         tracker.done(&sealed[0]);
-        let last = tracker.due_finally();
+        let last = tracker.due(&Due { finally: true, ..ALL });
         assert_eq!(ranges(&last), [(2, 3, root(2..=3)), (5, 5, root(5..=5))]);
+    }
+
+    #[test]
+    fn parts_leave_the_others_open_and_together_are_all() {
+        let mut tracker = Tracker::default();
+        let runs = (0..100).map(|n| Run { tenant: TenantId::from_bytes([n; 16]), ..run() });
+        runs.for_each(|run| tracker.add(run, 0, leaf_hash(&[0])));
+        let mut found = Vec::new();
+        for nth in 0..7 {
+            let due = tracker.due(&Due { part: Some(Part { nth, of: 7 }), ..ALL });
+            assert!((1..100).contains(&due.len()), "{nth}: {}", due.len());
+            for batch in &due {
+                tracker.done(batch);
+            }
+            found.extend(due);
+        }
+        found.sort_by_key(|batch| batch.run);
+        found.dedup();
+        assert_eq!(found.len(), 100);
+        assert_eq!(tracker.due(&ALL), []);
     }
 
     #[test]
@@ -261,7 +280,7 @@ mod tests {
         for seq in 1..=(EARLY as u64 + 1) {
             tracker.add(run(), seq, leaf_hash(&seq.to_be_bytes()));
         }
-        let due = tracker.due();
+        let due = tracker.due(&ALL);
         assert_eq!((due.len(), due[0].first, due[0].count), (1, 1, EARLY as u64 + 1));
     }
 }

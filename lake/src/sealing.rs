@@ -26,6 +26,33 @@ pub struct Due {
     pub tenant: Option<TenantId>,
     /// Also what lies behind gaps: at the end of a run and after a restart.
     pub finally: bool,
+    /// Only of a part of the tenants: sealing all of them at one moment would hold up everybody's calls.
+    pub part: Option<Part>,
+}
+
+/// One of some equal parts of all tenants. A tenant is always in the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Which, from 0.
+    pub nth: u64,
+    /// Of how many; none has everybody.
+    pub of: u64,
+}
+
+impl Part {
+    /// Whether a tenant is in it. The end of an id is random.
+    pub fn has(self, tenant: TenantId) -> bool {
+        let [.., a, b, c, d] = tenant.to_bytes();
+        let number = u64::from(u32::from_be_bytes([a, b, c, d]));
+        number.checked_rem(self.of).is_none_or(|part| part == self.nth)
+    }
+}
+
+impl Due {
+    /// Whether a tenant's ranges are due.
+    pub(crate) fn has(&self, tenant: TenantId) -> bool {
+        self.tenant.is_none_or(|only| only == tenant) && self.part.is_none_or(|part| part.has(tenant))
+    }
 }
 
 /// What one sealing did.
@@ -87,11 +114,7 @@ impl Activity {
     }
 
     fn due(&self, due: Due) -> Vec<Batch> {
-        let mut tracker = self.tracker.lock();
-        let mut batches = if due.finally { tracker.due_finally() } else { tracker.due() };
-        drop(tracker);
-        batches.retain(|batch| due.tenant.is_none_or(|tenant| tenant == batch.run.tenant));
-        batches
+        self.tracker.lock().due(&due)
     }
 
     async fn seal_one<W, F, E>(

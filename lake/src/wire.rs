@@ -7,7 +7,7 @@
 //! To add a field: at the end, with a new [`FORM`]; readers know every form that was ever written.
 
 use bytes::{BufMut as _, Bytes};
-use writ_model::{Code, Id, Kind, Timestamp};
+use writ_model::{BootId, Code, GatewayId, Id, Kind, Timestamp};
 
 use crate::record::{Inputs, Record, effect_number, effect_of};
 
@@ -179,6 +179,17 @@ pub fn decode(pack: &Bytes) -> Result<Vec<Record>, WireFault> {
         rest = body.0;
     }
     Ok(records)
+}
+
+/// The run that a pack's first record is of, without reading the pack; none if it is no pack of a form that is known.
+pub fn run_of(pack: &[u8]) -> Option<(GatewayId, BootId)> {
+    // Form and length; the call, the tenant, the gateway, the boot.
+    const GATEWAY: usize = HEAD + 2 * 16;
+    let (form, ids) = (pack.first()?, pack.get(GATEWAY..GATEWAY + 2 * 16)?);
+    let (gateway, boot) = ids.split_at_checked(16)?;
+    let id = |bytes: &[u8]| <[u8; 16]>::try_from(bytes).ok();
+    let run = (GatewayId::from_bytes(id(gateway)?), BootId::from_bytes(id(boot)?));
+    (1..=FORM).contains(form).then_some(run)
 }
 
 /// What is left of a record's bytes.

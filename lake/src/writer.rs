@@ -1,10 +1,14 @@
-//! The one thread that writes: a transaction for each gathered batch, prepared statements, places given back afterwards.
+//! The one thread that writes: a transaction for each gathered batch, prepared statements, places given back afterwards,
+//! and the journal's old files removed when what stands in them is here and flushed.
 //!
 //! A transaction that fails (a full disk) is tried again after a pause, and meanwhile the queue fills and callers wait:
 //! nothing goes out that could not be recorded. Never here: a decision to drop.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
+    fs::File,
+    io,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -58,29 +62,49 @@ pub(crate) struct Writer {
     live: broadcast::Sender<Arc<Record>>,
     names: BTreeMap<[u8; 16], i64>,
     runs: BTreeMap<Run, Known>,
+    /// SQLite's log beside the file.
+    log: PathBuf,
 }
 
 impl Writer {
     pub(crate) fn new(
-        db: Connection,
+        (db, path): (Connection, &Path),
         queue: Arc<Queue>,
         tracker: Arc<Mutex<Tracker>>,
         live: broadcast::Sender<Arc<Record>>,
     ) -> Self {
         db.set_prepared_statement_cache_capacity(32);
-        Self { db, queue, tracker, live, names: BTreeMap::new(), runs: BTreeMap::new() }
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let (names, runs, log) = (BTreeMap::new(), BTreeMap::new(), log.into());
+        Self { db, queue, tracker, live, names, runs, log }
+    }
+
+    /// Keeps what the journal of earlier runs has, most of which is here already; durably.
+    pub(crate) fn take_up(&mut self, records: Vec<Record>) -> Result<(), LakeFault> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let added = self.insert(&records)?;
+        self.tell(records, added);
+        let broken = |source| LakeFault::File { path: self.log.display().to_string(), source };
+        flushed(&self.log).map_err(broken)
     }
 
     pub(crate) fn run(mut self) {
         while let Some(mut work) = self.queue.take() {
             self.keep(std::mem::take(&mut work.records));
-            work.acknowledge();
+            self.queue.kept(&mut work);
+            self.queue.retire(&work, || flushed(&self.log));
             for ask in std::mem::take(&mut work.asked) {
                 self.answer(ask);
             }
         }
-        if let Err(fault) = self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);") {
-            tracing::warn!(error = %fault, "activity store checkpoint at the end failed");
+        match self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE);") {
+            Ok(()) => self.queue.finish(),
+            Err(fault) => {
+                tracing::warn!(error = %fault, "activity store checkpoint at the end failed");
+            }
         }
     }
 
@@ -101,7 +125,6 @@ impl Writer {
             }
         };
         self.tell(records, added);
-        self.queue.release(count);
     }
 
     /// After a commit: what is new waits for a seal and is shown.
@@ -290,6 +313,16 @@ fn put_seal(db: &Connection, run: i64, batch: &Batch, line: u64) -> Result<(), L
         .and_then(|mut put| put.execute(params![run, (batch.last + 1).cast_signed()]))
         .map(drop)
         .map_err(LakeFault::sql("move a run's seal"))
+}
+
+/// Flushes SQLite's log: a commit is in it, and not more than that (see the crate's header). It holds no lock on this file.
+fn flushed(log: &Path) -> io::Result<()> {
+    match File::open(log) {
+        Ok(file) => file.sync_data(),
+        // Nothing was written since all of it went into the file itself, flushed.
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Waits without the ambient clock; this thread has nothing else to do.

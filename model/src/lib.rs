@@ -12,6 +12,7 @@ pub mod digest;
 pub mod fold;
 pub mod id;
 pub mod json;
+pub mod name;
 pub mod ocsf;
 pub mod secret;
 pub mod text;
@@ -27,5 +28,6 @@ pub use id::{
     Id, InstanceId, InvitationId, Kind, PasskeyId, PersonId, RecoveryId, RequestId, SessionId,
     SigningId, TenantId, TokenId, WitnessId,
 };
+pub use name::{PersonName, SealedName};
 pub use secret::Secret;
 pub use time::{Span, Timestamp};

@@ -3,6 +3,8 @@
 //! SECURITY: what is signed, asked for and notified all say other people's text through this, so that no place shows a
 //! letter that another one would have written out. Never here: our own sentences.
 
+use crate::SealedName;
+
 /// LIMIT: letters of one quotation; longer than anything that a command or a charter accepts, so that it cuts only what
 /// is refused.
 const QUOTE: usize = 600;
@@ -18,14 +20,12 @@ pub fn hidden(letter: char) -> bool {
 
 /// Somebody's own text between “ and ”: the marks themselves, and letters that hide, are written out.
 pub fn quote(text: &str) -> String {
-    let mut out = String::from("“");
-    for letter in text.chars().take(QUOTE) {
-        if hidden(letter) || matches!(letter, '“' | '”' | '\\') {
-            out.extend(letter.escape_unicode());
-        } else {
-            out.push(letter);
-        }
+    // A sealed name holds no letter that could hide or close, and must stay whole to be opened.
+    if SealedName::parse(text).is_some() {
+        return format!("“{text}”");
     }
+    let mut out = String::from("“");
+    escape(text.chars().take(QUOTE), &mut out);
     let more = text.chars().count().saturating_sub(QUOTE);
     if more > 0 {
         out.push_str("… and ");
@@ -34,6 +34,23 @@ pub fn quote(text: &str) -> String {
     }
     out.push('”');
     out
+}
+
+/// Somebody's own text as it stands between “ and ”: for a name that is put where a sealed one stood.
+pub fn quotable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    escape(text.chars(), &mut out);
+    out
+}
+
+fn escape(letters: impl Iterator<Item = char>, out: &mut String) {
+    for letter in letters {
+        if hidden(letter) || matches!(letter, '“' | '”' | '\\') {
+            out.extend(letter.escape_unicode());
+        } else {
+            out.push(letter);
+        }
+    }
 }
 
 /// A text as it is, letters that hide written out.

@@ -206,6 +206,11 @@ impl<F: Fold> Tenants<F> {
         self.views.read().keys().copied().collect()
     }
 
+    /// How many tenants are refused: a line of theirs cannot be read, or their ledger is not the one that was read before.
+    pub fn refused(&self) -> usize {
+        self.refused.lock().len() + self.contradicted.lock().len()
+    }
+
     /// Takes a view that the ledger has made durable, and tells everyone. Called by the sequencer and by loads.
     pub(crate) fn publish(&self, view: &Arc<View<F>>, lines: Arc<[Bytes]>) {
         let (tenant, to) = (view.tenant, view.size);

@@ -230,8 +230,10 @@ async fn pause() {
 
 async fn told(event: Event) {
     match event {
-        Event::Connected => tracing::info!("connected to the bus"),
-        event => tracing::warn!(%event, "the connection to the bus"),
+        Event::Connected => tracing::info!(event = "bus.connected", "connected to the bus"),
+        // A process that ends.
+        Event::Closed | Event::Draining => {}
+        what => tracing::warn!(event = "bus.trouble", %what, "the connection to the bus"),
     }
 }
 

@@ -226,7 +226,7 @@ impl<F: Fold> Keeper<F> {
             let mut status = self.status.lock();
             status.polls += 1;
             status.advanced += u64::try_from(polled.advanced).unwrap_or(u64::MAX);
-            status.refused = polled.refused.len();
+            status.refused = self.tenants.refused();
             if let Some(Promise { heard, .. }) = promise {
                 status.applied = Some(heard.at);
                 status.failure = None;

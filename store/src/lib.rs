@@ -37,7 +37,7 @@ pub use outbox::{Outbox, OutboxFault};
 pub use postgres::{Pg, PgBank, PgFault, PgHeld, PgLedger, PgOptions, PgOutbox, PgRoster, PgVault};
 pub use proof::{LineProof, NoProof, prove_consistency, prove_line, root_at};
 pub use roster::{Beat, Heard, Member, Note, Roster, RosterFault, Seen, Wanted, Wish};
-pub use secrets::{SealedPage, SealedSpaces, Sealer, Space, Vault, VaultFault};
+pub use secrets::{NameKey, SealedPage, SealedSpaces, Sealer, Space, Vault, VaultFault};
 pub use sequencer::{Committed, Sequencer, SubmitError};
 pub use sqlite::{
     LocalLog, OpenFault, SqliteBank, SqliteHeld, SqliteLedger, SqliteOutbox, SqliteRows,

@@ -3,6 +3,7 @@
 //! Never here: a secret in a log, an error or a `Debug`; a key that leaves without its name on it.
 //! To add a kind of secret: a name; the vault does not know what it opens.
 
+pub mod names;
 pub(crate) mod ring;
 pub mod sealed;
 pub(crate) mod sealer;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use writ_model::{Code, Secret, TenantId};
 
+pub use names::NameKey;
 pub use sealed::{SealedPage, SealedSpaces};
 pub use sealer::Sealer;
 

@@ -37,7 +37,7 @@ folder=$1; shift
 server=$!
 echo "pid $server"
 read -r how || how=gone
-case $how in stop) kill -INT $server ;; *) kill -QUIT $server ;; esac
+case $how in stop) kill -INT $server ;; *) kill -QUIT $server; kill -CONT $server ;; esac
 wait $server
 echo "ended"
 [ "$how" = stop ] || rm -rf "$folder"

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use tokio::{
     net::TcpListener,
     time::{MissedTickBehavior, interval},
@@ -127,7 +128,7 @@ impl Host {
         rim.health.role("gateway", move || lane::ready(&ran));
         rim.health.role("desk", || Ok(()));
         let tasks = TaskTracker::new();
-        let serving = serve(listener, &desk, &stop);
+        let serving = serve(listener, router(&desk), &stop);
         tasks.spawn(upkeep(desk.clone(), store.clone(), stop.clone()));
         if config.notify.is_some() {
             tasks.spawn(notify::run(desk.clone(), || true, stop.clone()));
@@ -224,13 +225,17 @@ fn bounds(config: &Config) -> TenantBounds {
     }
 }
 
-/// API and console, until told to stop.
+/// API and console.
+fn router(desk: &Desk) -> Router {
+    desk.router().merge(writ_console::router(desk))
+}
+
+/// Serves them until told to stop.
 fn serve(
     listener: TcpListener,
-    desk: &Desk,
+    router: Router,
     stop: &CancellationToken,
 ) -> tokio::task::JoinHandle<()> {
-    let router = desk.router().merge(writ_console::router(desk));
     let stopped = stop.clone().cancelled_owned();
     tokio::spawn(async move {
         let served = axum::serve(listener, router).with_graceful_shutdown(stopped).await;

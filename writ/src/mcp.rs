@@ -7,10 +7,12 @@
 pub mod client;
 pub mod headers;
 pub mod message;
+pub mod params;
 pub mod sse;
 
 pub use client::{Client, McpFault};
 pub use message::{Message, Shape};
+pub use params::Params;
 
 /// The protocol revisions spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 use std::io::Write as _;
 
 use serde_json::Value;
+use writ_model::name::unopened;
 
 use crate::fault::Fault;
 
@@ -51,8 +52,12 @@ impl Out {
     }
 }
 
-/// One line on stdout. A reader that went away is no fault.
+/// One line on stdout. A reader that went away is no fault. A sealed name that is still in it nobody can open here.
 pub fn line(text: &str) {
+    print(&unopened(text));
+}
+
+fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
     let _gone = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
 }
@@ -65,12 +70,12 @@ pub fn tail(text: &str) -> bool {
 
 /// One line on stderr.
 pub fn note(text: &str) {
-    let _gone = writeln!(std::io::stderr().lock(), "{text}");
+    let _gone = writeln!(std::io::stderr().lock(), "{}", unopened(text));
 }
 
 /// One JSON document on one line, so that a script can take the last line of whatever a command printed.
 pub fn document(value: &Value) {
-    line(&value.to_string());
+    print(&value.to_string());
 }
 
 /// Labels and values, one a line; empty values are left out.
@@ -95,7 +100,7 @@ pub fn table(rows: &Value, columns: &[(&str, &str)], none: &str) {
         .iter()
         .map(|row| {
             let of = |(_, pointer): &(&str, &str)| {
-                shorten(&cell(row.pointer(pointer).unwrap_or(&Value::Null)))
+                shorten(&unopened(&cell(row.pointer(pointer).unwrap_or(&Value::Null))))
             };
             columns.iter().map(of).collect()
         })

@@ -16,6 +16,7 @@ mod chaos;
 #[cfg(feature = "bench")]
 mod cluster;
 mod crash;
+mod deploy;
 mod docs;
 mod root;
 mod setup;

@@ -9,7 +9,7 @@ use anyhow::Result;
 
 use crate::{
     args::Args,
-    chaos, crash, docs,
+    chaos, crash, deploy, docs,
     root::{root, target},
     setup,
     shell::{cargo, command, counted, has, say},
@@ -32,11 +32,13 @@ const STEPS: &[Step] = &[
     Step { name: "units with servers", quick: false, body: units_with_servers },
     Step { name: "release build", quick: false, body: release },
     Step { name: "commands in the documents", quick: false, body: docs::check },
+    Step { name: "units of systemd", quick: false, body: deploy::check },
     Step { name: "demo", quick: false, body: demo },
     Step { name: "real parts", quick: false, body: real_parts },
     Step { name: "identity provider", quick: false, body: identity_provider },
     Step { name: "witness elsewhere", quick: false, body: witness_elsewhere },
     Step { name: "messages", quick: false, body: messages },
+    Step { name: "telemetry", quick: false, body: telemetry },
     Step { name: "held calls", quick: false, body: held_calls },
     Step { name: "browser", quick: false, body: browser },
     Step { name: "crash", quick: false, body: crash::check },
@@ -186,6 +188,12 @@ fn witness_elsewhere() -> Result<Tally> {
 /// Mail, webhooks and chats, with receivers that fail, are away or gone.
 fn messages() -> Result<Tally> {
     against_real("tests-real/notify.py")
+}
+
+/// Traces, metrics, health and the log of several processes, read by OpenTelemetry's and Prometheus's own code.
+fn telemetry() -> Result<Tally> {
+    setup::postgres()?;
+    against_real("tests-real/telemetry.py")
 }
 
 /// Calls that wait for a person: public MCP clients, a server that counts, a phone in a real Chromium; the pages around it.

@@ -38,7 +38,7 @@ pub(super) fn may_stand(state: &State, entry: &Entry) -> Result<(), Fault> {
         Fact::PersonSeated(seated)
             if seated.side == Side::Client || is_client(state, seated.person) =>
         {
-            client(entry, &format!("{} is made a person", seated.name))
+            client(entry, &format!("{} is made a person", seated.name.written()))
         }
         Fact::PersonLeft { person } if is_client(state, *person) => {
             client(entry, &format!("{} is made to leave", state.person_name(*person)))
@@ -59,7 +59,7 @@ pub(super) fn may_stand(state: &State, entry: &Entry) -> Result<(), Fault> {
         Fact::PasskeyAdded { key, admitted } => added(state, entry, key, *admitted),
         Fact::PasskeyRevoked { passkey, reason } => revoked(state, entry, *passkey, reason),
         Fact::PersonInvited(new) if new.side == Side::Client => {
-            client(entry, &format!("{} is invited", new.name))
+            client(entry, &format!("{} is invited", new.name.written()))
         }
         Fact::WitnessNamed(new) if new.side == Side::Client => {
             client(entry, &format!("the witness {} is named", new.name))
@@ -136,6 +136,9 @@ fn needs_none(state: &State, entry: &Entry, fact: &Fact) -> Result<(), Fault> {
         | Fact::GatewayHalted(_)
         | Fact::GatewayResumed(_)
         | Fact::LedgerRestored(_) => scale::may_stand(state, entry),
+        Fact::PersonErased { person } if is_client(state, *person) => {
+            client(entry, &format!("{} is erased", state.person_name(*person)))
+        }
         // Those of `may_stand`: whatever is left over there needs a signature.
         _ => needs(entry),
     }

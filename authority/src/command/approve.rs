@@ -226,7 +226,7 @@ pub(super) fn away(
     }
     if stands_in.side != seated.side {
         let side: Side = seated.side;
-        let what = format!("{} is of the other party", stands_in.name);
+        let what = format!("{} is of the other party", stands_in.name.written());
         return refuse(what, &format!("Name somebody of the {side}."));
     }
     check::until(cx, "until", until, AWAY)?;

@@ -1,6 +1,6 @@
 //! Checks that commands share: seats and roles, texts, lives. Each names the field, the value, the rule and the cure.
 
-use writ_model::{Actor, AgentId, Code, Cx, PersonId, Role, Side, Span, Timestamp};
+use writ_model::{Actor, AgentId, Code, Cx, PersonId, PersonName, Role, Side, Span, Timestamp};
 
 use super::Command;
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 /// LIMIT: one line of a ledger: the tlog-tiles entry bundle allows 65,535 bytes; the rest is room for later fields.
 const LINE: usize = 60_000;
 /// LIMIT: names, so that they fit a row on a phone.
-pub(super) const NAME: usize = 80;
+pub(super) const NAME: usize = writ_model::name::LONGEST;
 /// LIMIT: sentences, so that a reason stays a reason.
 pub(super) const SENTENCE: usize = 500;
 
@@ -73,7 +73,8 @@ pub(super) fn acts(state: &State, cx: &Cx, roles: &[Role]) -> Result<(), Refusal
         return Ok(());
     }
     let wanted: Vec<String> = roles.iter().map(Role::to_string).collect();
-    let what = format!("{} may not do this here: it takes {}", seated.name, wanted.join(" or "));
+    let what =
+        format!("{} may not do this here: it takes {}", seated.name.written(), wanted.join(" or "));
     let cure = "Ask somebody in that role, or have the role given.";
     Err(Refusal::new(refusal::ROLE, "actor", what, cure))
 }
@@ -88,8 +89,11 @@ pub(super) fn speaks_for<'s>(
     let id = person(cx)?;
     let seated = seat(state, id, "actor")?;
     if seated.side != side {
-        let what =
-            format!("{} is of the {}; this is for the {side} alone", seated.name, seated.side);
+        let what = format!(
+            "{} is of the {}; this is for the {side} alone",
+            seated.name.written(),
+            seated.side
+        );
         let cure = format!("Ask somebody of the {side}.");
         return Err(Refusal::new(refusal::PARTY, "actor", what, &cure));
     }
@@ -162,7 +166,7 @@ pub(super) fn seat<'s>(state: &'s State, id: PersonId, field: &str) -> Result<&'
     match state.people.get(&id) {
         None => refuse(format!("{id} has no seat here")),
         Some(person) => match person.left_at {
-            Some(at) => refuse(format!("{} left on {at}", person.name)),
+            Some(at) => refuse(format!("{} left on {at}", person.name.written())),
             None => Ok(person),
         },
     }
@@ -196,7 +200,7 @@ pub(super) fn text(field: &str, value: &str, most: usize) -> Result<(), Refusal>
         let what = format!("{field} `{}` {rule}", cut(value));
         Err(Refusal::new(refusal::TEXT, field, what, "Write it as plain text and try again."))
     };
-    let length = value.chars().count();
+    let length = writ_model::name::letters(value);
     if value.trim().is_empty() {
         return refuse("is empty".to_owned());
     }
@@ -210,6 +214,32 @@ pub(super) fn text(field: &str, value: &str, most: usize) -> Result<(), Refusal>
         return refuse("has hidden characters".to_owned());
     }
     Ok(())
+}
+
+/// Whether a person may be called so: for whoever seals the name, before nobody can look at it any more.
+///
+/// # Errors
+/// A [`Refusal`] if it is empty, too long, holds letters that hide, or looks like a sealed name.
+pub fn name_fits(plain: &str) -> Result<(), Refusal> {
+    if writ_model::name::holds(plain) {
+        let what = "name looks like a sealed one".to_owned();
+        let cure = "Write it as plain text and try again.";
+        return Err(Refusal::new(refusal::TEXT, "name", what, cure));
+    }
+    text("name", plain, NAME)
+}
+
+/// A person's name: a plain text, or one sealed for this tenant and this person. Whoever sealed it looked at its letters.
+pub(super) fn name(cx: &Cx, person: PersonId, name: &PersonName) -> Result<(), Refusal> {
+    match name {
+        PersonName::Plain(plain) => name_fits(plain),
+        PersonName::Sealed(sealed) if sealed.tenant != cx.tenant() || sealed.person != person => {
+            let what = "name is sealed for somebody else or for another ledger".to_owned();
+            let cure = "Write it as plain text and try again.";
+            Err(Refusal::new(refusal::TEXT, "name", what, cure))
+        }
+        PersonName::Sealed(_) => Ok(()),
+    }
 }
 
 /// A short name for addresses.

@@ -53,6 +53,7 @@ macro_rules! ungoverned {
             | Command::ConfirmRecovery { .. }
             | Command::RefuseRecovery { .. }
             | Command::Offboard { .. }
+            | Command::ErasePerson { .. }
             | Command::MirrorPasskeys { .. }
             | Command::NameWitness { .. }
             | Command::RemoveWitness { .. }

@@ -66,19 +66,24 @@ fn may_bring_as(state: &State, cx: &Cx, (side, roles): (Side, &[Role])) -> Resul
 pub(super) fn invite(state: &State, cx: &Cx, new: PersonInvited) -> Result<Vec<Fact>, Refusal> {
     let first = may_bring_as(state, cx, (new.side, &new.roles))?;
     // The same checks of name and roles as when they are seated.
-    people::seated(new.person, new.name.clone(), new.side, new.roles.clone())?;
+    people::seated(cx, new.person, new.name.clone(), (new.side, new.roles.clone()))?;
     check::until(cx, "expires", new.expires, INVITED)?;
     check::bound("invitations", state.invitations.len() + 1, ALL)?;
     let open: Vec<_> =
         state.invitations.values().filter(|one| waits(state, one, cx.now())).collect();
     check::bound("open invitations", open.len() + 1, OPEN)?;
     if first && !new.roles.contains(&Role::Owner) {
-        let what =
-            format!("the client's first person, `{}`, would not be an owner", cut(&new.name));
+        let what = format!(
+            "the client's first person, `{}`, would not be an owner",
+            cut(&new.name.written())
+        );
         return Err(bad("roles", what, "Invite them as owner."));
     }
     if let Some(other) = open.iter().find(|one| first && one.says.side == Side::Client) {
-        let what = format!("{} is invited as the client's first person already", other.says.name);
+        let what = format!(
+            "{} is invited as the client's first person already",
+            other.says.name.written()
+        );
         return Err(bad("person", what, "Withdraw that invitation first."));
     }
     let known = state.people.contains_key(&new.person)
@@ -121,7 +126,7 @@ pub(super) fn withdraw(
 }
 
 fn still_open(one: &Invitation) -> Result<(), Refusal> {
-    let name = &one.says.name;
+    let name = one.says.name.written();
     if let Some(at) = one.admitted_at {
         let what = format!("{name} was admitted at {at}");
         return Err(bad("invitation", what, "Nothing is left to do."));
@@ -173,7 +178,7 @@ pub(super) fn admit(
     let first = may_bring_as(state, cx, (known.says.side, &known.says.roles))?;
     still_open(known)?;
     let Some(joined) = state.joined.get(&known.says.invitation) else {
-        let what = format!("{} has not followed the invitation yet", known.says.name);
+        let what = format!("{} has not followed the invitation yet", known.says.name.written());
         return Err(bad("person", what, "Wait until they have made a passkey."));
     };
     keys::same_fingerprint(&joined.key, &fingerprint)?;
@@ -192,13 +197,15 @@ pub(super) fn admit(
         check::text("called", &called, SENTENCE)?;
         facts.push(Fact::CallBackRecorded { person, fingerprint, called });
     } else if first {
-        let what =
-            format!("no call-back is recorded for the client's first person, {}", known.says.name);
+        let what = format!(
+            "no call-back is recorded for the client's first person, {}",
+            known.says.name.written()
+        );
         let cure = "Call them on a number you knew before, hear the fingerprint, and say whom you called where.";
         return Err(bad("called", what, cure));
     }
     let PersonInvited { name, side, roles, .. } = known.says.clone();
-    facts.push(people::seated(person, name, side, roles)?);
+    facts.push(people::seated(cx, person, name, (side, roles))?);
     let key = Box::new(Passkey::clone(&joined.key));
     facts.push(Fact::PasskeyAdded { key, admitted: Admitted::Admission });
     Ok(facts)

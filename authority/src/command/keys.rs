@@ -226,7 +226,8 @@ pub(super) fn mirror(
         None => Err(Refusal::unknown("person", &person.to_string())),
         Some(known) if known.side == Side::Provider => Ok(()),
         Some(known) => {
-            let what = format!("{} is of the client, whose keys nobody copies", known.name);
+            let what =
+                format!("{} is of the client, whose keys nobody copies", known.name.written());
             let cure = "The client's people add their own.";
             Err(Refusal::new(refusal::PARTY, "key", what, cure))
         }

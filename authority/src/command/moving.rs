@@ -4,7 +4,7 @@
 //! Never here: anything about the client's own people; they stay as they are. To end one more thing of the old provider:
 //! `State::moved_away` in the fold.
 
-use writ_model::{Cx, PersonId, Role, Side};
+use writ_model::{Cx, PersonId, PersonName, Role, Side};
 
 use super::{
     check::{self, NAME},
@@ -20,7 +20,7 @@ use crate::{
 const CHECKPOINT: usize = 16 << 10;
 
 /// Somebody of the new provider: who, their name, in which roles.
-pub(super) type Newcomer = (PersonId, String, Vec<Role>);
+pub(super) type Newcomer = (PersonId, PersonName, Vec<Role>);
 
 pub(super) fn take_over(
     state: &State,
@@ -54,7 +54,8 @@ pub(super) fn take_over(
     }
     let mut facts = vec![Fact::LedgerMoved(moved)];
     for (person, name, roles) in newcomers {
-        facts.push(people::seated(person, name, Side::Provider, roles)?);
+        people::not_erased(state, person)?;
+        facts.push(people::seated(cx, person, name, (Side::Provider, roles))?);
     }
     Ok(facts)
 }

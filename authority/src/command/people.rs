@@ -1,6 +1,6 @@
 //! Founding, clients and seats.
 
-use writ_model::{Actor, Cx, PersonId, Role, Side, TenantId};
+use writ_model::{Actor, Cx, PersonId, PersonName, Role, Side, TenantId};
 
 use super::check::{self, NAME, SAYS_YES, SENTENCE};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 /// LIMIT: seats in one tenant.
 pub(super) const PEOPLE: usize = 10_000;
 
-type First = (PersonId, String, Side, Vec<Role>);
+type First = (PersonId, PersonName, Side, Vec<Role>);
 
 pub(super) fn found(
     cx: &Cx,
@@ -37,7 +37,7 @@ pub(super) fn found(
     }
     let mut facts = vec![Fact::LedgerFounded(founded)];
     for (person, name, side, roles) in people {
-        facts.push(seated(person, name, side, roles)?);
+        facts.push(seated(cx, person, name, (side, roles))?);
     }
     Ok(facts)
 }
@@ -71,7 +71,7 @@ pub(super) fn seat(
     state: &State,
     cx: &Cx,
     person: Option<PersonId>,
-    (name, side, roles): (String, Side, Vec<Role>),
+    (name, side, roles): (PersonName, Side, Vec<Role>),
 ) -> Result<Vec<Fact>, Refusal> {
     if !matches!(cx.actor(), Actor::System { .. }) {
         if side == Side::Client {
@@ -86,10 +86,10 @@ pub(super) fn seat(
     check::bound("people", state.people.len() + 1, PEOPLE)?;
     if let Some(known) = person.and_then(|id| state.people.get(&id)) {
         if known.active() {
-            return Err(check::taken("person", &known.name, refusal::TAKEN));
+            return Err(check::taken("person", &known.name.written(), refusal::TAKEN));
         }
         if known.side != side {
-            let what = format!("{} is known here as of the {}", known.name, known.side);
+            let what = format!("{} is known here as of the {}", known.name.written(), known.side);
             let cure = "Nobody changes sides; a new person gets a new id.";
             return Err(Refusal::new(refusal::PARTY, "person", what, cure));
         }
@@ -99,20 +99,21 @@ pub(super) fn seat(
         return Err(Refusal::new(refusal::INVITATION, "person", what, "Have them admitted."));
     }
     let person = person.unwrap_or_else(|| PersonId::new(cx));
-    Ok(vec![seated(person, name, side, roles)?])
+    not_erased(state, person)?;
+    Ok(vec![seated(cx, person, name, (side, roles))?])
 }
 
 pub(super) fn seated(
+    cx: &Cx,
     person: PersonId,
-    name: String,
-    side: Side,
-    mut roles: Vec<Role>,
+    name: PersonName,
+    (side, mut roles): (Side, Vec<Role>),
 ) -> Result<Fact, Refusal> {
-    check::text("name", &name, NAME)?;
+    check::name(cx, person, &name)?;
     roles.sort_unstable();
     roles.dedup();
     if roles.is_empty() {
-        let what = format!("{name} would have no role");
+        let what = format!("{} would have no role", name.written());
         let cure = "Choose engineer, approver, owner or auditor.";
         return Err(Refusal::new(refusal::ROLE, "roles", what, cure));
     }
@@ -151,6 +152,37 @@ pub(super) fn offboard(
     Ok(vec![Fact::PersonOffboarded { person, reason }])
 }
 
+/// An owner of the side that somebody was of has their name erased, once they can do nothing here any more.
+pub(super) fn erase(state: &State, cx: &Cx, person: PersonId) -> Result<Vec<Fact>, Refusal> {
+    let refuse =
+        |what: String, cure: &str| Err(Refusal::new(refusal::ERASURE, "person", what, cure));
+    let invitation = state.invited.get(&person).and_then(|id| state.invitations.get(id));
+    let seat = state.people.get(&person);
+    let Some(side) = seat.map(|one| one.side).or(invitation.map(|one| one.says.side)) else {
+        return Err(Refusal::unknown("person", &person.to_string()));
+    };
+    check::speaks_for(state, cx, side, &[Role::Owner])?;
+    not_erased(state, person)?;
+    let name = state.person_name(person);
+    if seat.is_some_and(|one| one.active()) {
+        let what = format!("{name} has a seat here, and who acts here has a name");
+        return refuse(what, "End their seat first.");
+    }
+    if invitation.is_some_and(|one| one.open()) {
+        let what = "this person is invited here".to_owned();
+        return refuse(what, "Take the invitation back first.");
+    }
+    Ok(vec![Fact::PersonErased { person }])
+}
+
+/// Whoever was erased does not come back under the same id: their old lines would have a name again.
+pub(super) fn not_erased(state: &State, person: PersonId) -> Result<(), Refusal> {
+    let Some(at) = state.erased.get(&person) else { return Ok(()) };
+    let what = format!("{person} was erased here at {at}");
+    let cure = "Have them come in anew, under another id.";
+    Err(Refusal::new(refusal::ERASURE, "person", what, cure))
+}
+
 /// Another owner of the side stays; and one who can sign, if this one can.
 fn not_the_last_owner(state: &State, id: PersonId) -> Result<(), Refusal> {
     let leaving = check::seat(state, id, "person")?;
@@ -161,7 +193,8 @@ fn not_the_last_owner(state: &State, id: PersonId) -> Result<(), Refusal> {
         return Ok(());
     }
     let able = if leaving.keys > 0 { " with a passkey" } else { "" };
-    let what = format!("{} is the last owner{able} of the {}", leaving.name, leaving.side);
+    let what =
+        format!("{} is the last owner{able} of the {}", leaving.name.written(), leaving.side);
     let cure = "Have another owner of that side first.";
     Err(Refusal::new(refusal::ANSWERS, "person", what, cure))
 }

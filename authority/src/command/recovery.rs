@@ -35,7 +35,7 @@ fn helps(state: &State, cx: &Cx, person: PersonId) -> Result<PersonId, Refusal> 
     keys::home(state, lost.side)?;
     let (actor, _) = check::speaks_for(state, cx, lost.side, SAYS_YES)?;
     if actor == person {
-        let what = format!("{} cannot recover themself", lost.name);
+        let what = format!("{} cannot recover themself", lost.name.written());
         let cure = "Two others of the same party do it.";
         return Err(bad("person", what, cure));
     }

@@ -55,6 +55,7 @@ impl Command {
             | Self::AskRecovery { .. }
             | Self::ConfirmRecovery { .. }
             | Self::Offboard { .. }
+            | Self::ErasePerson { .. }
             | Self::NameWitness { .. }
             | Self::RemoveWitness { .. }
             | Self::AllowExport { .. }

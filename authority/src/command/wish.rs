@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use writ_charter::{Charter, Template};
 use writ_model::{
     AgentId, CharterId, Digest, DrillId, GatewayId, GrantId, GroupId, HoldId, InstanceId,
-    InvitationId, PasskeyId, PersonId, RecoveryId, Role, Side, TenantId, Timestamp, WitnessId,
+    InvitationId, PasskeyId, PersonId, PersonName, RecoveryId, Role, Side, TenantId, Timestamp,
+    WitnessId,
 };
 
 use super::NewAgent;
@@ -32,7 +33,7 @@ pub enum Command {
         /// Whose.
         founded: LedgerFounded,
         /// Its first people: at least one.
-        people: Vec<(PersonId, String, Side, Vec<Role>)>,
+        people: Vec<(PersonId, PersonName, Side, Vec<Role>)>,
     },
     /// List a client in the provider's ledger, once its own ledger is founded.
     AddClient {
@@ -48,7 +49,7 @@ pub enum Command {
         /// A person known from another client; new if none.
         person: Option<PersonId>,
         /// Their name.
-        name: String,
+        name: PersonName,
         /// For which party.
         side: Side,
         /// In which roles.
@@ -166,7 +167,7 @@ pub enum Command {
         /// The person's id.
         person: PersonId,
         /// Their name.
-        name: String,
+        name: PersonName,
         /// For which party.
         side: Side,
         /// In which roles.
@@ -257,6 +258,11 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Destroy the key of the name of somebody who left.
+    ErasePerson {
+        /// Whose.
+        person: PersonId,
+    },
     /// Copy changes of provider people's passkeys into a client's ledger.
     MirrorPasskeys {
         /// New ones.
@@ -297,7 +303,7 @@ pub enum Command {
         /// Where to, and whose key signs from now on.
         moved: LedgerMoved,
         /// People of the new provider who are seated by it: who, their name, in which roles.
-        people: Vec<(PersonId, String, Vec<Role>)>,
+        people: Vec<(PersonId, PersonName, Vec<Role>)>,
     },
     /// Let oneself sign in through an identity provider.
     LinkLogin {

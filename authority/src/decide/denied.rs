@@ -242,12 +242,12 @@ fn givers(state: &State) -> String {
     let able = |person: &crate::state::Person| {
         person.active() && (person.has(Role::Owner) || person.has(Role::Approver))
     };
-    let names: Vec<&str> = state
+    let names: Vec<String> = state
         .people
         .values()
         .filter(|person| able(person))
         .take(3)
-        .map(|person| person.name.as_str())
+        .map(|person| person.name.written())
         .collect();
     if names.is_empty() {
         return "Nobody here can give a grant; seat an owner or approver first.".to_owned();

@@ -21,7 +21,8 @@ fn named(state: &State, side: Side, roles: &[Role]) -> String {
             && roles.iter().any(|role| person.has(*role))
     };
     let people = state.people.values().map(AsRef::as_ref);
-    let names: Vec<String> = people.filter(able).take(NAMES).map(|one| cut(&one.name)).collect();
+    let names: Vec<String> =
+        people.filter(able).take(NAMES).map(|one| cut(&one.name.written())).collect();
     let roles: Vec<String> = roles.iter().map(Role::to_string).collect();
     let seat = format!("{} of the {side}", roles.join(" or "));
     if names.is_empty() { format!("an {seat}") } else { format!("{} ({seat})", names.join(" or ")) }

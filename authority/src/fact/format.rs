@@ -12,7 +12,8 @@ use crate::command::Command;
 pub const FIRST: u32 = 1;
 /// The newest format this build reads and writes.
 pub const NEWEST: u32 = 2;
-/// Agents ended in one act, sub-agents, receipts of every target, restored ledgers, halted gateways.
+/// Agents ended in one act, sub-agents, receipts of every target, restored ledgers, halted gateways, erased
+/// people.
 pub(crate) const SECOND: u32 = 2;
 
 impl Fact {
@@ -23,6 +24,7 @@ impl Fact {
             | Self::AgentsTerminated(_)
             | Self::AgentDelegated { .. }
             | Self::TerminationReached(_)
+            | Self::PersonErased { .. }
             | Self::GatewayHalted(_)
             | Self::GatewayResumed(_)
             | Self::LedgerRestored(_) => SECOND,
@@ -40,6 +42,7 @@ impl Command {
         match self {
             Self::RaiseFormat { .. }
             | Self::TerminateMany { .. }
+            | Self::ErasePerson { .. }
             | Self::Delegate { .. }
             | Self::ReachTermination(_)
             | Self::HaltGateway { .. }

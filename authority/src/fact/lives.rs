@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 use writ_model::{
-    AgentId, BootId, Digest, GatewayId, GroupId, PersonId, Role, Side, TenantId, Timestamp,
+    AgentId, BootId, Digest, GatewayId, GroupId, PersonId, PersonName, Role, Side, TenantId,
+    Timestamp,
 };
 
 use crate::agent::{AgentKind, Autonomy};
@@ -45,8 +46,8 @@ pub struct ClientAdded {
 pub struct PersonSeated {
     /// Who: the same id at every client they work for.
     pub person: PersonId,
-    /// Their name.
-    pub name: String,
+    /// Their name: sealed, but in ledgers from before names were.
+    pub name: PersonName,
     /// For which party.
     pub side: Side,
     /// In which roles.

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 use writ_model::{
-    Digest, InvitationId, PersonId, RecoveryId, Role, Side, TenantId, Timestamp, WitnessId,
+    Digest, InvitationId, PersonId, PersonName, RecoveryId, Role, Side, TenantId, Timestamp,
+    WitnessId,
 };
 
 /// See [`crate::Fact::PersonInvited`].
@@ -14,8 +15,8 @@ pub struct PersonInvited {
     pub invitation: InvitationId,
     /// Who they will be.
     pub person: PersonId,
-    /// Their name.
-    pub name: String,
+    /// Their name: sealed, but in ledgers from before names were.
+    pub name: PersonName,
     /// For which party.
     pub side: Side,
     /// In which roles.

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use writ_model::{
-    AgentId, Digest, InvitationId, PasskeyId, PersonId, RecoveryId, Side, Span, Timestamp,
+    AgentId, Digest, InvitationId, PasskeyId, PersonId, PersonName, RecoveryId, Side, Span,
+    Timestamp,
 };
 
 use crate::{
@@ -45,6 +46,7 @@ impl State {
                 }
             }
             Fact::PersonOffboarded { person, .. } => self.unseat(line, at, person),
+            Fact::PersonErased { person } => self.erase(at, person),
             Fact::WitnessNamed(says) => self.watch(at, says),
             Fact::WitnessRemoved { witness, .. } => {
                 if let Some(known) = self.witnesses.get_mut(&witness) {
@@ -88,6 +90,25 @@ impl State {
             Arc::make_mut(known).left_at = Some(at);
         }
         self.unsay(at, person);
+    }
+
+    /// What is known of somebody beside what they did here goes; their lines and keys stay, and prove what they proved.
+    fn erase(&mut self, at: Timestamp, person: PersonId) {
+        let gone = PersonName::from(format!("erased person {person}"));
+        if let Some(known) = self.people.get_mut(&person) {
+            Arc::make_mut(known).name = gone.clone();
+        }
+        if let Some(invitation) = self.invited.get(&person)
+            && let Some(known) = self.invitations.get_mut(invitation)
+        {
+            Arc::make_mut(known).says.name = gone;
+        }
+        let logins: Vec<_> = self.logins.iter().filter(|(_, whose)| **whose == person).collect();
+        let logins: Vec<_> = logins.into_iter().map(|(login, _)| login.clone()).collect();
+        for login in logins {
+            self.logins.remove(&login);
+        }
+        self.erased.insert(person, at);
     }
 
     /// The ledger goes on elsewhere: what the old provider could do here ends with this line.

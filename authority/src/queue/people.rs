@@ -16,7 +16,7 @@ pub(super) fn waiting(state: &State, now: Timestamp) -> Vec<Waiting> {
 fn joined(state: &State) -> impl Iterator<Item = Waiting> {
     state.joined.iter().filter_map(|(id, joined)| {
         let one = state.invitations.get(id).filter(|one| one.open())?;
-        let name = one.says.name.clone();
+        let name = one.says.name.written();
         let roles = Person::words(one.says.side, &one.says.roles);
         let by = one.by.map_or_else(|| "Writ".to_owned(), |by| state.person_name(by));
         Some(Waiting {

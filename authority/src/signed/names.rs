@@ -41,6 +41,7 @@ pub(super) fn of(state: &State, person: PersonId, act: &Command) -> Names {
         }
         Command::PersonLeaves { person }
         | Command::Offboard { person, .. }
+        | Command::ErasePerson { person }
         | Command::AskRecovery { person, .. } => {
             names.insert(person.to_string(), state.person_name(*person));
         }
@@ -160,7 +161,7 @@ fn insert_invited(names: &mut Names, state: &State, person: PersonId) {
     let Some(known) = state.invited.get(&person).and_then(|id| state.invitations.get(id)) else {
         return;
     };
-    names.insert(person.to_string(), known.says.name.clone());
+    names.insert(person.to_string(), known.says.name.written());
     let roles = Person::words(known.says.side, &known.says.roles);
     names.insert(format!("as:{person}"), roles);
 }

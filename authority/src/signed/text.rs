@@ -74,10 +74,11 @@ pub(super) fn title(request: &Request) -> String {
         Command::SetAccountability { subject: of, .. } => {
             format!("Say who answers for {}", subject(request, *of))
         }
-        Command::SeatPerson { name, .. } => format!("Seat {}", quote(name)),
+        Command::SeatPerson { name, .. } => format!("Seat {}", quote(&name.written())),
         Command::PersonLeaves { person } => format!("End the seat of {}", name(person)),
         Command::Offboard { person, .. } => format!("Offboard {}", name(person)),
-        Command::InvitePerson { name, .. } => format!("Invite {}", quote(name)),
+        Command::ErasePerson { person } => format!("Erase {}", name(person)),
+        Command::InvitePerson { name, .. } => format!("Invite {}", quote(&name.written())),
         Command::AdmitPerson { person, .. } => format!("Admit {}", name(person)),
         Command::AddPasskey { key } => format!("Add your passkey {}", quote(&key.label)),
         Command::RevokePasskey { passkey, .. } => format!("Revoke the passkey {}", name(passkey)),
@@ -161,6 +162,7 @@ pub(super) fn act(request: &Request, party: &str) -> Vec<String> {
         Command::SeatPerson { .. }
         | Command::PersonLeaves { .. }
         | Command::Offboard { .. }
+        | Command::ErasePerson { .. }
         | Command::InvitePerson { .. }
         | Command::AdmitPerson { .. } => seats(request, party),
         Command::AddPasskey { .. }
@@ -266,7 +268,8 @@ fn seats(request: &Request, party: &str) -> Vec<String> {
     let name = |id: &dyn ToString| request.name(&id.to_string());
     match request.act.as_ref() {
         Command::SeatPerson { name, side, roles, .. } => {
-            vec![format!("You seat {} at {party} as {}.", quote(name), Person::words(*side, roles))]
+            let (name, words) = (quote(&name.written()), Person::words(*side, roles));
+            vec![format!("You seat {name} at {party} as {words}.")]
         }
         Command::PersonLeaves { person } if *person == request.person => {
             vec![format!("You leave {party}. You can do nothing here afterwards.")]
@@ -280,8 +283,18 @@ fn seats(request: &Request, party: &str) -> Vec<String> {
             "They are refused everywhere at once.".to_owned(),
             because(reason),
         ],
+        Command::ErasePerson { person } => vec![
+            format!("You erase the name of {} at {party} for good.", name(person)),
+            "Nobody can read it here again: in no line, receipt or message. It does not come back."
+                .to_owned(),
+            format!("What they did stays, under the id {person}."),
+        ],
         Command::InvitePerson { name, side, roles, expires, .. } => vec![
-            format!("You invite {} to {party} as {}.", quote(name), Person::words(*side, roles)),
+            format!(
+                "You invite {} to {party} as {}.",
+                quote(&name.written()),
+                Person::words(*side, roles)
+            ),
             format!("The invitation can be followed until {}.", clock(*expires)),
             "They can do nothing until somebody admits them.".to_owned(),
         ],

@@ -55,7 +55,7 @@ impl<'s> Stage<'s> {
         base.acted = OrdMap::new();
         for (number, side) in [(1, Side::Provider), (2, Side::Client)] {
             let seated = Person {
-                name: "probe".to_owned(),
+                name: "probe".into(),
                 side,
                 roles: vec![Role::Owner],
                 seated_at: state.last_at,

@@ -29,7 +29,7 @@ use scaling::{ending, keeping, reaching};
 
 const NOW: Timestamp = Timestamp::from_micros(1_793_714_580_000_000);
 /// Kinds of facts: a new one changes this number and the golden file together.
-const KINDS: usize = 68;
+const KINDS: usize = 69;
 
 fn id<K: Kind>(n: u8) -> Id<K> {
     Id::from_parts(NOW, [n; 10])
@@ -92,7 +92,7 @@ fn founding() -> Vec<Fact> {
     let tenant: TenantId = id(0);
     let seat = |person, side| {
         let name = "Dana Cole".to_owned();
-        Fact::PersonSeated(PersonSeated { person, name, side, roles: vec![Role::Owner] })
+        Fact::PersonSeated(PersonSeated { person, name: name.into(), side, roles: vec![Role::Owner] })
     };
     vec![
         Fact::LedgerFounded(LedgerFounded {
@@ -222,7 +222,7 @@ fn joining() -> Vec<Fact> {
         Fact::PersonInvited(PersonInvited {
             invitation: id(n),
             person: id(n),
-            name: "Ana Ruiz".to_owned(),
+            name: "Ana Ruiz".into(),
             side,
             roles: vec![Role::Owner],
             code: Digest::of(&[n]),
@@ -242,7 +242,7 @@ fn joining() -> Vec<Fact> {
         },
         Fact::PersonSeated(PersonSeated {
             person,
-            name: "Ana Ruiz".to_owned(),
+            name: "Ana Ruiz".into(),
             side,
             roles: vec![Role::Owner],
         }),
@@ -360,6 +360,8 @@ fn so_do_those_of_the_second_format() {
     let held = state.agents.get(&id(47)).unwrap();
     assert!(matches!(held.life, writ_authority::Life::Held { .. }));
     assert_eq!(state.tokens_from, NOW);
+    assert_eq!(state.erased.keys().copied().collect::<Vec<_>>(), vec![people()[1], id(48)]);
+    assert_eq!(state.person_name(id(48)), format!("erased person {}", PersonId::from_parts(NOW, [48; 10])));
 }
 
 #[test]

@@ -5,10 +5,10 @@ use writ_authority::{
     command::Whom,
     fact::{
         AgentsTerminated, Ended, GatewayHalted, GatewayResumed, How, LedgerRestored, Measured,
-        Target, TerminationReached, Witnessed,
+        PersonSeated, Target, TerminationReached, Witnessed,
     },
 };
-use writ_model::{AgentId, Digest, Span};
+use writ_model::{AgentId, Digest, Role, SealedName, Side, Span};
 
 use crate::{NOW, described, group, id, people, receipt};
 
@@ -85,5 +85,17 @@ pub(crate) fn keeping() -> Vec<Fact> {
         Fact::AgentActivated { agent },
         restored(Some(witnessed), 7),
         restored(None, 0),
+        sealed(),
+        Fact::PersonLeft { person: id(48) },
+        Fact::PersonErased { person: id(48) },
+        Fact::PersonLeft { person: two },
+        Fact::PersonErased { person: two },
     ]
+}
+
+/// A seat whose name is sealed: its shape is part of the format.
+fn sealed() -> Fact {
+    let (tenant, person) = (id(0), id(48));
+    let name = SealedName { tenant, person, body: (0..96).collect() }.into();
+    Fact::PersonSeated(PersonSeated { person, name, side: Side::Provider, roles: vec![Role::Owner] })
 }

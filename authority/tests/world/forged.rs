@@ -105,7 +105,7 @@ fn nobody_lifts_the_other_partys_stop() {
     }
     // Signed by Milo, which an honest desk would not have let him.
     let (name, side, roles) = ("Bent".to_owned(), Side::Provider, vec![Role::Engineer]);
-    let honest = Command::SeatPerson { person: None, name, side, roles };
+    let honest = Command::SeatPerson { person: None, name: name.into(), side, roles };
     for (act, fact, code) in [
         (Command::Thaw {}, thawed(), refusal::FROZEN),
         (Command::ResumeDelegation { clause: None }, resumed(), refusal::SUSPENDED),
@@ -353,7 +353,7 @@ fn what_was_done_before_the_first_charter_was_done_by_the_rules_of_then() {
     world.answer(agent);
     // Signed as it was then.
     let (name, side, roles) = ("Bent".to_owned(), Side::Provider, vec![Role::Engineer]);
-    let honest = Command::SeatPerson { person: None, name, side, roles };
+    let honest = Command::SeatPerson { person: None, name: name.into(), side, roles };
     let mut request = world.request(dana, honest).unwrap();
     *request.act = Command::Activate { agent };
     for (word, id, name) in [("authorizer", dana, "Dana Cole"), ("auditor", milo, "Milo Park")] {

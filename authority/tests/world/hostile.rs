@@ -42,7 +42,7 @@ pub(crate) fn refused(world: &World, actor: &Actor, facts: Vec<Fact>, code: Code
 /// A request that an honest desk would not make: another act, other names.
 fn bent(world: &World, signer: PersonId, act: Command, names: &[(String, &str)]) -> Request {
     let (name, side, roles) = ("Bent".to_owned(), Side::Provider, vec![Role::Engineer]);
-    let honest = Command::SeatPerson { person: None, name, side, roles };
+    let honest = Command::SeatPerson { person: None, name: name.into(), side, roles };
     let mut request = world.request(signer, honest).unwrap();
     *request.act = act;
     request.names.extend(names.iter().map(|(id, name)| (id.clone(), (*name).to_owned())));
@@ -59,14 +59,14 @@ pub(crate) fn act_signed(receipt: Receipt) -> Fact {
 
 fn seated(person: PersonId, side: Side) -> Fact {
     let (name, roles) = ("Mallory".to_owned(), vec![Role::Owner]);
-    Fact::PersonSeated(PersonSeated { person, name, side, roles })
+    Fact::PersonSeated(PersonSeated { person, name: name.into(), side, roles })
 }
 
 fn invited(world: &World, number: u8) -> PersonInvited {
     PersonInvited {
         invitation: InvitationId::from_parts(START, [number; 10]),
         person: person(number),
-        name: "Mallory".to_owned(),
+        name: "Mallory".into(),
         side: Side::Client,
         roles: vec![Role::Owner],
         code: Digest::of(&[number]),
@@ -218,7 +218,7 @@ fn somebody_invited_by_the_client_is_not_taken_over() {
     refused(&world, &writ, vec![seated(person(67), Side::Provider)], refusal::CLIENT_PEOPLE);
     let seat = Command::SeatPerson {
         person: Some(person(67)),
-        name: "Mallory".to_owned(),
+        name: "Mallory".into(),
         side: Side::Provider,
         roles: vec![Role::Owner],
     };

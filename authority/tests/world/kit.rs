@@ -67,7 +67,7 @@ impl World {
             provider: None,
             checkpoint_key: "test+00000000+AQ==".to_owned(),
         };
-        let people = vec![(milo, "Milo Park".to_owned(), Side::Provider, vec![Role::Owner])];
+        let people = vec![(milo, "Milo Park".into(), Side::Provider, vec![Role::Owner])];
         world.system(Command::Found { founded, people }).unwrap();
         let device = world.device(milo);
         if side == Side::Client {
@@ -144,7 +144,7 @@ impl World {
         Command::InvitePerson {
             invitation: InvitationId::from_parts(self.now, [self.made; 10]),
             person,
-            name: name.to_owned(),
+            name: name.into(),
             side,
             roles: roles.to_vec(),
             code: Digest::of(&[self.made]),
@@ -181,7 +181,7 @@ impl World {
         let person = PersonId::from_parts(START, [number; 10]);
         let (name, roles) = (name.to_owned(), roles.to_vec());
         let side = Side::Provider;
-        self.by(self.milo, Command::SeatPerson { person: Some(person), name, side, roles })
+        self.by(self.milo, Command::SeatPerson { person: Some(person), name: name.into(), side, roles })
             .unwrap();
         let add = vec![self.device(person).key];
         self.system(Command::MirrorPasskeys { add, revoke: Vec::new() }).unwrap();

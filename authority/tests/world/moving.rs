@@ -23,7 +23,7 @@ fn moved_to(newcomer: PersonId, origin: &str) -> Command {
     };
     Command::MoveLedger {
         moved,
-        people: vec![(newcomer, "Nele Quay".to_owned(), vec![Role::Owner])],
+        people: vec![(newcomer, "Nele Quay".into(), vec![Role::Owner])],
     }
 }
 

@@ -58,7 +58,7 @@ fn after_the_first_only_the_clients_owners_bring_people() {
     assert_eq!(world.by(dana, invite), Err(refusal::INVITATION), "not twice");
     let seat = Command::SeatPerson {
         person: None,
-        name: "Bo Quist".to_owned(),
+        name: "Bo Quist".into(),
         side: Side::Client,
         roles: vec![Role::Owner],
     };
@@ -324,7 +324,7 @@ fn a_provider_begins_with_one_link_and_lets_people_go() {
     assert_eq!(world.by(milo, client), Err(refusal::INVITATION));
     let seat = Command::SeatPerson {
         person: None,
-        name: "Cy".to_owned(),
+        name: "Cy".into(),
         side: Side::Provider,
         roles: vec![Role::Owner],
     };
@@ -438,7 +438,7 @@ fn nobody_makes_or_removes_an_owner_who_is_none() {
     let tess = world.staff(7, "Tess", &[Role::Approver]);
     let seat = |roles: &[Role]| Command::SeatPerson {
         person: Some(person(8)),
-        name: "Puppet".to_owned(),
+        name: "Puppet".into(),
         side: Side::Provider,
         roles: roles.to_vec(),
     };

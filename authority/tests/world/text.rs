@@ -110,7 +110,7 @@ fn seats(world: &mut World) -> Vec<(PersonId, Command)> {
     }
     let seat = Command::SeatPerson {
         person: Some(PersonId::from_parts(START, [62; 10])),
-        name: "Eve Lund".to_owned(),
+        name: "Eve Lund".into(),
         side: Side::Provider,
         roles: vec![Role::Engineer],
     };

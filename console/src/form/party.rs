@@ -37,6 +37,8 @@ pub enum Deed {
     Refuse,
     /// End every seat of a provider's person.
     Offboard,
+    /// Erase the name of somebody who left.
+    Erase,
     /// Revoke another person's key.
     RevokeKey,
     /// End another person's session.
@@ -58,13 +60,14 @@ pub struct About {
 
 impl Deed {
     /// Every deed, for tests.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Admit,
         Self::Withdraw,
         Self::Recover,
         Self::Confirm,
         Self::Refuse,
         Self::Offboard,
+        Self::Erase,
         Self::RevokeKey,
         Self::EndSession,
         Self::Unname,
@@ -113,6 +116,13 @@ impl Deed {
                     .to_owned(),
                 "Offboard them",
             ),
+            Self::Erase => (
+                format!("Erase the name of {name}"),
+                "Nobody reads it here again: the key that it is sealed under is destroyed. It does not come back. What \
+                 they did stays, under their id, and every line and proof stays as it is."
+                    .to_owned(),
+                "Erase the name",
+            ),
             Self::RevokeKey => (
                 format!("Revoke the key {name}"),
                 "It signs nothing and nobody in any more. What it signed stays true.".to_owned(),
@@ -132,13 +142,18 @@ impl Deed {
     }
 
     fn reasoned(self) -> bool {
-        !matches!(self, Self::Admit | Self::Confirm | Self::EndSession)
+        !matches!(self, Self::Admit | Self::Confirm | Self::Erase | Self::EndSession)
     }
 
     fn ends(self) -> bool {
         matches!(
             self,
-            Self::Offboard | Self::RevokeKey | Self::EndSession | Self::Refuse | Self::Unname
+            Self::Offboard
+                | Self::Erase
+                | Self::RevokeKey
+                | Self::EndSession
+                | Self::Refuse
+                | Self::Unname
         )
     }
 
@@ -154,6 +169,7 @@ impl Deed {
             Self::Confirm => route::recovery_confirm(client, thing),
             Self::Refuse => route::recovery_refuse(client, thing),
             Self::Offboard => route::person_offboard(client, thing),
+            Self::Erase => route::person_erase(client, thing),
             Self::RevokeKey => route::key_revoke(client, thing),
             Self::EndSession => route::session_end(client, thing),
             Self::Unname => route::witness_remove(client, thing),
@@ -244,7 +260,7 @@ async fn about(visit: &Visit, deed: Deed, client: &str, thing: &str) -> Result<A
             ];
             About { name: found.person.name, first: false, facts }
         }
-        Deed::Recover | Deed::Offboard => {
+        Deed::Recover | Deed::Offboard | Deed::Erase => {
             let rows = visit.tell(desk.people(who, client).await)?;
             let found = rows.into_iter().find(|one| one.person.to_string() == thing);
             let name = visit.tell(named(found.map(|one| one.name), "person"))?;
@@ -330,6 +346,7 @@ async fn done(
         Deed::Confirm => desk.confirm_recovery(who, client, thing, fingerprint).await?,
         Deed::Refuse => desk.refuse_recovery(who, client, thing, reason).await?,
         Deed::Offboard => desk.offboard(who, thing, reason).await?,
+        Deed::Erase => desk.erase_person(who, client, thing).await?,
         Deed::RevokeKey => desk.revoke_client_passkey(who, client, thing, reason).await?,
         Deed::Unname => desk.remove_witness(who, client, thing, &reason).await?,
         Deed::EndSession => {
@@ -350,6 +367,7 @@ pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {
         "confirm",
         "refuse",
         "offboard",
+        "erase",
         "revoke-key",
         "end-session",
         "remove-witness",

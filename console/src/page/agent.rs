@@ -153,6 +153,22 @@ impl AgentPage {
         route::query(route::grant_new(self.slug()), &[("agent", &self.agent.row.agent.to_string())])
     }
 
+    /// Where it is said for whom it acts.
+    #[must_use]
+    pub fn delegate(&self) -> String {
+        route::agent_delegate(self.slug(), &self.agent.row.agent)
+    }
+
+    /// What follows from whom it acts for.
+    #[must_use]
+    pub fn above(&self) -> &'static str {
+        match self.agent.acts_for.iter().find(|one| one.life != "active") {
+            _ if self.agent.acts_for.is_empty() => "It acts for no other agent.",
+            Some(_) => "It may do nothing now: one that it acts for may not act.",
+            None => "It may act only while they may, and ends with them.",
+        }
+    }
+
     /// Its calls.
     #[must_use]
     pub fn all_calls(&self) -> String {
@@ -218,7 +234,7 @@ fn act(step: NextStep, slug: &str, id: &str, agent: &AgentView) -> Option<Act> {
         }
         NextStep::Hold => Act::plain("Hold", route::agent_hold(slug, id)),
         NextStep::Quarantine => Act::plain("Quarantine", route::agent_quarantine(slug, id)),
-        NextStep::GiveGrant | NextStep::Terminate => return None,
+        NextStep::GiveGrant | NextStep::Terminate | NextStep::Delegate => return None,
     })
 }
 

@@ -4,6 +4,7 @@
 use askama::Template;
 use axum::{Json, extract::Path, response::IntoResponse as _};
 use http::{StatusCode, header};
+use writ_desk::AsWritten;
 
 use crate::{
     page::render,
@@ -52,7 +53,7 @@ pub(crate) async fn one(visit: Visit, Path((client, drill)): Path<(String, Strin
 pub(crate) async fn file(visit: Visit, Path((client, drill)): Path<(String, String)>) -> Answer {
     let file = visit.tell(visit.desk.drill_file(&visit.who, &client, &drill).await)?;
     let name = [(header::CONTENT_DISPOSITION, "attachment; filename=\"drill.json\"")];
-    Ok((name, Json(file)).into_response())
+    Ok((AsWritten, name, Json(file)).into_response())
 }
 
 /// How it came out, as a mark.

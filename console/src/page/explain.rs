@@ -89,7 +89,7 @@ pub(crate) async fn json(visit: Visit, Path((client, call)): Path<(String, Strin
 /// `GET /clients/{client}/calls/{call}/explanation.pdf`
 pub(crate) async fn paper(visit: Visit, Path((client, call)): Path<(String, String)>) -> Answer {
     let told = visit.tell(visit.desk.explain_call(&visit.who, &client, &call).await)?;
-    let bytes = visit.tell(told.pdf())?;
+    let bytes = visit.tell(visit.desk.explanation_paper(&visit.who, &told).await)?;
     let kind = [
         (header::CONTENT_TYPE, "application/pdf"),
         (header::CONTENT_DISPOSITION, "inline; filename=\"explanation.pdf\""),

@@ -5,7 +5,7 @@
 use askama::Template;
 use axum::{Json, extract::Path, response::IntoResponse as _};
 use http::StatusCode;
-use writ_desk::DeskError;
+use writ_desk::{AsWritten, DeskError};
 use writ_model::Digest;
 
 use crate::{
@@ -40,7 +40,7 @@ pub(crate) async fn show(visit: Visit, Path((client, line)): Path<(String, Strin
 pub(crate) async fn download(visit: Visit, Path((client, line)): Path<(String, String)>) -> Answer {
     let number = visit.tell(number(&line))?;
     let proof = visit.tell(visit.desk.ledger_proof(&visit.who, &client, number).await)?;
-    Ok(Json(proof).into_response())
+    Ok((AsWritten, Json(proof)).into_response())
 }
 
 fn number(line: &str) -> Result<u64, DeskError> {

@@ -340,6 +340,7 @@ pub fn people() -> Vec<view::PersonRow> {
         roles: roles.to_vec(),
         seated_at: at(80_000),
         left_at,
+        erased_at: None,
         keys: u32::from(left_at.is_none()),
     };
     vec![

@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::{Json, extract::Path, response::IntoResponse as _};
 use http::StatusCode;
-use writ_desk::DeskError;
+use writ_desk::{AsWritten, DeskError};
 use writ_model::{Digest, PasskeyId, SigningId, Timestamp};
 
 use crate::{
@@ -67,7 +67,7 @@ pub(crate) async fn show(visit: Visit, Path((client, line)): Path<(String, Strin
 pub(crate) async fn download(visit: Visit, Path((client, line)): Path<(String, String)>) -> Answer {
     let number = visit.tell(number(&line))?;
     let file = visit.tell(visit.desk.receipt_file(&visit.who, &client, number).await)?;
-    Ok(Json(file).into_response())
+    Ok((AsWritten, Json(file)).into_response())
 }
 
 fn number(line: &str) -> Result<u64, DeskError> {

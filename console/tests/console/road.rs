@@ -200,3 +200,29 @@ async fn groups_are_made_and_answered_for_and_people_leave() {
     );
     assert!(world.get(&agent).await.html.contains("class=\"answer bad\""));
 }
+
+#[tokio::test]
+async fn an_agent_acts_for_another_one_and_both_pages_say_so() {
+    let (world, bot) = World::active().await;
+    let fields = [("name", "helper"), ("purpose", "Reads for invoice-bot"), ("kind", "bot")];
+    let page = world.fill("/clients/harbor-books/agents/new", &fields).await;
+    let helper = page.headers["location"].to_str().unwrap().to_owned();
+    let form = format!("{helper}/delegate");
+    assert!(world.get(&helper).await.html.contains(&format!("href=\"{form}\"")));
+    let offered = world.get(&form).await.html;
+    assert!(offered.contains("invoice-bot") && offered.contains("for life"), "{offered}");
+    let nobody = world.fill(&form, &[("by", "nobody")]).await;
+    assert!(nobody.status.is_client_error() && nobody.html.contains("nobody"), "{}", nobody.html);
+    let id = bot.rsplit('/').next().unwrap();
+    let page = world.fill(&form, &[("by", id)]).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.html);
+    let page = world.get(&helper).await.html;
+    assert!(
+        page.contains("helper acts for it") && !page.contains(&form),
+        "once is for life: {page}"
+    );
+    let page = world.get(&bot).await.html;
+    assert!(page.contains("acts for invoice-bot, and ends with it"), "{page}");
+    let again = world.fill(&form, &[("by", id)]).await;
+    assert!(again.html.contains("AUTH-0050"), "{}", again.html);
+}

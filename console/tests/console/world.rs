@@ -333,7 +333,7 @@ impl World {
                 ..Inputs::default()
             },
         };
-        self.lake.place().await.unwrap().write_durable(record).await.unwrap();
+        self.lake.place(record.tenant).await.unwrap().write_durable(record).await.unwrap();
         call
     }
 

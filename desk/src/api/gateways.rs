@@ -5,18 +5,20 @@ use axum::{
     extract::{Path, State},
     routing::{get, post},
 };
+use serde::Deserialize;
+use writ_model::TenantId;
 
 use super::{
     Endpoint, Guard, Needs,
-    web::{Body, Reason},
+    web::{Asked, Body, Reason},
 };
 use crate::{
     Desk, DeskError,
     door::Acting,
-    view::{GatewayWanted, GatewaysView, OperationsView},
+    view::{GatewayWanted, GatewaysView, LedgersView, OperationsView},
 };
 
-pub(super) const TABLE: [Endpoint; 5] = [
+pub(super) const TABLE: [Endpoint; 6] = [
     Endpoint {
         method: "GET",
         path: "/operations",
@@ -24,8 +26,18 @@ pub(super) const TABLE: [Endpoint; 5] = [
         guard: Guard::Reads,
         needs: Needs::seat().of_provider(),
         body: None,
-        answer: r#"{"at":"2026-11-03T14:03:00.000000Z","version":"0.1.0","processes":[],"gateways":[],"leases":[{"name":"soc","holder":null,"epoch":0,"since":null}],"queues":[],"drops":[],"refusals":[{"what":"DENY-0011","count":3}],"stores":[],"backup":null,"backup_age_us":null,"formats":{"newest":2,"reads":2,"below":[],"clients":3},"restored":[]}"#,
+        answer: r#"{"at":"2026-11-03T14:03:00.000000Z","version":"0.1.0","processes":[],"gateways":[],"leases":[{"name":"soc","holder":null,"epoch":0,"since":null}],"queues":[],"drops":[],"refusals":[{"what":"DENY-0011","count":3}],"stores":[],"backup":null,"backup_age_us":null,"formats":{"newest":2,"reads":2,"below":[],"below_count":0,"unread":[],"unread_count":0,"clients":3},"restored":[],"restored_count":0}"#,
         route: || get(operations),
+    },
+    Endpoint {
+        method: "GET",
+        path: "/operations/ledgers",
+        summary: "Clients' ledgers below the newest format, out of a backup, or not read here, for people of the provider; page by page: `after`.",
+        guard: Guard::Reads,
+        needs: Needs::seat().of_provider(),
+        body: None,
+        answer: r#"{"newest":2,"clients":2000,"ledgers":[{"client":{"tenant":"tnt_01j9z3k4m5n6p7q8r9s0t1v2w3","name":"Harbor Books","slug":"harbor-books"},"format":1,"unread":null,"restored":null}],"next":"tnt_01j9z3k4m5n6p7q8r9s0t1v2w3"}"#,
+        route: || get(ledgers),
     },
     Endpoint {
         method: "GET",
@@ -74,6 +86,23 @@ async fn operations(
     Acting(who): Acting,
 ) -> Result<Json<OperationsView>, DeskError> {
     Ok(Json(desk.operations(&who).await?))
+}
+
+/// Which page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct After {
+    /// The last client of the page before.
+    #[serde(default)]
+    after: Option<TenantId>,
+}
+
+async fn ledgers(
+    State(desk): State<Desk>,
+    Acting(who): Acting,
+    Asked(query): Asked<After>,
+) -> Result<Json<LedgersView>, DeskError> {
+    Ok(Json(desk.ledgers(&who, query.after).await?))
 }
 
 async fn list(

@@ -19,7 +19,7 @@ use writ_model::{
 };
 
 use super::MAX_BODY;
-use crate::{Desk, DeskError, EnrollBody, Enrolled, Format, view::ExplainView};
+use crate::{Desk, DeskError, EnrollBody, Enrolled, Format, Who, view::ExplainView};
 
 /// LIMIT: bytes of an enrollment: a code, a key and a proof.
 const MAX_ENROLLMENT: usize = 16 << 10;
@@ -60,11 +60,15 @@ impl<T: DeserializeOwned> FromRequestParts<Desk> for Asked<T> {
 }
 
 /// An explanation in the form that was asked for.
-pub(crate) fn explained(view: ExplainView, format: Option<Format>) -> Result<Response, DeskError> {
+pub(crate) async fn explained(
+    (desk, who): (&Desk, &Who),
+    view: ExplainView,
+    format: Option<Format>,
+) -> Result<Response, DeskError> {
     match format.unwrap_or_default() {
         Format::Json => Ok(Json(view).into_response()),
         Format::Pdf => {
-            let bytes = view.pdf()?;
+            let bytes = desk.explanation_paper(who, &view).await?;
             Ok(([(header::CONTENT_TYPE, "application/pdf")], bytes).into_response())
         }
     }

@@ -65,6 +65,7 @@ impl Desk {
                     self.inner.sessions.end_person(*person);
                     self.inner.signings.forget(*person);
                 }
+                Fact::PersonErased { person } => self.end_name(tenant, *person).await,
                 _ => {}
             }
         }
@@ -87,6 +88,18 @@ impl Desk {
         };
         if let Err(fault) = done {
             tracing::error!(%tenant, error = %fault, "not finished; the sweep will");
+        }
+    }
+
+    /// The line is durable: now the key may go. What a crash or a fault leaves undone the next sweep finishes.
+    async fn end_name(&self, tenant: TenantId, person: PersonId) {
+        match self.forget_person(tenant, person).await {
+            Ok(_) => {
+                tracing::info!(event = "person.erased", %tenant, %person, "a name's key is destroyed")
+            }
+            Err(fault) => {
+                tracing::error!(%tenant, %person, error = %fault, "a name's key is not destroyed; the sweep will");
+            }
         }
     }
 }
@@ -141,6 +154,7 @@ pub(super) fn next(state: &State, person: PersonId, act: &Command) -> String {
         | Command::AskRecovery { .. }
         | Command::ConfirmRecovery { .. }
         | Command::Offboard { .. }
+        | Command::ErasePerson { .. }
         | Command::SetKeyPolicy { .. }
         | Command::SetAway { .. } => people,
         Command::NameWitness { .. } | Command::RemoveWitness { .. } => format!("{at}/witnesses"),

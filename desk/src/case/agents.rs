@@ -8,12 +8,12 @@ use writ_authority::{
     decide::GRACE,
     fact::Subject,
 };
-use writ_model::Timestamp;
+use writ_model::{AgentId, Timestamp};
 
 use super::{resolve, show};
 use crate::{
     Desk, DeskError, Who,
-    view::{Acted, AgentRow, AgentView, AskHint, InstanceView, NextStep},
+    view::{Acted, ActsForRow, AgentRow, AgentView, AskHint, InstanceView, NextStep},
 };
 
 /// Which agents.
@@ -131,7 +131,12 @@ impl Desk {
         let mut timeline = self.lines_about(&view, id).await?;
         timeline.reverse();
         timeline.truncate(Self::TIMELINE);
-        let (steps, hints) = steps(agent, !missing.is_empty());
+        let (mut steps, hints) = steps(agent, !missing.is_empty());
+        let (above, below) = (state.acts_for(id), state.below(id));
+        if agent.lives() && above.is_empty() && agent.shadow_of.is_none() {
+            steps.push(NextStep::Delegate);
+        }
+        let row = |id: &AgentId| acts_for(state, *id);
         let stops_at = (agent.life == Life::Active)
             .then(|| state.incomplete_since(agent).map(|since| since + GRACE))
             .flatten();
@@ -141,6 +146,8 @@ impl Desk {
             models: agent.described.models.clone(),
             data_classes: agent.described.data_classes.clone(),
             deadline: agent.described.deadline,
+            acts_for: above.iter().filter_map(row).collect(),
+            sub_agents: below.iter().take(Self::ROWS).filter_map(row).collect(),
             answers: show::answers(state, &answers),
             missing,
             stops_at,
@@ -166,7 +173,10 @@ impl Desk {
     ) -> Result<Acted, DeskError> {
         let view = self.seat(who, client).await?;
         let state = &view.state;
-        let owner = body.owner.map(|name| resolve::person(state, "owner", &name)).transpose()?;
+        let owner = match body.owner {
+            Some(name) => Some(self.person(state, "owner", &name).await?),
+            None => None,
+        };
         let group = body.group.map(|name| resolve::group(state, &name)).transpose()?;
         let new = NewAgent {
             name: body.name,
@@ -195,6 +205,11 @@ fn instances(state: &State, agent: &Agent) -> Vec<InstanceView> {
             ended_at: one.ended_at,
         })
         .collect()
+}
+
+fn acts_for(state: &State, id: AgentId) -> Option<ActsForRow> {
+    let agent = state.agents.get(&id)?;
+    Some(ActsForRow { agent: id, name: agent.name().to_owned(), life: agent.life.word() })
 }
 
 /// What could be done with an agent now, whoever asks; `authority` decides when somebody does.

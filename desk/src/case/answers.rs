@@ -23,20 +23,23 @@ pub struct AnswersBody {
 }
 
 impl AnswersBody {
-    fn command(self, state: &State, subject: Subject) -> Result<Command, DeskError> {
-        let one = |field: &str, name: Option<String>| {
-            name.map(|name| resolve::person(state, field, &name)).transpose()
+    async fn command(
+        self,
+        desk: &Desk,
+        state: &State,
+        subject: Subject,
+    ) -> Result<Command, DeskError> {
+        let one = async |field: &str, name: Option<String>| match name {
+            Some(name) => desk.person(state, field, &name).await.map(Some),
+            None => Ok(None),
         };
-        Ok(Command::SetAccountability {
-            subject,
-            authorizer: one("authorizer", self.authorizer)?,
-            auditor: one("auditor", self.auditor)?,
-            terminators: self
-                .terminators
-                .iter()
-                .map(|name| resolve::person(state, "terminators", name))
-                .collect::<Result<_, _>>()?,
-        })
+        let mut terminators = Vec::with_capacity(self.terminators.len());
+        for name in &self.terminators {
+            terminators.push(desk.person(state, "terminators", name).await?);
+        }
+        let authorizer = one("authorizer", self.authorizer).await?;
+        let auditor = one("auditor", self.auditor).await?;
+        Ok(Command::SetAccountability { subject, authorizer, auditor, terminators })
     }
 }
 
@@ -54,7 +57,7 @@ impl Desk {
     ) -> Result<Acted, DeskError> {
         let view = self.seat(who, client).await?;
         let id = resolve::agent(&view.state, agent)?.described.agent;
-        let command = body.command(&view.state, Subject::Agent(id))?;
+        let command = body.command(self, &view.state, Subject::Agent(id)).await?;
         self.done(view.tenant, who, command).await
     }
 
@@ -71,7 +74,7 @@ impl Desk {
     ) -> Result<Acted, DeskError> {
         let view = self.seat(who, client).await?;
         let id = resolve::group(&view.state, group)?;
-        let command = body.command(&view.state, Subject::Group(id))?;
+        let command = body.command(self, &view.state, Subject::Group(id)).await?;
         self.done(view.tenant, who, command).await
     }
 }

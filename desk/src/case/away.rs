@@ -6,7 +6,7 @@ use serde::Deserialize;
 use writ_authority::{Command, State};
 use writ_model::Timestamp;
 
-use super::{resolve, show};
+use super::show;
 use crate::{
     Desk, DeskError, Who,
     view::{Acted, AwayView},
@@ -43,7 +43,7 @@ impl Desk {
         body: AwayBody,
     ) -> Result<Acted, DeskError> {
         let view = self.seat(who, client).await?;
-        let deputy = resolve::person(&view.state, "deputy", &body.deputy)?;
+        let deputy = self.person(&view.state, "deputy", &body.deputy).await?;
         let command = Command::SetAway { deputy, until: body.until };
         self.done(view.tenant, who, command).await
     }

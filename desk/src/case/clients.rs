@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use writ_authority::{Command, State, command, fact::LedgerFounded, queue};
-use writ_model::{PersonId, Role, Side, TenantId};
+use writ_model::{PersonId, PersonName, Role, Side, TenantId};
 use writ_store::View;
 
 use super::show;
@@ -18,7 +18,7 @@ pub struct NewClient {
     pub slug: String,
 }
 
-type Seat = (PersonId, String, Side, Vec<Role>);
+type Seat = (PersonId, PersonName, Side, Vec<Role>);
 
 impl Desk {
     /// The clients that the asker is seated at, by name.

@@ -259,7 +259,7 @@ impl Desk {
                 continue;
             }
             let by = match halt.by {
-                Some(person) => provider.state.person_name(person),
+                Some(person) => person.to_string(),
                 None => format!("line {} of the provider's ledger", halt.line),
             };
             tracing::warn!(event = "gateway.halted_again", %gateway, "the roster had forgotten a halt");
@@ -318,7 +318,7 @@ fn at_machine(by: Option<&str>) -> String {
 /// A machine's words as a line takes them.
 fn words(said: &str, otherwise: &str) -> String {
     let plain: String = said.chars().map(|c| if hidden(c) { ' ' } else { c }).collect();
-    let cut: String = plain.trim().chars().take(SENTENCE).collect();
+    let cut = writ_model::name::cut(plain.trim(), SENTENCE);
     let cut = cut.trim();
     if cut.is_empty() { otherwise.to_owned() } else { cut.to_owned() }
 }

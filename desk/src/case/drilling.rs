@@ -89,7 +89,8 @@ impl Watch {
     fn timed(&mut self, step: &str, times: (u64, u64), ok: bool, words: impl Into<String>) {
         // What a gateway answered is somebody else's text; the ledger takes only plain one.
         let plain = |letter: &char| !writ_model::text::hidden(*letter);
-        let words: String = words.into().chars().filter(plain).take(WORDS).collect();
+        let words: String = words.into().chars().filter(plain).collect();
+        let words = writ_model::name::cut(&words, WORDS);
         let words = if words.trim().is_empty() { "Nothing was said.".to_owned() } else { words };
         let (at_us, took_us) = times;
         self.steps.push(DrillStep { step: step.to_owned(), at_us, took_us, ok, words });

@@ -3,20 +3,17 @@
 //! Never here: a word that the explanation does not say, or how a page is set.
 
 use writ_model::Timestamp;
-use writ_paper::{Block, Document, pdf};
+use writ_paper::{Block, Document};
 
-use crate::{DeskError, error, view::ExplainView};
+use crate::view::ExplainView;
 
 /// LIMIT: letters of arguments that are printed; all of them are in the JSON.
 const ARGUMENTS: usize = 20_000;
 
 impl ExplainView {
-    /// It as a PDF. The same explanation gives the same bytes.
-    ///
-    /// # Errors
-    /// If it cannot be set, which its bounds exclude.
-    pub fn pdf(&self) -> Result<Vec<u8>, DeskError> {
-        pdf(&document(self)).map_err(|why| DeskError::fault(error::FAULT, why.to_string()))
+    /// It as a paper; the names in it are put in by whoever sets it.
+    pub(crate) fn document(&self) -> Document {
+        document(self)
     }
 }
 

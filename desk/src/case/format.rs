@@ -41,7 +41,7 @@ impl Desk {
         }
         let raise = Command::RaiseFormat { format };
         Box::pin(self.act_once(tenant, Actor::system("desk"), raise)).await?;
-        tracing::info!(%tenant, format, event = "ledger.format_raised");
+        tracing::info!(event = "ledger.format_raised", %tenant, format, "a newer format is written from now on");
         Ok(())
     }
 

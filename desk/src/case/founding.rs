@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 use writ_authority::{Command, fact::LedgerFounded};
-use writ_model::{Actor, PersonId, Role, Side, TenantId};
+use writ_model::{Actor, PersonId, PersonName, Role, Side, TenantId};
 
 use super::show;
 use crate::{Desk, DeskError, Via, Who, keys, view::ProviderView};
@@ -68,7 +68,7 @@ impl Desk {
             provider: None,
             checkpoint_key: self.checkpoint_key_of(tenant).await?,
         };
-        let people = vec![(person, body.person.name.clone(), side, roles)];
+        let people = vec![(person, PersonName::Plain(body.person.name.clone()), side, roles)];
         self.act(tenant, actor, Command::Found { founded, people }).await?;
         Ok(person)
     }
@@ -95,7 +95,7 @@ impl Desk {
             tenant: client.tenant,
             name: client.name,
             slug: client.slug,
-            people: show::seats(state),
+            people: self.seats_for(who, state).await?,
             clients: state.clients.len(),
             lines: view.size,
             you: show::person(state, who.person),

@@ -5,9 +5,9 @@
 use serde::Deserialize;
 use writ_authority::{Command, State, state::Invitation};
 use writ_identity::OneTimeCode;
-use writ_model::{InvitationId, PersonId, Role, Side, Span, Timestamp};
+use writ_model::{InvitationId, PersonId, PersonName, Role, Side, Span, Timestamp};
 
-use super::{resolve, show};
+use super::show;
 use crate::{
     Desk, DeskError, Who, error,
     signing::After,
@@ -77,7 +77,8 @@ impl Desk {
         let command = Command::InvitePerson {
             invitation: InvitationId::new(&cx),
             person: PersonId::new(&cx),
-            name: body.name,
+            // SECURITY: what somebody sends is never taken for a sealed name, which would be opened for them.
+            name: PersonName::Plain(body.name),
             side: body.side,
             roles: body.roles,
             code: code.digest(),
@@ -119,28 +120,28 @@ impl Desk {
         body: AdmitBody,
     ) -> Result<Acted, DeskError> {
         let view = self.seat(who, client).await?;
-        let person = invited(&view.state, person)?;
+        let person = self.invited(&view.state, person).await?;
         let fingerprint = body.fingerprint.trim().to_ascii_lowercase();
         let called = body.called.filter(|called| !called.trim().is_empty());
         let command = Command::AdmitPerson { person, fingerprint, called };
         self.done(view.tenant, who, command).await
     }
-}
 
-/// A person who is invited here, by id or by the name that they were invited under.
-fn invited(state: &State, name: &str) -> Result<PersonId, DeskError> {
-    if let Ok(id) = name.parse::<PersonId>() {
-        return Ok(id);
-    }
-    let open = |one: &&std::sync::Arc<Invitation>| one.open() && one.says.name == name;
-    let mut found = state.invitations.values().filter(open).map(|one| one.says.person);
-    match (found.next(), found.next()) {
-        (Some(person), None) => Ok(person),
-        (Some(_), Some(_)) => {
-            let what = "two people of this name are invited".to_owned();
-            Err(DeskError::bad("person", what, "Use the person's id."))
+    /// A person who is invited here, by id or by the name that they were invited under.
+    async fn invited(&self, state: &State, name: &str) -> Result<PersonId, DeskError> {
+        if let Ok(id) = name.parse::<PersonId>() {
+            return Ok(id);
         }
-        (None, _) => resolve::person(state, "person", name),
+        let open = state.invitations.values().filter(|one| one.open());
+        let open = open.map(|one| (one.says.person, &one.says.name));
+        match self.named(open, name).await?.as_slice() {
+            [person] => Ok(*person),
+            [] => self.person(state, "person", name).await,
+            _ => {
+                let what = "two people of this name are invited".to_owned();
+                Err(DeskError::bad("person", what, "Use the person's id."))
+            }
+        }
     }
 }
 
@@ -161,7 +162,7 @@ fn row(state: &State, id: InvitationId, invitation: &Invitation, now: Timestamp)
     InvitationRow {
         invitation: id,
         person: says.person,
-        name: says.name.clone(),
+        name: says.name.written(),
         side: says.side,
         roles: says.roles.clone(),
         invited_by: show::by(state, invitation.by),

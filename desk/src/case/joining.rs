@@ -16,6 +16,7 @@ use crate::{
     desk::Wrote,
     error,
     limit::Knock,
+    names::Reader,
     view::{Joined, OptionsView},
 };
 
@@ -162,6 +163,20 @@ impl Desk {
         self.act(tenant, actor, command).await
     }
 
+    /// Names as somebody with a good code reads them, who has no seat yet.
+    async fn at_the_door(
+        &self,
+        tenant: TenantId,
+        name: &str,
+        says: Vec<String>,
+    ) -> Result<(String, Vec<String>), DeskError> {
+        let mut said = Vec::with_capacity(says.len());
+        for line in says {
+            said.push(self.say(Reader::Of(tenant), &line).await?);
+        }
+        Ok((self.say(Reader::Of(tenant), name).await?, said))
+    }
+
     /// Whose code this is, if it can be used now.
     async fn coming(&self, knock: Knock, code: &str) -> Result<Coming, DeskError> {
         let (now, digest) = (self.now(), OneTimeCode::digest_of_typed(code));
@@ -176,6 +191,7 @@ impl Desk {
                 _ => open_recovery(&view.state, digest, now),
             };
             if let Some((person, name, says)) = found {
+                let (name, says) = self.at_the_door(tenant, &name, says).await?;
                 return Ok(Coming { view, code: digest, person, name, says });
             }
         }
@@ -198,7 +214,7 @@ fn open_invitation(state: &State, code: Digest, now: Timestamp) -> Option<Found>
     let (_, found) = state.invitations.iter().find(usable)?;
     let (by, party, invited) = (show::by(state, found.by).name, state.party_name(), &found.says);
     let roles: Vec<String> = invited.roles.iter().map(ToString::to_string).collect();
-    let (name, roles) = (invited.name.clone(), roles.join(" and "));
+    let (name, roles) = (invited.name.written(), roles.join(" and "));
     let says = vec![
         format!("{by} invites {name} to {party}."),
         format!("{name} will be {party}'s {roles}, once somebody has admitted them."),

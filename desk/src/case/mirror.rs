@@ -95,7 +95,10 @@ fn heir(provider: &State, client: &State) -> Option<Command> {
         return None;
     }
     let (person, owner) =
-        provider.seated(Side::Provider).find(|(_, one)| one.has(Role::Owner) && one.keys > 0)?;
+        // Whoever was erased there is not seated there again under the same id.
+        provider.seated(Side::Provider).find(|(id, one)| {
+            one.has(Role::Owner) && one.keys > 0 && !client.erased.contains_key(id)
+        })?;
     let (name, roles) = (owner.name.clone(), owner.roles.clone());
     Some(Command::SeatPerson { person: Some(person), name, side: Side::Provider, roles })
 }

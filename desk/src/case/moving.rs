@@ -6,7 +6,7 @@
 //! lists it.
 
 use writ_authority::{Admitted, Command, State, fact::LedgerMoved};
-use writ_model::{Actor, PersonId, Role, Side, TenantId};
+use writ_model::{Actor, PersonId, PersonName, Role, Side, TenantId};
 
 use crate::{Desk, DeskError};
 
@@ -139,7 +139,7 @@ fn twice(brought: &State, here: &State) -> Option<String> {
 }
 
 /// The owners of a provider, as they are seated at a client.
-fn owners(provider: &State) -> Vec<(PersonId, String, Vec<Role>)> {
+fn owners(provider: &State) -> Vec<(PersonId, PersonName, Vec<Role>)> {
     let owners = provider.people.iter().filter(|(_, one)| one.active() && one.has(Role::Owner));
     owners.map(|(id, one)| (*id, one.name.clone(), one.roles.clone())).collect()
 }

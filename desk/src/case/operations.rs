@@ -17,8 +17,8 @@ use crate::{
     fleet::QueueStatus,
     signing::After,
     view::{
-        ClientRef, CountRow, FormatRow, FormatsView, GatewayRow, GatewayWanted, GatewaysView,
-        HaltRow, LeaseRow, OperationsView, ProcessRow, QueueRow, RestoredRow, StoreRow,
+        CountRow, GatewayRow, GatewayWanted, GatewaysView, HaltRow, LeaseRow, OperationsView,
+        ProcessRow, QueueRow, StoreRow,
     },
 };
 
@@ -45,7 +45,7 @@ impl Desk {
         let members = self.members().await?;
         let at = members.at;
         let living: Vec<&MemberStatus> = members.all.iter().filter(|one| one.alive(at)).collect();
-        let (formats, restored) = self.ledgers(&provider.state, &members).await?;
+        let looked = self.look_at_ledgers(&provider.state).await;
         let backup = self.fleet().backup();
         Ok(OperationsView {
             at,
@@ -59,8 +59,9 @@ impl Desk {
             stores: living.iter().flat_map(|one| stores(one)).collect(),
             backup_age_us: backup.as_ref().map(|backup| micros(at - backup.at)),
             backup,
-            formats,
-            restored,
+            formats: looked.formats(members.reads()),
+            restored_count: looked.restored().count(),
+            restored: looked.restored().take(Self::LEDGERS).cloned().collect(),
         })
     }
 
@@ -82,7 +83,7 @@ impl Desk {
         if known.is_none() {
             command::rehearse(&provider.state, &command, &cx)?;
         }
-        self.want(id, Wanted::Halt, provider.state.person_name(who.person)).await?;
+        self.want(id, Wanted::Halt, who.person.to_string()).await?;
         if let Some(line) = known {
             return Ok(wanted(id, Wanted::Halt, Some(line), "It is halted already."));
         }
@@ -109,7 +110,7 @@ impl Desk {
         if let Some(halt) = provider.state.halted.get(&id) {
             return Err(halted(format!("{id} is halted since {}", halt.says.at)));
         }
-        self.wish(who, &provider.state, id, Wanted::Drain).await?;
+        self.wish(who, id, Wanted::Drain).await?;
         Ok(wanted(id, Wanted::Drain, None, "It takes nothing new, and ends what is open."))
     }
 
@@ -139,7 +140,7 @@ impl Desk {
             return Ok(wanted(id, Wanted::Serve, Some(wrote.first), "It serves again."));
         }
         // Somebody may have halted it since: what lifts that is a signature.
-        self.wish(who, &provider.state, id, Wanted::Serve).await?;
+        self.wish(who, id, Wanted::Serve).await?;
         Ok(wanted(id, Wanted::Serve, None, "It serves again."))
     }
 
@@ -154,14 +155,8 @@ impl Desk {
     }
 
     /// What lifts no halt, one that is not in the ledger included.
-    async fn wish(
-        &self,
-        who: &Who,
-        provider: &State,
-        gateway: GatewayId,
-        wish: Wanted,
-    ) -> Result<(), DeskError> {
-        let by = provider.person_name(who.person);
+    async fn wish(&self, who: &Who, gateway: GatewayId, wish: Wanted) -> Result<(), DeskError> {
+        let by = who.person.to_string();
         let heard = self.fleet().want_unless_halted(gateway, wish, by).await;
         match heard.map_err(|fault| DeskError::fault(fault.code(), fault.to_string()))? {
             Wish::Heard => Ok(()),
@@ -179,7 +174,10 @@ impl Desk {
     }
 
     /// The provider's space, of somebody who is seated there.
-    async fn own_space(&self, who: &Who) -> Result<std::sync::Arc<View<State>>, DeskError> {
+    pub(super) async fn own_space(
+        &self,
+        who: &Who,
+    ) -> Result<std::sync::Arc<View<State>>, DeskError> {
         self.standing(who.person).await?;
         let provider = self.provider_view().await?;
         if seated(&provider.state, who) {
@@ -202,33 +200,6 @@ impl Desk {
         let members = self.members().await?;
         let known = members.all.iter().any(|one| one.gateway == id && one.serves());
         if known { Ok((provider, id)) } else { Err(unknown()) }
-    }
-
-    /// Ledgers of an older format, and those that came out of a backup.
-    async fn ledgers(
-        &self,
-        provider: &State,
-        members: &Members,
-    ) -> Result<(FormatsView, Vec<RestoredRow>), DeskError> {
-        let mut formats =
-            FormatsView { newest: NEWEST, reads: members.reads(), below: Vec::new(), clients: 0 };
-        let mut out = Vec::new();
-        for tenant in provider.clients.keys().take(Self::FORMATS) {
-            let state = match self.tenants().view(*tenant).await {
-                Ok(view) => view.state.clone(),
-                Err(fault) => {
-                    tracing::error!(%tenant, error = %fault, "client left out");
-                    continue;
-                }
-            };
-            formats.clients += 1;
-            if state.format < NEWEST {
-                let client = show::client(&state);
-                formats.below.push(FormatRow { client, format: state.format });
-            }
-            out.extend(restored(&state));
-        }
-        Ok((formats, out))
     }
 
     /// Gateways that are heard no more, as decisions that wait in the provider's space.
@@ -311,13 +282,18 @@ fn gateways(provider: &State, members: &Members) -> Vec<GatewayRow> {
         standing: one.standing,
         lag_us: one.applied.map(|applied| micros(one.seen - applied)),
         wanted: one.wanted,
-        wanted_by: one.wanted_by.clone(),
+        wanted_by: one.wanted_by.as_ref().map(|by| wisher(provider, by)),
         halt: provider.halted.get(&one.gateway).map(|halt| halt_row(provider, halt)),
         streams: one.report.streams,
         counters: one.report.counters.clone(),
         servers: one.report.servers.clone(),
     })
     .collect()
+}
+
+/// Who wants it: the roster has a person's id, for it keeps nobody's name.
+fn wisher(provider: &State, by: &str) -> String {
+    by.parse().map_or_else(|_words| by.to_owned(), |person| provider.person_name(person))
 }
 
 fn halt_row(provider: &State, halt: &Halted) -> HaltRow {
@@ -383,18 +359,4 @@ fn counted<'c>(all: impl Iterator<Item = &'c BTreeMap<String, u64>>) -> Vec<Coun
     let mut rows: Vec<CountRow> = sums.into_iter().map(row).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.count));
     rows
-}
-
-/// A ledger that came out of a backup.
-pub(super) fn restored(state: &State) -> Option<RestoredRow> {
-    let (line, at, says) = state.restored.as_ref()?;
-    let client: ClientRef = show::client(state);
-    Some(RestoredRow {
-        client,
-        at: *at,
-        backup_at: says.backup_at,
-        gap: says.witnessed.map(|_| says.gap),
-        held: state.held_by_restore(),
-        line: *line,
-    })
 }

@@ -2,9 +2,8 @@
 
 use serde::Deserialize;
 use writ_authority::Command;
-use writ_model::{Role, Side};
+use writ_model::{PersonId, Role, Side};
 
-use super::{resolve, show};
 use crate::{
     Desk, DeskError, Who,
     view::{Acted, PersonRow},
@@ -26,7 +25,7 @@ impl Desk {
     /// # Errors
     /// If the asker is not seated there.
     pub async fn people(&self, who: &Who, client: &str) -> Result<Vec<PersonRow>, DeskError> {
-        Ok(show::seats(&self.seat(who, client).await?.state))
+        self.seats_for(who, &self.seat(who, client).await?.state).await
     }
 
     /// Seats a person of the provider at a client.
@@ -41,7 +40,7 @@ impl Desk {
     ) -> Result<Acted, DeskError> {
         let view = self.seat(who, client).await?;
         let provider = self.provider_view().await?;
-        let person = resolve::person(&provider.state, "person", &body.person)?;
+        let person = self.person(&provider.state, "person", &body.person).await?;
         let known = provider.state.people.get(&person).filter(|one| one.active());
         let name = known.map(|one| one.name.clone()).ok_or_else(|| {
             let what = "only people of the provider are seated; everybody else is invited";
@@ -63,7 +62,24 @@ impl Desk {
         person: &str,
     ) -> Result<Acted, DeskError> {
         let view = self.seat(who, client).await?;
-        let person = resolve::person(&view.state, "person", person)?;
+        let person = self.person(&view.state, "person", person).await?;
         self.done(view.tenant, who, Command::PersonLeaves { person }).await
+    }
+
+    /// Erases the name of somebody who left: a line says so, and then the key of their name is destroyed. By their id: a
+    /// name may be of somebody else too by now.
+    ///
+    /// # Errors
+    /// If they have a seat or an open invitation here, were erased before, or the actor is no owner of their side.
+    pub async fn erase_person(
+        &self,
+        who: &Who,
+        client: &str,
+        person: &str,
+    ) -> Result<Acted, DeskError> {
+        let view = self.seat(who, client).await?;
+        let none = || DeskError::not_visible("person", person);
+        let person: PersonId = person.parse().map_err(|_bad| none())?;
+        self.done(view.tenant, who, Command::ErasePerson { person }).await
     }
 }

@@ -5,7 +5,6 @@
 use writ_authority::{Command, KeyPolicy};
 use writ_model::Span;
 
-use super::resolve;
 use crate::{
     Desk, DeskError, Who,
     view::{Acted, KeyPolicyView},
@@ -62,7 +61,7 @@ impl Desk {
         let provider = self.provider_view().await?;
         let slug = provider.state.founded.as_ref().map(|line| line.slug.clone());
         let view = self.seat(who, &slug.unwrap_or_default()).await?;
-        let person = resolve::person(&view.state, "person", person)?;
+        let person = self.person(&view.state, "person", person).await?;
         self.done(view.tenant, who, Command::Offboard { person, reason }).await
     }
 }

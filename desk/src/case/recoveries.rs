@@ -6,7 +6,7 @@ use writ_authority::{Command, State, state::Recovery};
 use writ_identity::OneTimeCode;
 use writ_model::{RecoveryId, Span, Timestamp};
 
-use super::{resolve, show};
+use super::show;
 use crate::{
     Desk, DeskError, Who, error,
     signing::After,
@@ -45,7 +45,7 @@ impl Desk {
         reason: String,
     ) -> Result<RecoveryAsked, DeskError> {
         let view = self.seat(who, client).await?;
-        let person = resolve::person(&view.state, "person", person)?;
+        let person = self.person(&view.state, "person", person).await?;
         let cx = self.cx(view.tenant, who.actor());
         let code = OneTimeCode::generate(self.entropy().as_ref());
         let command = Command::AskRecovery {

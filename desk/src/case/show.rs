@@ -89,20 +89,21 @@ pub(crate) fn passkey(state: &State, key: &Key) -> PasskeyRow {
     }
 }
 
-pub(crate) fn seat(id: PersonId, person: &Person) -> PersonRow {
+fn seat(state: &State, id: PersonId, person: &Person) -> PersonRow {
     PersonRow {
         person: id,
-        name: person.name.clone(),
+        name: person.name.written(),
         side: person.side,
         roles: person.roles.clone(),
         seated_at: person.seated_at,
         left_at: person.left_at,
+        erased_at: state.erased.get(&id).copied(),
         keys: person.keys,
     }
 }
 
 pub(crate) fn seats(state: &State) -> Vec<PersonRow> {
-    state.people.iter().map(|(id, one)| seat(*id, one)).collect()
+    state.people.iter().map(|(id, one)| seat(state, *id, one)).collect()
 }
 
 pub(crate) fn group(state: &State, id: GroupId) -> GroupRef {

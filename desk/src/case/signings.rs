@@ -43,6 +43,7 @@ impl Desk {
         after: After,
     ) -> Result<Wrote, DeskError> {
         self.standing(who.person).await?;
+        let command = self.without_names(tenant, command).await?;
         let view = self.tenants().view(tenant).await?;
         if !command.needs_signature(&view.state, &who.actor()) {
             let wrote = Box::pin(self.act_as(tenant, who, command.clone())).await?;

@@ -3,7 +3,7 @@
 //! often as you like.
 
 use writ_authority::{Command, command, fact::ActivitySealed, refusal};
-use writ_lake::{Batch, Due, Seal};
+use writ_lake::{Batch, Due, Part, Seal};
 use writ_model::{Actor, TenantId};
 
 use crate::{
@@ -46,7 +46,16 @@ impl Desk {
     /// # Errors
     /// If the lake cannot be flushed. A range that cannot be sealed is counted, logged, and offered again.
     pub async fn seal_activity(&self, last: bool) -> Result<Sealed, DeskError> {
-        self.seal(Due { tenant: None, finally: last }).await
+        self.seal(Due { finally: last, ..Due::default() }).await
+    }
+
+    /// Writes the roots of one part of the clients: whoever goes through all parts in a minute seals each client once in
+    /// it, and never all of them at one moment.
+    ///
+    /// # Errors
+    /// As [`Desk::seal_activity`].
+    pub async fn seal_part(&self, part: Part) -> Result<Sealed, DeskError> {
+        self.seal(Due { part: Some(part), ..Due::default() }).await
     }
 
     /// Seals what was recorded at one client until now, for an export that is to hold it.
@@ -59,7 +68,7 @@ impl Desk {
         command::may_export(&left, &self.cx(view.tenant, who.actor()))?;
         // What a gateway has under way must not be taken for a gap.
         let finally = self.inner.fleet.read().gateways().is_empty();
-        self.seal(Due { tenant: Some(view.tenant), finally }).await
+        self.seal(Due { tenant: Some(view.tenant), finally, part: None }).await
     }
 
     async fn seal(&self, due: Due) -> Result<Sealed, DeskError> {
@@ -105,6 +114,10 @@ impl Desk {
         // Also copies passkeys; what fails is logged there and tried again by the next sweep.
         if self.unseat_the_gone().await.is_err() {
             done.failed += 1;
+        }
+        if let Err(fault) = self.forget_the_erased().await {
+            done.failed += 1;
+            tracing::error!(error = %fault, "keys of erased people are not destroyed");
         }
         for view in self.every_client().await? {
             done.clients += 1;

@@ -14,7 +14,7 @@ use writ_store::outbox::{self, Closed, Due, Outcome, Stage, Step};
 use super::{
     ESCALATION, Form, Kind, MAIL, Notifier, Stepped, Way, message::Message, rows::Rows, tell,
 };
-use crate::{Desk, DeskError};
+use crate::{Desk, DeskError, names::Reader};
 
 /// Rows of one step.
 const BATCH: usize = 64;
@@ -140,9 +140,12 @@ impl Notifier {
     }
 
     async fn tried(&self, desk: &Desk, rows: &Rows<'_>, row: &Due) -> Result<Tried, DeskError> {
-        let Some(message) = rows.open(&row.item) else {
+        let Some(mut message) = rows.open(&row.item) else {
             return Ok(Tried::never("what it says cannot be opened"));
         };
+        for line in &mut message.says {
+            *line = desk.say(Reader::Of(row.tenant), line).await?;
+        }
         if desk.now() >= row.item.expires {
             return Ok(Tried::never("it was too late"));
         }

@@ -2,7 +2,7 @@
 //!
 //! Never here: our own words.
 
-use writ_model::{Timestamp, text::hidden, time::MONTHS};
+use writ_model::{SealedName, Timestamp, text::hidden, time::MONTHS};
 
 /// LIMIT: characters of one quoted text.
 const QUOTED: usize = 120;
@@ -14,8 +14,11 @@ fn visible(text: &str) -> impl Iterator<Item = char> + '_ {
         .map(|one| if one.is_control() || one.is_whitespace() { ' ' } else { one })
 }
 
-/// Somebody's words, short and plain.
+/// Somebody's words, short and plain. A sealed name stays whole: it is opened when the message goes out.
 pub(crate) fn plain(text: &str, most: usize) -> String {
+    if SealedName::parse(text).is_some() {
+        return text.to_owned();
+    }
     // Before cutting, so that what is cut away costs nothing more than reading it.
     let line: String = visible(text).take(most.saturating_mul(4)).collect();
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -14,17 +14,17 @@ pub(super) fn fact(state: &State, fact: &Fact) -> Option<String> {
         }
         Fact::PersonInvited(one) => {
             let roles: Vec<String> = one.roles.iter().map(ToString::to_string).collect();
-            let (name, side) = (&one.name, side(one.side));
+            let (name, side) = (one.name.written(), side(one.side));
             format!("{name} was invited for the {side} as {}.", roles.join(" and "))
         }
         Fact::InvitationWithdrawn { invitation, reason } => {
             let known = state.invitations.get(invitation);
-            let name = known.map_or_else(|| invitation.to_string(), |one| one.says.name.clone());
+            let name = known.map_or_else(|| invitation.to_string(), |one| one.says.name.written());
             format!("The invitation of {name} was withdrawn: {}", sentence(reason))
         }
         Fact::PersonJoined { invitation, key } => {
             let known = state.invitations.get(invitation);
-            let name = known.map_or_else(|| key.person.to_string(), |one| one.says.name.clone());
+            let name = known.map_or_else(|| key.person.to_string(), |one| one.says.name.written());
             // Its fingerprint is to be heard from its person, not copied from here.
             format!("{name} made a passkey and waits to be admitted.")
         }
@@ -61,6 +61,9 @@ pub(super) fn fact(state: &State, fact: &Fact) -> Option<String> {
         Fact::PersonOffboarded { person, reason } => {
             let name = state.person_name(*person);
             format!("{name} does not work for the provider any more: {}", sentence(reason))
+        }
+        Fact::PersonErased { person } => {
+            format!("The name of {person} was erased; what they did stays.")
         }
         other => return access(state, other),
     })

@@ -105,6 +105,19 @@ pub enum NextStep {
     OfferEnrollment,
     /// Give a grant.
     GiveGrant,
+    /// Have it act for another agent, for its life.
+    Delegate,
+}
+
+/// An agent that another one acts for, or that acts for another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ActsForRow {
+    /// Which.
+    pub agent: AgentId,
+    /// Its name.
+    pub name: String,
+    /// Where it is in its life, as in lists.
+    pub life: &'static str,
 }
 
 /// What a page says next to a step that is not open.
@@ -130,6 +143,10 @@ pub struct AgentView {
     pub data_classes: Vec<String>,
     /// When an observed one must be governed.
     pub deadline: Option<Timestamp>,
+    /// The agents that it acts for, the nearest first: it may act only while each of them may, and ends with them.
+    pub acts_for: Vec<ActsForRow>,
+    /// The living agents that act for it, or for one that does; at most [`crate::Desk::ROWS`].
+    pub sub_agents: Vec<ActsForRow>,
     /// Who answers for it.
     pub answers: AnswersView,
     /// What is missing of that.

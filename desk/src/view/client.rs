@@ -96,6 +96,8 @@ pub struct PersonRow {
     pub seated_at: Timestamp,
     /// When they left, if they did.
     pub left_at: Option<Timestamp>,
+    /// When their name was erased, if it was.
+    pub erased_at: Option<Timestamp>,
     /// Live passkeys here.
     pub keys: u32,
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use writ_model::{BootId, GatewayId, PersonId, Timestamp};
+use writ_model::{BootId, GatewayId, PersonId, TenantId, Timestamp};
 use writ_store::{Standing, Wanted, roster::Role};
 
 use super::ClientRef;
@@ -163,10 +163,51 @@ pub struct FormatsView {
     pub newest: u32,
     /// The newest that every process of the roster reads.
     pub reads: u32,
-    /// Clients below the newest; a ledger is raised when something first needs it. At most [`crate::Desk::FORMATS`].
+    /// Clients below the newest; a ledger is raised when something first needs it. At most [`crate::Desk::LEDGERS`].
     pub below: Vec<FormatRow>,
-    /// How many clients were looked at.
+    /// How many clients are below the newest.
+    pub below_count: usize,
+    /// Clients whose ledger this desk cannot read, and refuses. At most [`crate::Desk::LEDGERS`].
+    pub unread: Vec<UnreadRow>,
+    /// How many those are.
+    pub unread_count: usize,
+    /// How many clients there are; all were looked at.
     pub clients: usize,
+}
+
+/// A client whose ledger this desk cannot read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnreadRow {
+    /// Which client.
+    pub client: ClientRef,
+    /// Why: `STOR-0007` if it was written by a newer release.
+    pub code: String,
+}
+
+/// A client's ledger, if there is something to tell of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LedgerRow {
+    /// Which client.
+    pub client: ClientRef,
+    /// Its format, if it can be read.
+    pub format: Option<u32>,
+    /// Why it cannot be read here, as a code.
+    pub unread: Option<String>,
+    /// What is to be told if it came out of a backup.
+    pub restored: Option<RestoredRow>,
+}
+
+/// A page of the ledgers that something is to be told of: below the newest format, out of a backup, or not read here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LedgersView {
+    /// The newest format that this build writes.
+    pub newest: u32,
+    /// How many clients there are; all were looked at.
+    pub clients: usize,
+    /// In the order of the clients' ids, at most [`crate::Desk::LEDGERS`].
+    pub ledgers: Vec<LedgerRow>,
+    /// The last one's client, if there are more: what the next page is asked after.
+    pub next: Option<TenantId>,
 }
 
 /// The gateways.
@@ -205,8 +246,10 @@ pub struct OperationsView {
     pub backup_age_us: Option<u64>,
     /// Formats of ledgers.
     pub formats: FormatsView,
-    /// Ledgers that came out of a backup.
+    /// Ledgers that came out of a backup. At most [`crate::Desk::LEDGERS`].
     pub restored: Vec<RestoredRow>,
+    /// How many those are.
+    pub restored_count: usize,
 }
 
 /// What became of a wish about a gateway.

@@ -279,7 +279,7 @@ async fn book_of(world: &World, whose: &str, side: Side) -> (State, SoftPasskey)
     let mut state = State::empty(tenant);
     let facts = [
         Fact::LedgerFounded(founded),
-        Fact::PersonSeated(PersonSeated { person, name, side: Side::Client, roles }),
+        Fact::PersonSeated(PersonSeated { person, name: name.into(), side: Side::Client, roles }),
         Fact::PasskeyAdded { key: Box::new(real), admitted: Admitted::Admission },
     ];
     for (index, fact) in (0..).zip(facts) {

@@ -79,7 +79,7 @@ async fn call_with(
         ocsf: Bytes::from(json!({"class_uid": 6003, "seq": seq}).to_string()),
         inputs: Inputs { epoch, arguments: sealed.into(), ..stood },
     };
-    world.lake.place().await.unwrap().write_durable(record).await.unwrap();
+    world.lake.place(record.tenant).await.unwrap().write_durable(record).await.unwrap();
     id.to_string()
 }
 
@@ -181,7 +181,7 @@ async fn a_record_that_was_altered_does_not_come_out_the_same() {
     let plain = sealer.open(&stored.call.to_bytes(), &stored.inputs.arguments).unwrap();
     stored.inputs.arguments = sealer.seal(&forged.to_bytes(), plain.expose()).unwrap().into();
     stored.call = forged;
-    world.lake.place().await.unwrap().write_durable(stored).await.unwrap();
+    world.lake.place(stored.tenant).await.unwrap().write_durable(stored).await.unwrap();
     let again = world.get(&format!("{AT}/calls/{forged}/explain")).await;
     assert_eq!(again["same"], false);
     assert_eq!(
@@ -362,7 +362,7 @@ async fn a_token_from_before_a_stop_is_explained_with_its_own_epoch() {
     let plain = sealer.open(&forged.call.to_bytes(), &forged.inputs.arguments).unwrap();
     forged.inputs.arguments = sealer.seal(&id.to_bytes(), plain.expose()).unwrap().into();
     forged.call = id;
-    world.lake.place().await.unwrap().write_durable(forged).await.unwrap();
+    world.lake.place(forged.tenant).await.unwrap().write_durable(forged).await.unwrap();
     let again = world.get(&format!("{AT}/calls/{id}/explain")).await;
     assert_eq!(again["same"], false, "{again}");
     world.check().await;

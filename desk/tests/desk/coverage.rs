@@ -52,6 +52,10 @@ async fn populated(world: &World) -> Value {
     let invite = json!({"name": "Una Berg", "side": "client", "roles": ["approver"]});
     let una = world.done_as("Dana Cole", &format!("{at}/invitations"), invite).await;
     let joined = world.join(&una, "Una Berg").await;
+    let invite = json!({"name": "Lea Moor", "side": "client", "roles": ["approver"]});
+    let gone = world.done_as("Dana Cole", &format!("{at}/invitations"), invite).await;
+    let withdraw = format!("{at}/invitations/{}/withdraw", gone["invitation"].as_str().unwrap());
+    world.done_as("Dana Cole", &withdraw, json!({"reason": "She stays where she is"})).await;
     let (recovery, fingerprint) = recovering(world).await;
     let keys = world.get(&format!("{at}/passkeys")).await;
     let key_of = |name: &str| {
@@ -81,6 +85,7 @@ async fn populated(world: &World) -> Value {
             "/clients/{c}/agents/{a}/activate": {"a": "new-bot"},
             "/clients/{c}/agents/{a}/release": {"a": "held-bot"},
             "/clients/{c}/people/{p}/admit": {"p": una["person"]},
+            "/clients/{c}/people/{p}/erase": {"p": gone["person"]},
             "/me/passkeys/{k}/revoke": {"k": key_of("Omar Diaz")},
             "/provider/people/{p}/offboard": {"p": "Tom Reyes"},
             "/clients/{c}/charter/versions/{v}": {"v": "draft"},
@@ -305,6 +310,7 @@ async fn the_wrong_party_and_too_small_a_role_change_nothing() {
         "/clients/{c}/people/{p}/admit",
         "/clients/{c}/people/{p}/recover",
         "/clients/{c}/people/{p}/leave",
+        "/clients/{c}/people/{p}/erase",
         "/clients/{c}/recoveries/{r}/confirm",
         "/clients/{c}/recoveries/{r}/refuse",
         "/clients/{c}/passkeys/{k}/revoke",

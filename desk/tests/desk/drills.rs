@@ -111,7 +111,7 @@ impl Rogue for Inside {
             inputs: Inputs { tree_size: view.size, ..Inputs::default() },
         };
         if played.records.load(Ordering::SeqCst) {
-            played.lake.place().await.unwrap().write_durable(record).await.unwrap();
+            played.lake.place(record.tenant).await.unwrap().write_durable(record).await.unwrap();
         }
         Ok(RefusedCall { seen: self.seen(true, "DENY-0011"), call: Some(call) })
     }

@@ -17,7 +17,11 @@ mod drills;
 #[cfg(test)]
 mod endings;
 #[cfg(test)]
+mod erasure;
+#[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod ledgers;
 #[cfg(test)]
 mod moments;
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub(crate) async fn watched(
             ..Inputs::default()
         },
     };
-    world.lake.place().await.unwrap().write_durable(record).await.unwrap();
+    world.lake.place(record.tenant).await.unwrap().write_durable(record).await.unwrap();
     call
 }
 

@@ -25,7 +25,7 @@ async fn half(world: &World, slug: &str) -> TenantId {
         provider: Some(parent),
         checkpoint_key: "k".to_owned(),
     };
-    let people = vec![(owner, "Mira Okafor".to_owned(), Side::Provider, vec![Role::Owner])];
+    let people = vec![(owner, "Mira Okafor".into(), Side::Provider, vec![Role::Owner])];
     let state = writ_authority::State::empty(tenant);
     let lines = command::lines(&state, Command::Found { founded, people }, &cx).unwrap();
     let lines = lines.into_iter().map(|(_, line)| line.into()).collect();

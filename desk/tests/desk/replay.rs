@@ -144,7 +144,7 @@ async fn a_replay_says_what_it_did_not_look_at() {
     let mut stored = world.lake.call(tenant, id).await.unwrap().unwrap().record;
     stored.call = writ_model::CallId::from_parts(stored.at, [77; 10]);
     stored.seq = 3;
-    world.lake.place().await.unwrap().write_durable(stored).await.unwrap();
+    world.lake.place(stored.tenant).await.unwrap().write_durable(stored).await.unwrap();
     let week = world.get(&format!("{CHARTER}/replay?days=7")).await;
     assert_eq!((&week["looked"], &week["skipped"][0]["calls"]), (&json!(3), &json!(1)), "{week}");
     assert!(week["skipped"][0]["why"].as_str().unwrap().contains("cannot be opened"), "{week}");

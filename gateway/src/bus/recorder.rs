@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use parking_lot::{Condvar, Mutex};
 use tokio::{task, time::timeout};
 use tokio_util::sync::CancellationToken;
-use writ_lake::{LakeFault, Queue, Slot};
+use writ_lake::{Journal, LakeFault, Queue, Record};
 use writ_model::{Clock, Span};
 use writ_store::{Bounds, Bus, BusFault, LocalLog, OpenFault};
 
@@ -19,9 +19,9 @@ use super::{
 };
 use crate::recorder::{Book, Recorder};
 
-/// How long the spool gathers before it flushes: what a crash can take of a run's end, and of calls that were answered
-/// already. Numbers are given when records are written and no later one follows, so that end does not show as a gap.
-const GATHER: Duration = Duration::from_millis(20);
+/// How long the spool gathers before it flushes. The journal has what waits, so this only decides how old a record is when
+/// it leaves, and how often the disk is flushed: ten times a second, also with many gateways on it.
+const GATHER: Duration = Duration::from_millis(100);
 /// LIMIT: how long what is spooled may still be shipped when the gateway ends; the rest is shipped after its next start.
 const LEAVING: Duration = Duration::from_secs(5);
 /// Between two tries of a spool that is full or fails.
@@ -37,29 +37,50 @@ pub struct BusRecorder {
     stop: CancellationToken,
 }
 
+/// Why a recorder cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum RecorderFault {
+    /// The spool cannot be opened.
+    #[error(transparent)]
+    Spool(#[from] OpenFault),
+    /// What the journal of an earlier run has cannot be spooled.
+    #[error("the records of an earlier run cannot be spooled")]
+    Unspooled(#[from] BusFault),
+    /// The journal cannot be opened or read.
+    #[error(transparent)]
+    Journal(#[from] LakeFault),
+}
+
 impl BusRecorder {
     /// LIMIT: bytes that the spool holds while the bus is away; then calls wait.
     pub const SPOOL: u64 = 1 << 30;
 
-    /// Opens the spool's file (making it if need be), and begins to ship what an earlier run left.
+    /// Opens the spool's file (making it if need be), takes up what the journal of earlier runs has, and begins to ship what
+    /// they left.
     ///
     /// # Errors
-    /// If the file cannot be opened or a thread cannot be had.
+    /// If the file or its journal cannot be opened or read, or a thread cannot be had.
     pub fn open(
         spool: &Path,
         bytes: u64,
         bus: Arc<dyn Bus>,
         clock: Arc<dyn Clock>,
-    ) -> Result<Self, OpenFault> {
+    ) -> Result<Self, RecorderFault> {
+        let (journal, left) = Journal::open(spool)?;
         let log = LocalLog::open(spool, Bounds { bytes, ..Bounds::default() })?;
-        let queue = Queue::new(GATHER);
+        if !left.ended.is_empty() {
+            take_up(&left.ended, &log)?;
+        }
+        let queue = Queue::new(GATHER, journal, left.unfinished);
+        let broken = |source| OpenFault::File { path: spool.display().to_string(), source };
+        queue.begin().map_err(broken)?;
         let (from, to) = (Arc::clone(&queue), log.clone());
         let spooling = std::thread::Builder::new()
             .name("writ-spool".to_owned())
             .spawn(move || keep(&from, &to))
-            .map_err(|source| OpenFault::File { path: spool.display().to_string(), source })?;
+            .map_err(broken)?;
         let stop = CancellationToken::new();
-        let shipping = Arc::new(Shipping::new(clock, log.found()));
+        let shipping = Arc::new(Shipping::new(clock));
         task::spawn(Arc::clone(&shipping).run(log.clone(), bus, stop.clone()));
         Ok(Self { queue, log, shipping, spooling: Mutex::new(Some(spooling)), stop })
     }
@@ -93,23 +114,28 @@ fn keep(queue: &Queue, log: &LocalLog) {
             let lock = Mutex::new(());
             Condvar::new().wait_for(&mut lock.lock(), RETRY);
         }
-        queue.release(work.records.len());
-        work.acknowledge();
+        queue.kept(&mut work);
+        // The spool has flushed it.
+        queue.retire(&work, || Ok(()));
+    }
+    queue.finish();
+}
+
+/// Spools what the journal of an earlier run has, some of it for the second time: a lake keeps it once.
+fn take_up(records: &[Record], log: &LocalLog) -> Result<(), BusFault> {
+    let mut packs = pack(records);
+    loop {
+        match log.append(&packs, true) {
+            Err(BusFault::TooLong { .. }) => leave_too_long(&mut packs),
+            done => return done,
+        }
     }
 }
 
 #[async_trait]
 impl Recorder for BusRecorder {
-    fn try_place(&self) -> Option<Slot> {
-        self.queue.try_place()
-    }
-
-    async fn place(&self) -> Result<Slot, LakeFault> {
-        self.queue.place().await
-    }
-
-    fn queued(&self) -> usize {
-        self.queue.used()
+    fn queue(&self) -> &Arc<Queue> {
+        &self.queue
     }
 
     async fn flushed(&self) -> Result<(), LakeFault> {

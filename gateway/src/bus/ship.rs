@@ -9,6 +9,7 @@ use std::sync::{
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use writ_lake::wire;
 use writ_model::{Clock, Span};
 use writ_store::{Bus, BusFault, Consumer, Delivery, LocalLog};
 
@@ -23,8 +24,6 @@ const MOST: usize = 512;
 #[derive(Debug)]
 pub(super) struct Shipping {
     clock: Arc<dyn Clock>,
-    /// The last place in the spool that an earlier run filled.
-    left: u64,
     /// Monotonic microseconds, and one, since which what is in hand could not be shipped; 0 while nothing is in hand.
     since: AtomicU64,
     /// Moves with every batch that was shipped.
@@ -32,8 +31,8 @@ pub(super) struct Shipping {
 }
 
 impl Shipping {
-    pub(super) fn new(clock: Arc<dyn Clock>, left: u64) -> Self {
-        Self { clock, left, since: AtomicU64::new(0), shipped: watch::Sender::new(0) }
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, since: AtomicU64::new(0), shipped: watch::Sender::new(0) }
     }
 
     /// For how long the oldest record in hand has not been shipped.
@@ -94,24 +93,20 @@ impl Shipping {
             return Ok(());
         };
         self.begin();
-        // Everything of an earlier run is on the bus before anything of this one: so a lake that sees a gateway's next run
-        // knows that the one before is whole.
-        let left = found.partition_point(|delivery| delivery.seq <= self.left);
-        let mut found = found;
-        let own = found.split_off(left);
-        self.publish(found, bus, stop).await;
-        self.publish(own, bus, stop).await;
+        // Everything of a run is on the bus before anything of the next one: so a lake that sees a gateway's next run knows
+        // that the one before is whole. Packs are joined within a run only.
+        let run = |delivery: &Delivery| wire::run_of(&delivery.message.body);
+        for of_run in found.chunk_by(|one, other| run(one) == run(other)) {
+            self.publish(of_run, bus, stop).await;
+        }
         spooled.ack(last).await.map_err(unread)?;
         self.since.store(0, Ordering::Release);
         self.shipped.send_modify(|shipped| *shipped += 1);
         Ok(())
     }
 
-    async fn publish(&self, found: Vec<Delivery>, bus: &dyn Bus, stop: &CancellationToken) {
-        if found.is_empty() {
-            return;
-        }
-        let mut messages = join(found.into_iter().map(|delivery| delivery.message));
+    async fn publish(&self, found: &[Delivery], bus: &dyn Bus, stop: &CancellationToken) {
+        let mut messages = join(found.iter().map(|delivery| delivery.message.clone()));
         while let Err(fault) = bus.publish(messages.clone()).await {
             if matches!(fault, BusFault::TooLong { .. }) {
                 leave_too_long(&mut messages);

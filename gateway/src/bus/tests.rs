@@ -104,7 +104,7 @@ fn delivery(seq: u64, bytes: usize) -> Delivery {
 }
 
 fn shipping() -> Shipping {
-    Shipping::new(Arc::new(FakeClock::at(Timestamp::from_micros(1))), 0)
+    Shipping::new(Arc::new(FakeClock::at(Timestamp::from_micros(1))))
 }
 
 #[tokio::test]
@@ -130,4 +130,28 @@ async fn what_cannot_travel_holds_nothing_up() {
     let kept = bus.0.lock().clone();
     assert_eq!(kept, [found[0].message.clone(), found[2].message.clone()]);
     assert_eq!(shipping.behind(), None);
+}
+
+#[tokio::test]
+async fn runs_reach_the_bus_one_after_the_other_whoever_they_are_of() {
+    let of = |tenant: u8, boot: u8| {
+        let (tenant, boot) = (TenantId::from_bytes([tenant; 16]), BootId::from_bytes([boot; 16]));
+        let mut body = Vec::new();
+        wire::encode(&Record { tenant, boot, ..record(0, 10) }, &mut body).unwrap();
+        message(tenant, body)
+    };
+    let spool = [of(2, 1), of(1, 1), of(2, 2), of(1, 2), of(2, 3)];
+    let found = (1..).zip(&spool).map(|(seq, message)| Delivery {
+        seq,
+        message: message.clone(),
+        redelivered: false,
+    });
+    let (shipping, bus) = (shipping(), Keeps::default());
+    let mut spooled = Told([Ok(found.collect())].into());
+    shipping.step(&mut spooled, &bus, &CancellationToken::new()).await.unwrap();
+    let kept = bus.0.lock().clone();
+    let boots: Vec<u8> =
+        kept.iter().map(|pack| wire::run_of(&pack.body).unwrap().1.to_bytes()[0]).collect();
+    assert_eq!(boots, [1, 1, 2, 2, 3]);
+    assert_eq!(wire::run_of(b"no pack"), None);
 }

@@ -35,8 +35,7 @@ pub fn form(message: &Message<'_>, revision: Revision<'_>, session: bool) -> For
     match revision {
         Revision::Handshake(WITH_LINKS) if session => Form::Links,
         Revision::Modern => {
-            let meta = message.params().and_then(|params| params.get("_meta"));
-            let can = meta.and_then(|meta| meta.get(META_CAPABILITIES)).is_some_and(shows_links);
+            let can = capabilities(message).is_some_and(shows_links);
             // Who comes back with our state has shown the link; asking at once again would go round in circles.
             if can && carried(message).is_none() { Form::Input } else { Form::Plain }
         }
@@ -51,6 +50,11 @@ pub fn declared(message: &Message<'_>) -> bool {
     };
     params.get("protocolVersion").and_then(Node::as_str) == Some(WITH_LINKS)
         && params.get("capabilities").is_some_and(shows_links)
+}
+
+/// What a client of 2026-07-28 says with a request that it can do.
+pub(crate) fn capabilities<'a>(message: &Message<'a>) -> Option<&'a Node<'a>> {
+    message.params()?.get("_meta")?.get(META_CAPABILITIES)
 }
 
 fn shows_links(capabilities: &Node<'_>) -> bool {

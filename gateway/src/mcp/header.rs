@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use writ_model::json::Node;
 
 use crate::{
     mcp::parse::{Kind, Message},
@@ -19,6 +20,8 @@ pub const HANDSHAKE: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "202
 pub const MODERN: &str = "2026-07-28";
 /// The member of `_meta` that names the revision since 2026-07-28.
 const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+/// What is wrong with a request of 2026-07-28 that does not name it.
+const UNSAID: &str = "the parameters do not name the protocol revision in `_meta`, as each request of 2026-07-28 does";
 
 pub(crate) static VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 pub(crate) static METHOD: HeaderName = HeaderName::from_static("mcp-method");
@@ -26,6 +29,11 @@ pub(crate) static NAME: HeaderName = HeaderName::from_static("mcp-name");
 pub(crate) static SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 pub(crate) static LAST_EVENT: HeaderName = HeaderName::from_static("last-event-id");
 const PARAM_PREFIX: &str = "mcp-param-";
+
+/// Every published revision, oldest first.
+pub fn revisions() -> impl Iterator<Item = &'static str> {
+    HANDSHAKE.into_iter().chain([MODERN])
+}
 
 /// The revision that a request says it speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,16 +100,17 @@ pub fn agree(
         .params()
         .and_then(|params| params.get("_meta"))
         .and_then(|meta| meta.get(META_VERSION));
-    let said = meta.map(|version| version.as_str().unwrap_or_default());
     let modern = revision == Revision::Modern;
     if let Kind::Request { .. } = message.kind {
-        // A body of one revision under a header of another would be read as one thing here and as another behind us.
-        let fits = match said {
-            Some(version) => version == revision.text(),
-            None => !modern,
-        };
-        if !fits {
-            return mismatch(&VERSION);
+        match meta.map(Node::as_str) {
+            // What the revision wants in every request is missing: bad parameters, not headers that disagree with them.
+            None if modern => return Err(refusal::PARAMS.saying(UNSAID.to_owned())),
+            Some(None) => return Err(refusal::PARAMS.saying(UNSAID.to_owned())),
+            // A body of one revision under a header of another would be read as one thing here and as another behind us.
+            Some(Some(version)) if version.is_empty() || version != revision.text() => {
+                return mismatch(&VERSION);
+            }
+            None | Some(Some(_)) => {}
         }
     }
     let Some(method) = message.method() else { return Ok(()) };
@@ -114,6 +123,7 @@ pub fn agree(
     let named = match method {
         "tools/call" | "prompts/get" => "name",
         "resources/read" => "uri",
+        "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
         _ => return Ok(()),
     };
     let body = message.params().and_then(|params| params.get(named)).and_then(|name| name.as_str());
@@ -296,7 +306,10 @@ mod tests {
             (&[version, name], new, "GATE-0014"),
             (&[version, method], new, "GATE-0014"),
             (&[method, name], new, "GATE-0014"),
-            (&[version, method, ("mcp-name", "send")], call, "GATE-0014"),
+            (&[version, method, ("mcp-name", "send")], call, "GATE-0017"),
+            (&[version, method, name], &new.replace("\"2026-07-28\"", "7"), "GATE-0017"),
+            (&[version, method, name], &new.replace("2026-07-28", "2031-01-01"), "GATE-0014"),
+            (&[method, name], &new.replace("2026-07-28", ""), "GATE-0014"),
         ] {
             assert_eq!(verdict(pairs, body), wanted, "{pairs:?}");
         }

@@ -1,5 +1,5 @@
 //! Lists show only what the agent may call: entries that no grant covers are cut out of the answer, the rest stays byte
-//! for byte.
+//! for byte, save that nobody may keep it for other agents.
 //!
 //! Never here: the question whether an entry is covered (it is handed in).
 
@@ -53,41 +53,66 @@ pub fn result(body: &Bytes, filter: Filter<'_>) -> Result<Bytes, Unreadable> {
 }
 
 fn cut(body: &Bytes, result: &Node<'_>, filter: Filter<'_>) -> Bytes {
-    let mut out: Vec<u8> = Vec::new();
-    let mut copied = 0;
-    let mut lists: Vec<_> = LISTS
+    let lists: Vec<_> = LISTS
         .iter()
         .filter_map(|(key, name, surface)| Some((result.get(key)?, *name, *surface)))
         .collect();
-    lists.sort_by_key(|(list, ..)| list.start);
-    let more = result.get("nextCursor").is_some_and(|cursor| cursor.as_str().is_some());
-    for (list, name, surface) in lists {
-        let Some(items) = list.as_array() else { continue };
-        let shown = |item: &&Node<'_>| {
-            item.get(name).and_then(Node::as_str).is_some_and(|name| (filter.shows)(surface, name))
-        };
-        let kept: Vec<&Node<'_>> = items.iter().filter(shown).collect();
-        let ours = (filter.pending && surface == Surface::Tool && !more).then(held::tool);
-        if kept.len() == items.len() && ours.is_none() {
-            continue;
-        }
-        out.extend_from_slice(body.get(copied..list.start).unwrap_or_default());
-        out.push(b'[');
-        let kept = kept.iter().map(|item| item.bytes_in(body)).chain(ours.as_deref());
-        for (at, item) in kept.enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            out.extend_from_slice(item);
-        }
-        out.push(b']');
-        copied = list.end;
-    }
-    if copied == 0 {
+    if lists.is_empty() {
         return body.clone();
+    }
+    let more = result.get("nextCursor").is_some_and(|cursor| cursor.as_str().is_some());
+    let mut changed: Vec<(&Node<'_>, Vec<u8>)> = lists
+        .into_iter()
+        .filter_map(|(list, name, surface)| {
+            let ours = (filter.pending && surface == Surface::Tool && !more).then(held::tool);
+            Some((list, shown(body, list, (name, surface), filter, ours.as_deref())?))
+        })
+        .collect();
+    // SECURITY: whoever keeps a list for everybody would show one agent what another may call.
+    if let Some(scope) = result.get("cacheScope").filter(|scope| scope.as_str() == Some("public")) {
+        changed.push((scope, br#""private""#.to_vec()));
+    }
+    if changed.is_empty() {
+        return body.clone();
+    }
+    changed.sort_by_key(|(node, _)| node.start);
+    let mut out: Vec<u8> = Vec::with_capacity(body.len());
+    let mut copied = 0;
+    for (node, with) in changed {
+        out.extend_from_slice(body.get(copied..node.start).unwrap_or_default());
+        out.extend_from_slice(&with);
+        copied = node.end;
     }
     out.extend_from_slice(body.get(copied..).unwrap_or_default());
     Bytes::from(out)
+}
+
+/// A list with what is shown of it, and ours; nothing if it stays as it is.
+fn shown(
+    body: &Bytes,
+    list: &Node<'_>,
+    (name, surface): (&str, Surface),
+    filter: Filter<'_>,
+    ours: Option<&[u8]>,
+) -> Option<Vec<u8>> {
+    let items = list.as_array()?;
+    let shown = |item: &&Node<'_>| {
+        item.get(name).and_then(Node::as_str).is_some_and(|name| (filter.shows)(surface, name))
+    };
+    let kept: Vec<&Node<'_>> = items.iter().filter(shown).collect();
+    if kept.len() == items.len() && ours.is_none() {
+        return None;
+    }
+    let mut out = vec![b'['];
+    let kept = kept.iter().map(|item| item.bytes_in(body)).chain(ours);
+    for (at, item) in kept.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(item);
+    }
+    out.push(b']');
+    Some(out)
 }
 
 #[cfg(test)]
@@ -117,6 +142,22 @@ mod tests {
             cut_text(r#"{"result":{"resources":[{"uri":"x://2"}],"tools":[{"noname":1}]}}"#),
             r#"{"result":{"resources":[],"tools":[]}}"#
         );
+    }
+
+    #[test]
+    fn a_list_is_kept_for_one_agent_only() {
+        assert_eq!(
+            cut_text(
+                r#"{"result":{"cacheScope": "public","ttlMs":5,"tools":[{"name":"b"}],"prompts":[]}}"#
+            ),
+            r#"{"result":{"cacheScope": "private","ttlMs":5,"tools":[],"prompts":[]}}"#
+        );
+        assert_eq!(
+            cut_text(r#"{"result":{"tools":[{"name":"a"}],"cacheScope":"public"}}"#),
+            r#"{"result":{"tools":[{"name":"a"}],"cacheScope":"private"}}"#
+        );
+        let other = r#"{"result":{"contents":[],"cacheScope":"public"}}"#;
+        assert_eq!(cut_text(other), other);
     }
 
     #[test]

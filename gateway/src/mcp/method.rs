@@ -2,11 +2,16 @@
 //!
 //! Never here: a wildcard that lets a new method through unjudged.
 
+use std::borrow::Cow;
+
 use writ_authority::grant::Surface;
 use writ_model::json::Node;
 
 use crate::{
-    mcp::parse::{Kind, Message},
+    mcp::{
+        header::Revision,
+        parse::{Kind, Message},
+    },
     refusal::{self, Refusal},
 };
 
@@ -36,6 +41,25 @@ pub enum Wish<'a> {
         /// Worth a record of its own.
         recorded: bool,
     },
+}
+
+/// Requests that 2026-07-28 has no more: it has no session that they could be about.
+const GONE: [&str; 5] =
+    ["initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"];
+
+/// Whether the revision has the method.
+///
+/// # Errors
+/// If it has it no more, or not yet.
+pub fn served(message: &Message<'_>, revision: Revision<'_>) -> Result<(), Refusal> {
+    let modern = revision == Revision::Modern;
+    match message.kind {
+        Kind::Request { method, .. } if modern && GONE.contains(&method) => Err(refusal::METHOD),
+        Kind::Request { method, .. } if !modern && method.starts_with("tasks/") => {
+            Err(refusal::METHOD)
+        }
+        Kind::Request { .. } | Kind::Notification { .. } | Kind::Response => Ok(()),
+    }
 }
 
 /// What a message asks for.
@@ -71,7 +95,10 @@ fn request<'a>(method: &str, params: Option<&'a Node<'a>>) -> Result<Wish<'a>, R
             Ok(Wish::List)
         }
         "subscriptions/listen" => listen(params),
-        "initialize" | "server/discover" => Ok(Wish::Talk { recorded: true }),
+        // Whose a task is, the server's side of the gateway knows; the call that began it was decided on.
+        "initialize" | "server/discover" | "tasks/get" | "tasks/update" | "tasks/cancel" => {
+            Ok(Wish::Talk { recorded: true })
+        }
         "ping" | "logging/setLevel" | "resources/unsubscribe" => Ok(Wish::Talk { recorded: false }),
         _ => Err(refusal::METHOD),
     }
@@ -85,11 +112,24 @@ fn arguments<'a>(params: Option<&'a Node<'a>>) -> Result<Option<&'a Node<'a>>, R
     }
 }
 
+/// What can be listened for.
+const HEARD: [&str; 5] = [
+    "toolsListChanged",
+    "promptsListChanged",
+    "resourcesListChanged",
+    "resourceSubscriptions",
+    "taskIds",
+];
 /// LIMIT: resources named in one subscription.
 const RESOURCES: usize = 256;
 
 fn listen<'a>(params: Option<&'a Node<'a>>) -> Result<Wish<'a>, Refusal> {
     let wanted = params.and_then(|params| params.get("notifications")).ok_or(refusal::PARAMS)?;
+    // What is not known could name what nobody decided on.
+    let known = |(key, _): &(Cow<'_, str>, Node<'_>)| HEARD.contains(&&**key);
+    if !wanted.as_object().is_some_and(|all| all.iter().all(known)) {
+        return Err(refusal::PARAMS);
+    }
     let resources = wanted.get("resourceSubscriptions");
     let fits = resources.is_none_or(|node| {
         node.as_array().is_some_and(|uris| {
@@ -122,3 +162,28 @@ pub const LISTS: &[(&str, &str, Surface)] = &[
     ("resourceTemplates", "uriTemplate", Surface::Resource),
     ("prompts", "name", Surface::Prompt),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mcp::parse;
+
+    #[test]
+    fn a_revision_serves_the_methods_that_it_has() {
+        for (method, modern, wanted) in [
+            ("resources/subscribe", false, true),
+            ("resources/subscribe", true, false),
+            ("initialize", true, false),
+            ("server/discover", true, true),
+            ("tools/call", true, true),
+            ("tasks/get", true, true),
+            ("tasks/get", false, false),
+        ] {
+            let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
+            let node = parse::read(body.as_bytes()).unwrap();
+            let message = parse::message(&node).unwrap();
+            let revision = if modern { Revision::Modern } else { Revision::Unsaid };
+            assert_eq!(served(&message, revision).is_ok(), wanted, "{method} {modern}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde::Serialize;
-use writ_model::CallId;
+use writ_model::{CallId, name};
 
 /// What an error says besides its message.
 #[derive(Debug, Clone, Serialize)]
@@ -20,12 +20,15 @@ pub struct Data<'a> {
     /// The unsupported one.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub requested: &'a str,
+    /// What the client would have to declare, as a client's capabilities are written.
+    #[serde(rename = "requiredCapabilities", skip_serializing_if = "Option::is_none")]
+    pub required: Option<serde_json::Value>,
 }
 
 impl<'a> Data<'a> {
     /// Code and cure, nothing else.
     pub const fn new(code: &'a str, cure: &'a str) -> Self {
-        Self { code, cure, call_id: None, supported: &[], requested: "" }
+        Self { code, cure, call_id: None, supported: &[], requested: "", required: None }
     }
 }
 
@@ -39,8 +42,14 @@ struct Body<'a> {
 /// The error object itself.
 pub fn error(rpc: i32, words: &str, data: Data<'_>) -> Vec<u8> {
     let message = sentence(words, data.cure);
-    serde_json::to_vec(&Body { code: rpc, message: &message, data })
-        .unwrap_or_else(|_| b"{}".to_vec())
+    let body = serde_json::to_string(&Body { code: rpc, message: &message, data });
+    nameless(&body.unwrap_or_else(|_| "{}".to_owned())).into_bytes()
+}
+
+/// A text as agents read it: who is meant in it by their id. A gateway opens no sealed name, and an id says as much to
+/// whoever may look it up.
+pub fn nameless(text: &str) -> String {
+    name::replace(text, |sealed| sealed.person.to_string())
 }
 
 /// A whole answer with an error; `id` in the caller's own spelling.
@@ -69,7 +78,7 @@ fn whole(id: &[u8], key: &[u8], value: &[u8]) -> Bytes {
 pub(crate) fn sentence(words: &str, cure: &str) -> String {
     let mut out = String::with_capacity(words.len() + cure.len() + 4);
     for part in [words, cure] {
-        let part = part.trim();
+        let part = nameless(part.trim());
         if part.is_empty() {
             continue;
         }
@@ -88,6 +97,8 @@ pub(crate) fn sentence(words: &str, cure: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use writ_model::{PersonId, SealedName, TenantId};
+
     use super::*;
 
     #[test]
@@ -99,5 +110,16 @@ mod tests {
         assert_eq!(value["error"]["message"], "Argument `/to` is not allowed. Ask Ann.");
         assert_eq!(value["error"]["data"]["code"], "DENY-0012");
         assert_eq!(value["error"]["data"].get("call_id"), None);
+    }
+
+    #[test]
+    fn an_agent_reads_who_is_meant_and_nobodys_sealed_name() {
+        let (tenant, person) = (TenantId::from_bytes([1; 16]), PersonId::from_bytes([2; 16]));
+        let sealed = SealedName { tenant, person, body: vec![3; 96] }.text();
+        let (words, cure) = (format!("{sealed} said no"), format!("Ask {sealed} first"));
+        let out = String::from_utf8(error(-32_003, &words, Data::new("X", &cure))).unwrap();
+        let wanted = format!("{person} said no. Ask {person} first.");
+        let read = out.to_lowercase();
+        assert!(read.contains(&wanted.to_lowercase()) && !read.contains("sealed"), "{out}");
     }
 }

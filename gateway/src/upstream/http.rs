@@ -23,11 +23,16 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::{net::TcpStream, sync::Semaphore, time::timeout};
 use tokio_util::task::TaskTracker;
-use writ_model::InstanceId;
+use writ_model::{InstanceId, json::Limits};
 
-use super::{Answer, AnswerBody, Outgoing, Pieces, Upstream};
+use super::{
+    Answer, AnswerBody, Outgoing, Pieces, Upstream,
+    jobs::{self, Jobs, Watched},
+    spoken::Spoken,
+};
 use crate::{
     config::Target,
+    mcp::{header::is_json, sse},
     refusal::{self, Refusal},
 };
 
@@ -59,6 +64,8 @@ pub(crate) struct HttpUpstream {
     idle: Arc<Idle>,
     turns: Arc<Semaphore>,
     tasks: TaskTracker,
+    spoken: Spoken,
+    jobs: Arc<Jobs>,
 }
 
 #[derive(Default)]
@@ -88,7 +95,8 @@ impl HttpUpstream {
         let uri = Uri::builder().path_and_query(target.path.clone()).build()?;
         let host = HeaderValue::from_str(target.authority.as_str())?;
         let turns = Arc::new(Semaphore::new(OPEN));
-        Ok(Self { target, uri, host, idle: Arc::default(), turns, tasks })
+        let (idle, spoken, jobs) = (Arc::default(), Spoken::default(), Arc::default());
+        Ok(Self { target, uri, host, idle, turns, tasks, spoken, jobs })
     }
 
     async fn connect(&self) -> Result<Sender, Refusal> {
@@ -122,6 +130,29 @@ impl HttpUpstream {
         }
     }
 
+    /// An answer in which a task may begin: remembered before the agent hears of it, so that it may ask after it at once.
+    async fn watched(
+        &self,
+        whose: InstanceId,
+        body: AnswerBody,
+        json: bool,
+    ) -> Result<AnswerBody, Refusal> {
+        let (jobs, events) = (Arc::clone(&self.jobs), sse::Events::default());
+        let inner = match body {
+            AnswerBody::Stream(inner) if json => {
+                AnswerBody::Whole(collect(inner, Limits::ANSWER.bytes).await?)
+            }
+            AnswerBody::Stream(inner) => {
+                AnswerBody::Stream(Box::pin(Watched { inner, jobs, whose, events }))
+            }
+            whole @ AnswerBody::Whole(_) => whole,
+        };
+        if let AnswerBody::Whole(answer) = &inner {
+            self.jobs.whole(whose, answer, json);
+        }
+        Ok(inner)
+    }
+
     async fn request(
         &self,
         mut request: Request<Full<Bytes>>,
@@ -153,6 +184,14 @@ impl Upstream for HttpUpstream {
                 Ok(Err(_)) | Err(_) => return Err(refusal::BUSY),
             },
         };
+        if let Some(message) = outgoing.message {
+            if jobs::is_of_tasks(message) && self.spoken.lacks_tasks() {
+                return Err(refusal::METHOD);
+            }
+            self.jobs.admits(outgoing.instance, message)?;
+        }
+        let discovers = outgoing.discovers();
+        let begins = outgoing.message.is_some_and(jobs::may_begin).then_some(outgoing.instance);
         let mut request = Request::new(Full::new(outgoing.body));
         *request.method_mut() = outgoing.verb;
         *request.uri_mut() = self.uri.clone();
@@ -173,12 +212,27 @@ impl Upstream for HttpUpstream {
             HttpBody { body, give_back: Some((sender, Arc::clone(&self.idle))), _turn: turn };
         let body = match stream.body.size_hint().exact() {
             Some(length) if length <= SMALL => AnswerBody::Whole(whole(stream).await?),
+            None if discovers && is_json(&head.headers) => AnswerBody::Whole(whole(stream).await?),
             _ => AnswerBody::Stream(Box::pin(stream)),
+        };
+        if let AnswerBody::Whole(answer) = &body
+            && discovers
+        {
+            self.spoken.heard(answer);
+        }
+        let body = match begins {
+            Some(whose) => self.watched(whose, body, is_json(&head.headers)).await?,
+            None => body,
         };
         Ok(Answer { status: head.status, headers: head.headers, body })
     }
 
-    async fn end(&self, _instances: &BTreeSet<InstanceId>) -> u64 {
+    fn revisions(&self) -> Vec<&'static str> {
+        self.spoken.known()
+    }
+
+    async fn end(&self, instances: &BTreeSet<InstanceId>) -> u64 {
+        self.jobs.forget(instances);
         0
     }
 

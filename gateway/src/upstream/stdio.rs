@@ -24,7 +24,7 @@ use self::{
     child::Child,
     routes::{Note, Ticket},
 };
-use super::{Answer, AnswerBody, Outgoing, Pieces, Upstream};
+use super::{Answer, AnswerBody, Outgoing, Pieces, Upstream, spoken::Spoken};
 use crate::{
     config::Command,
     fair::Of,
@@ -54,12 +54,13 @@ pub(crate) struct StdioUpstream {
     children: Children,
     entropy: Arc<dyn Entropy>,
     tasks: TaskTracker,
+    spoken: Spoken,
 }
 
 impl StdioUpstream {
     /// An upstream that runs this command.
     pub(crate) fn new(command: Command, entropy: Arc<dyn Entropy>, tasks: TaskTracker) -> Self {
-        Self { command, children: Arc::default(), entropy, tasks }
+        Self { command, children: Arc::default(), entropy, tasks, spoken: Spoken::default() }
     }
 
     fn known(&self, instance: InstanceId, session: &str) -> Option<Arc<Child>> {
@@ -121,6 +122,11 @@ impl StdioUpstream {
                 }
             }
         };
+        if let AnswerBody::Whole(said) = &answer.body
+            && outgoing.discovers()
+        {
+            self.spoken.heard(said);
+        }
         if let Some(id) = begun.and_then(|id| HeaderValue::from_str(&id).ok()) {
             answer.headers.insert(SESSION.clone(), id);
         }
@@ -210,6 +216,10 @@ impl Upstream for StdioUpstream {
                 over: false,
             })),
         })
+    }
+
+    fn revisions(&self) -> Vec<&'static str> {
+        self.spoken.known()
     }
 
     async fn end(&self, instances: &BTreeSet<InstanceId>) -> u64 {

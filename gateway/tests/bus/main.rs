@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod killed;
 mod made;
 mod mirrored;
 mod nats;

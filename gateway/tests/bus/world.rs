@@ -46,7 +46,8 @@ pub(crate) fn recorder(folder: &Path, bus: &Arc<dyn Bus>, clock: &Arc<FakeClock>
 
 pub(crate) async fn write(recorder: &BusRecorder, tenant: u8, seqs: std::ops::Range<u64>) {
     for seq in seqs {
-        recorder.place().await.unwrap().write(made::record(tenant, 1, seq));
+        let record = made::record(tenant, 1, seq);
+        recorder.place(record.tenant).await.unwrap().write(record);
     }
     recorder.flushed().await.unwrap();
 }

@@ -97,7 +97,7 @@ async fn bad_headers() {
         (
             "a header of 2026 over a body of 2025",
             |h| h.set("mcp-protocol-version", "2026-07-28"),
-            (400, "GATE-0014"),
+            (400, "GATE-0017"),
         ),
         ("no such revision", |h| h.set("mcp-protocol-version", "2031-01-01"), (400, "GATE-0015")),
         ("a page of elsewhere", |h| h.set("origin", "http://evil.example"), (403, "GATE-0020")),

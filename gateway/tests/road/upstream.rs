@@ -110,16 +110,8 @@ async fn answer(this: Upstream, request: Request<Incoming>) -> Result<Response<B
             response.headers_mut().insert("set-cookie", "a=b".parse().unwrap());
             response
         }
-        "tools/list" if params["cursor"] == "sse" => {
-            let list = serde_json::json!({"jsonrpc": "2.0", "id": id, "result": tools()});
-            let text =
-                format!("event: message\ndata: {{\"method\":\"x\"}}\n\nid: 3\ndata: {list}\n\n");
-            events(text.into_bytes(), false)
-        }
-        "tools/list" if params["cursor"] == "rival" => {
-            result(serde_json::json!({"tools": [{"name": "send"}, {"name": "writ_pending"}]}))
-        }
-        "tools/list" => result(tools()),
+        "server/discover" => discovered(&id),
+        "tools/list" => listed(&id, params["cursor"].as_str().unwrap_or_default()),
         "tools/call" if params["name"] == "watch" => {
             events(b"data: {\"method\":\"notifications/progress\"}\n\n".to_vec(), true)
         }
@@ -139,6 +131,7 @@ async fn answer(this: Upstream, request: Request<Incoming>) -> Result<Response<B
             response.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
             response
         }
+        "tools/call" if params["name"] == "task" => began(&id, &params["arguments"]),
         "tools/call" if params["name"] == "fail" => {
             whole(StatusCode::UNAUTHORIZED, "no".to_owned())
         }
@@ -147,6 +140,50 @@ async fn answer(this: Upstream, request: Request<Incoming>) -> Result<Response<B
         }
         _ => result(serde_json::json!({"content": [{"type": "text", "text": "done"}]})),
     })
+}
+
+/// A page of tools, each cursor in another form.
+fn listed(id: &serde_json::Value, cursor: &str) -> Response<Body> {
+    let said = |result| serde_json::json!({"jsonrpc": "2.0", "id": id, "result": result});
+    let result = |result| whole(StatusCode::OK, said(result).to_string());
+    match cursor {
+        "sse" => {
+            let list = said(tools());
+            let text =
+                format!("event: message\ndata: {{\"method\":\"x\"}}\n\nid: 3\ndata: {list}\n\n");
+            events(text.into_bytes(), false)
+        }
+        "rival" => {
+            result(serde_json::json!({"tools": [{"name": "send"}, {"name": "writ_pending"}]}))
+        }
+        "public" => {
+            let tools = [serde_json::json!({"name": "secret"})];
+            result(serde_json::json!({"ttlMs": 5, "cacheScope": "public", "tools": tools}))
+        }
+        _ => result(tools()),
+    }
+}
+
+/// In pieces of no known length, as servers of Node.js answer.
+fn discovered(id: &serde_json::Value) -> Response<Body> {
+    let said = serde_json::json!({
+        "supportedVersions": ["2026-07-28", "2031-01-01"],
+        "capabilities": {"tools": {}},
+    });
+    let text = serde_json::json!({"jsonrpc": "2.0", "id": id, "result": said}).to_string();
+    let mut response = events(text.into_bytes(), false);
+    response.headers_mut().insert("content-type", "application/json".parse().unwrap());
+    response
+}
+
+/// A task that begins, in the form that is asked for.
+fn began(id: &serde_json::Value, arguments: &serde_json::Value) -> Response<Body> {
+    let task = serde_json::json!({"resultType": "task", "taskId": "t1", "status": "working"});
+    let text = serde_json::json!({"jsonrpc": "2.0", "id": id, "result": task}).to_string();
+    match arguments["in"].as_str() {
+        Some("events") => events(format!("data: {text}\n\n").into_bytes(), false),
+        _ => whole(StatusCode::OK, text),
+    }
 }
 
 fn tools() -> serde_json::Value {

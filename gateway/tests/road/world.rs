@@ -38,6 +38,8 @@ use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 mod bank;
 #[path = "world/charter.rs"]
 mod charter;
+#[path = "world/copied.rs"]
+mod copied;
 #[path = "world/many.rs"]
 mod many;
 #[path = "world/pen.rs"]
@@ -221,7 +223,7 @@ impl World {
             let roles = vec![Role::Owner, Role::Approver];
             facts.push(Fact::PersonSeated(PersonSeated {
                 person,
-                name: name.to_owned(),
+                name: name.into(),
                 side,
                 roles,
             }));

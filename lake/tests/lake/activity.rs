@@ -106,7 +106,7 @@ async fn seals_cover_ranges_and_survive_a_restart() {
     lake.mark_sealed(due[0].clone(), 41).await.unwrap();
     fill(&lake, 1, 5..7).await;
     lake.close().await;
-    assert!(lake.place().await.is_err(), "closed");
+    assert!(lake.place(record(1, 0).tenant).await.is_err(), "closed");
     drop(lake);
 
     let lake = open(&folder);
@@ -128,7 +128,7 @@ async fn seals_cover_ranges_and_survive_a_restart() {
 async fn a_durable_record_is_there_when_it_is_acknowledged() {
     let folder = TempDir::new().unwrap();
     let lake = open(&folder);
-    lake.place().await.unwrap().write_durable(record(1, 0)).await.unwrap();
+    lake.place(record(1, 0).tenant).await.unwrap().write_durable(record(1, 0)).await.unwrap();
     let found = lake.call(record(1, 0).tenant, record(1, 0).call).await.unwrap();
     assert!(found.is_some());
 }
@@ -188,13 +188,13 @@ async fn one_tenant_is_sealed_alone_and_two_sealings_do_not_meet() {
     fill(&lake, 1, 0..4).await;
     fill(&lake, 2, 0..4).await;
     let tenant = Some(TenantId::from_bytes([2; 16]));
-    let only = Due { tenant, finally: false };
+    let only = Due { tenant, ..ALL };
     assert_eq!(book.seal(&lake, only).await, Sealed { seals: 1, records: 4, failed: 0 });
     let both = tokio::join!(book.seal(&lake, ALL), book.seal(&lake, ALL));
     assert_eq!((both.0.seals + both.1.seals, both.0.failed + both.1.failed), (1, 0));
     fill(&lake, 2, 5..6).await;
     assert_eq!(book.seal(&lake, ALL).await, Sealed::default(), "something may still arrive");
-    let last = Due { tenant, finally: true };
+    let last = Due { tenant, finally: true, part: None };
     assert_eq!(book.seal(&lake, last).await, Sealed { seals: 1, records: 1, failed: 0 });
 }
 

@@ -62,9 +62,9 @@ async fn another_record_under_a_taken_number_is_told_and_stops_nobody() {
     let conflict = Conflict { run: run(1), seq: 1 };
     assert_eq!(lake.conflicts().await.unwrap(), [conflict]);
     // The writer's own road has the same rule: it goes on.
-    lake.place().await.unwrap().write(forged);
+    lake.place(forged.tenant).await.unwrap().write(forged);
     let renamed = Record { call: CallId::from_bytes([77; 16]), ..record(1, 2) };
-    lake.place().await.unwrap().write_durable(renamed).await.unwrap();
+    lake.place(renamed.tenant).await.unwrap().write_durable(renamed).await.unwrap();
     fill(&lake, 1, 4..6).await;
     let kept = lake.call(record(1, 1).tenant, record(1, 1).call).await.unwrap().unwrap();
     assert_eq!(kept.record, record(1, 1), "the first one stays");
@@ -78,7 +78,7 @@ async fn one_call_id_twice_is_two_records() {
     let lake = open(&folder);
     let twin = Record { call: record(1, 0).call, ..record(1, 1) };
     fill(&lake, 1, 0..1).await;
-    lake.place().await.unwrap().write_durable(twin).await.unwrap();
+    lake.place(twin.tenant).await.unwrap().write_durable(twin).await.unwrap();
     assert_eq!(lake.ingest(of(1, 2..3)).await.unwrap(), new(1));
     let due = lake.seal_due();
     assert_eq!((due.len(), due[0].count), (1, 3));

@@ -5,4 +5,6 @@ mod activity;
 #[cfg(test)]
 mod arriving;
 #[cfg(test)]
+mod killed;
+#[cfg(test)]
 mod world;

@@ -60,7 +60,7 @@ pub(crate) fn record(tenant: u8, seq: u64) -> Record {
 
 pub(crate) async fn fill(lake: &Activity, tenant: u8, range: std::ops::Range<u64>) {
     for seq in range {
-        lake.place().await.unwrap().write(record(tenant, seq));
+        lake.place(record(tenant, seq).tenant).await.unwrap().write(record(tenant, seq));
     }
     lake.flush().await.unwrap();
 }
@@ -107,4 +107,18 @@ pub(crate) fn range(tenant: u8, seqs: std::ops::Range<u64>) -> Batch {
     Batch { run, first, last, count, root: root(tenant, seqs) }
 }
 
-pub(crate) const ALL: Due = Due { tenant: None, finally: false };
+pub(crate) const ALL: Due = Due { tenant: None, finally: false, part: None };
+
+/// Every record, by boot and number.
+pub(crate) async fn all(lake: &Arc<Activity>) -> Vec<Record> {
+    let mut filter = writ_lake::CallFilter { limit: 500, ..writ_lake::CallFilter::default() };
+    let mut found = Vec::new();
+    loop {
+        let page = lake.page(filter).await.unwrap();
+        found.extend(page.calls.into_iter().map(|call| call.record));
+        let Some(next) = page.next else { break };
+        filter.before = Some(next);
+    }
+    found.sort_by_key(|record: &Record| (record.boot, record.seq));
+    found
+}

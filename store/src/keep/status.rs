@@ -23,6 +23,6 @@ pub struct Status {
     pub failures: u64,
     /// The last failure, in words; none since the last renewal.
     pub failure: Option<String>,
-    /// Tenants that are refused since the last whole poll, because a line of theirs cannot be read. At most 4,096.
+    /// Tenants that are refused: a line of theirs cannot be read, or their ledger is another one than before.
     pub refused: usize,
 }

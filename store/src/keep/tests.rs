@@ -303,6 +303,8 @@ async fn a_tenant_that_stays_behind_holds_the_lease_and_an_unreadable_one_does_n
     assert_eq!(world.standing(), Standing::Full, "it is refused whole; the others live");
     assert!(world.tenants.cached(tenant(2)).is_none());
     assert_eq!(world.keeper.status().refused, 1);
+    world.round().await;
+    assert_eq!(world.keeper.status().refused, 1, "for as long as it is, though nothing moved");
 }
 
 #[tokio::test]

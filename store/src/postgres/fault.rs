@@ -77,6 +77,14 @@ pub enum PgFault {
         /// Which role.
         role: String,
     },
+    /// The server waits for a standby that does not answer, with so many statements that no more are begun.
+    #[error(
+        "PostgreSQL waits for its standby with {waiting} statements: look at the standby, or let another one count in synchronous_standby_names; nothing is asked over a new connection until then"
+    )]
+    Waits {
+        /// Statements that have waited for a second and more.
+        waiting: i64,
+    },
     /// A statement failed, or was not answered in time; whether it was done is unknown.
     #[error("PostgreSQL: {why}")]
     Faulted {
@@ -99,6 +107,7 @@ impl PgFault {
             Self::TooOld { .. } => "STOR-0055",
             Self::Role { .. } => "STOR-0056",
             Self::Faulted { .. } => "STOR-0057",
+            Self::Waits { .. } => "STOR-0058",
         })
     }
 

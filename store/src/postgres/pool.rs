@@ -29,6 +29,10 @@ use super::{
 const WAIT: Duration = ANSWER;
 /// The oldest version with all that is used (`pg_current_xact_id`, `xid8`).
 const VERSION: i32 = 13;
+/// LIMIT: statements of this role that have waited for the standby for a second. With more of them no connection is made: what
+/// is asked anew while the old question still waits leaves a server process behind each time, and a server that is full of
+/// them lets nobody in who could help. Those that wait are not ended: what they wrote would show before the standby has it.
+const WAITING: i64 = 16;
 
 /// Settings and role in one round trip. It also pins `synchronous_commit` for the session, so that a later reload cannot
 /// weaken it, and remembers which cluster this is, in which timeline (`writ.era`): transaction numbers are comparable only
@@ -39,7 +43,9 @@ SELECT current_setting('server_version_num')::int / 10000,
   set_config('synchronous_commit', current_setting('synchronous_commit'), false),
   role.rolname::text, role.rolsuper OR role.rolbypassrls,
   set_config('writ.era', control.system_identifier::text || ':'
-    || left(pg_walfile_name(pg_current_wal_lsn()), 8), false)
+    || left(pg_walfile_name(pg_current_wal_lsn()), 8), false),
+  (SELECT count(*) FROM pg_stat_activity asked WHERE asked.usename = current_user
+    AND asked.wait_event = 'SyncRep' AND asked.state_change < clock_timestamp() - interval '1 s')
 FROM pg_roles role, pg_control_system() control WHERE role.rolname = current_user";
 
 /// Whose connections.
@@ -137,6 +143,10 @@ async fn check(client: &ClientWrapper, whose: Whose) -> Result<(), PgFault> {
         if !wanted.contains(&found.as_str()) {
             return Err(PgFault::Setting { setting, found, wanted: "on" });
         }
+    }
+    let waiting: i64 = row.try_get(7)?;
+    if waiting > WAITING {
+        return Err(PgFault::Waits { waiting });
     }
     if whose == Whose::App && row.try_get(5)? {
         return Err(PgFault::Role { role: row.try_get(4)? });

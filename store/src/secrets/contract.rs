@@ -6,7 +6,7 @@
 use std::{fs, path::Path};
 
 use async_trait::async_trait;
-use writ_model::Timestamp;
+use writ_model::{PersonId, Timestamp, name::Field};
 use writ_testkit::{Database, Postgres, TempDir};
 
 use super::{sealed::MAX_PAGE, sealer::KEY_LEN, *};
@@ -236,6 +236,44 @@ async fn rows_travel_sealed_and_open_only_beside_their_key_file(stand: impl Stan
     assert_eq!(vault.names(space(8)).await.unwrap(), Vec::<String>::new());
 }
 
+async fn the_key_of_a_person_is_removed_from_everywhere(stand: impl Stand) {
+    let dir = TempDir::new().unwrap();
+    let vault = stand.open(dir.path()).await.unwrap();
+    let (Space::Tenant(one), Space::Tenant(two)) = (space(1), space(2)) else { unreachable!() };
+    let (ann, bob) = (PersonId::from_bytes([3; 16]), PersonId::from_bytes([4; 16]));
+    let seal = async |tenant, person| {
+        let key = names::key_for(vault.as_ref(), tenant, person).await.unwrap();
+        key.seal(tenant, person, (Field::Name, "Dana Cole")).unwrap()
+    };
+    let sealed = [seal(one, ann).await, seal(one, bob).await, seal(two, ann).await];
+    let again = seal(one, ann).await;
+    let opens = async |name: &writ_model::SealedName| {
+        let key = names::key_of(vault.as_ref(), name.tenant, name.person).await.unwrap();
+        key.and_then(|key| key.open(name, Field::Name)).map(|name| name.expose().clone())
+    };
+    for name in sealed.iter().chain([&again]) {
+        assert_eq!(opens(name).await.as_deref(), Some("Dana Cole"));
+    }
+    let rows = vault.sealed(space(1), "").await.unwrap().secrets;
+    let (_, row) = rows.into_iter().find(|(name, _)| name.ends_with(&ann.to_string())).unwrap();
+    let holds = async || {
+        let stored = stand.stored(dir.path()).await;
+        stored.windows(row.len()).any(|part| part == row)
+    };
+    assert!(holds().await);
+    assert!(names::destroy(vault.as_ref(), one, ann).await.unwrap());
+    assert!(!names::destroy(vault.as_ref(), one, ann).await.unwrap());
+    assert!(!holds().await, "the wrapped key stands in no file");
+    assert_eq!(opens(&sealed[0]).await, None);
+    assert_eq!(opens(&again).await, None);
+    for name in &sealed[1..] {
+        assert_eq!(opens(name).await.as_deref(), Some("Dana Cole"), "others keep theirs");
+    }
+    // Seated again, they have another key, and what was written before stays closed.
+    assert_eq!(opens(&seal(one, ann).await).await.as_deref(), Some("Dana Cole"));
+    assert_eq!(opens(&sealed[0]).await, None);
+}
+
 async fn copy(from: &dyn SealedSpaces, to: &dyn SealedSpaces, space: Space) -> usize {
     let (mut after, mut count) = (String::new(), 0);
     loop {
@@ -273,4 +311,5 @@ suite!(
     a_missing_wrong_or_open_key_file_is_refused,
     bounds_hold_and_first_users_at_once_get_one_key,
     rows_travel_sealed_and_open_only_beside_their_key_file,
+    the_key_of_a_person_is_removed_from_everywhere,
 );

@@ -32,7 +32,6 @@ CREATE TABLE consumers (
 "];
 const BYTES: &str = "SELECT coalesce(sum(length(body)), 0) FROM log";
 const PUT: &str = "INSERT OR IGNORE INTO log (tenant, id, body) VALUES (?1, ?2, ?3)";
-const LAST: &str = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'log'), 0)";
 const NAME: &str = "INSERT OR IGNORE INTO consumers (name, acked)
   VALUES (?1, coalesce((SELECT min(pos) - 1 FROM log), 0))";
 const ACKED: &str = "SELECT acked FROM consumers WHERE name = ?1";
@@ -56,8 +55,6 @@ struct Inner {
 pub struct LocalLog {
     inner: Arc<Mutex<Inner>>,
     bounds: Bounds,
-    /// The last place when it was opened.
-    found: u64,
     /// Moves when something was kept.
     kept: watch::Sender<u64>,
     /// Moves when something was deleted.
@@ -83,12 +80,10 @@ impl LocalLog {
         let conn = open(file, MIGRATIONS)?;
         let sqlite = |source| OpenFault::Sqlite { path: file.display().to_string(), source };
         let bytes: i64 = conn.query_row(BYTES, [], |row| row.get(0)).map_err(sqlite)?;
-        let last: i64 = conn.query_row(LAST, [], |row| row.get(0)).map_err(sqlite)?;
         let inner = Inner { conn, bytes: bytes.unsigned_abs(), given: BTreeMap::new() };
         Ok(Self {
             inner: Arc::new(Mutex::new(inner)),
             bounds,
-            found: last.unsigned_abs(),
             kept: watch::Sender::new(0),
             trimmed: watch::Sender::new(0),
         })
@@ -123,11 +118,6 @@ impl LocalLog {
         drop(inner);
         self.kept.send_modify(|moved| *moved += 1);
         Ok(())
-    }
-
-    /// The last place that was taken when it was opened: what comes after was kept by this process.
-    pub fn found(&self) -> u64 {
-        self.found
     }
 
     /// Bytes of messages that wait.
@@ -356,7 +346,7 @@ mod tests {
     fn every_statement_prepares() {
         let db = Connection::open_in_memory().unwrap();
         db.execute_batch(MIGRATIONS[0]).unwrap();
-        for statement in [BYTES, PUT, LAST, NAME, ACKED, ACK, READ, TRIM, LAG, NAMES, FORGET] {
+        for statement in [BYTES, PUT, NAME, ACKED, ACK, READ, TRIM, LAG, NAMES, FORGET] {
             db.prepare(statement).unwrap_or_else(|fault| panic!("{statement}: {fault}"));
         }
     }

@@ -38,6 +38,7 @@ const SET_SECRET: &str = "
 INSERT INTO secrets (space, name, sealed) VALUES (?1, ?2, ?3)
 ON CONFLICT (space, name) DO UPDATE SET sealed = excluded.sealed";
 const REMOVE_SECRET: &str = "DELETE FROM secrets WHERE space = ?1 AND name = ?2";
+const EMPTY_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 const NAMES: &str = "SELECT name FROM secrets WHERE space = ?1 ORDER BY name LIMIT ?2";
 
 /// The vault in one SQLite file.
@@ -63,6 +64,8 @@ impl SqliteVault {
     /// If a file cannot be opened, others can read the key file, or it is missing while the database has keys.
     pub fn open(folder: &Path) -> Result<Self, VaultFault> {
         let conn = open(&folder.join("secrets.db"), MIGRATIONS)?;
+        // What is removed is removed from the file too: a person's key may be all that is left of their name.
+        conn.pragma_update(None, "secure_delete", "ON").map_err(faulted)?;
         let keys: i64 = conn.query_row(ANY_KEY, [], |row| row.get(0)).map_err(faulted)?;
         let ring = KeyRing::open(folder, keys > 0)?;
         Ok(Self { conn: Arc::new(Mutex::new(conn)), ring })
@@ -121,7 +124,12 @@ impl Vault for SqliteVault {
     async fn remove(&self, space: Space, name: &str) -> Result<bool, VaultFault> {
         let (bytes, name) = (space.bytes(), name.to_owned());
         self.run(move |conn| {
-            Ok(conn.prepare_cached(REMOVE_SECRET)?.execute(params![bytes, name])? > 0)
+            let there = conn.prepare_cached(REMOVE_SECRET)?.execute(params![bytes, name])? > 0;
+            if there {
+                // The write-ahead log still has the page that the row stood on.
+                conn.query_row(EMPTY_LOG, [], |_row| Ok(()))?;
+            }
+            Ok(there)
         })
         .await
     }

@@ -20,6 +20,7 @@ use writ_identity::webauthn::counter_grew;
 use writ_model::{
     Code, Timestamp,
     json::{self, Limits},
+    name::unopened,
 };
 
 use super::{
@@ -89,8 +90,9 @@ pub fn verify(bytes: &[u8], against: &Against<'_>) -> Result<Value, Fault> {
     let keys = witness_keys(against.insist.witnesses)?;
     Ok(json!({
         "verified": true,
-        "text": receipt.request.text(),
-        "title": receipt.request.title(),
+        // Names are sealed in what was signed; who has their keys reads them at the server.
+        "text": receipt.request.text().iter().map(|line| unopened(line)).collect::<Vec<_>>(),
+        "title": unopened(&receipt.request.title()),
         "digest": digest,
         "tenant": file.tenant,
         "origin": receipt.request.origin,

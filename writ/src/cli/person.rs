@@ -12,13 +12,14 @@ use crate::{
 };
 
 /// Columns of a list of people.
-pub const COLUMNS: [(&str, &str); 6] = [
+pub const COLUMNS: [(&str, &str); 7] = [
     ("PERSON", "/person"),
     ("NAME", "/name"),
     ("SIDE", "/side"),
     ("ROLES", "/roles"),
     ("KEYS", "/keys"),
     ("LEFT", "/left_at"),
+    ("ERASED", "/erased_at"),
 ];
 
 /// What to do.
@@ -134,6 +135,14 @@ pub enum Verb {
         #[arg(long)]
         reason: String,
     },
+    /// Erase the name of a person who left, for good; every line and proof stays
+    Erase {
+        /// The client, or the provider's own short name
+        #[arg(long)]
+        client: String,
+        /// Who (prs_…)
+        person: String,
+    },
     /// End a person of the provider everywhere, at once
     Offboard {
         /// Who: name or prs_…
@@ -173,6 +182,7 @@ pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
             (at(&client, "people"), body)
         }
         Verb::Leave { client, person } => (at(&client, &of("people", &person, "leave")), json!({})),
+        Verb::Erase { client, person } => (at(&client, &of("people", &person, "erase")), json!({})),
         Verb::Recover { client, person, reason } => {
             (at(&client, &of("people", &person, "recover")), because(&reason))
         }

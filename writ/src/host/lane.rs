@@ -72,8 +72,10 @@ fn hold(mode: Mode, lease: &Lease) {
 /// # Errors
 /// With what it does instead.
 pub fn ready(gateway: &Running) -> Result<(), String> {
-    match (gateway.metrics().stopped, gateway.standing()) {
+    let metrics = gateway.metrics();
+    match (metrics.stopped, gateway.standing()) {
         (Some(stopped), _) => Err(format!("it is {stopped}")),
+        (None, _) if !metrics.journaled => Err("its records cannot be journaled".to_owned()),
         (None, Standing::Full) => Ok(()),
         (None, standing) => Err(format!("its lease lets it do: {}", standing.word())),
     }

@@ -246,6 +246,11 @@ fn calls(page: &mut Page, metrics: &Metrics) {
     for (code, refused) in &counted.refused {
         page.counter("writ_refusals_total", help, &[("code", code)], *refused);
     }
+    let help =
+        "Calls that waited because their client had its whole share of the places for records.";
+    page.counter("writ_records_share_full_total", help, &[], metrics.shares_full);
+    let help = "Whether records can be journaled (1); if not, nothing is let through.";
+    page.gauge("writ_records_journaled", help, &[], f64::from(u8::from(metrics.journaled)));
     latency(page, ("writ_decision_seconds", "From arrival to decision."), &metrics.decision);
     latency(page, ("writ_call_seconds", "From decision to the end of the answer."), &metrics.call);
     for (name, help, open) in [

@@ -100,6 +100,7 @@ pub struct Common {
 impl Common {
     /// Says that this process cannot go on; the first reason counts.
     pub fn lose(&self, why: Fault) {
+        tracing::error!(event = "process.lost", %why, "this process ends, to be started again");
         self.lost.lock().get_or_insert(why);
         self.losing.notify_one();
     }

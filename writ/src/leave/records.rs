@@ -48,7 +48,12 @@ pub async fn keep(
             })?;
             // What an import that was cut short has kept is there already.
             if lake.call(tenant, record.call).await.map_err(failed)?.is_none() {
-                lake.place().await.map_err(failed)?.write_durable(record).await.map_err(failed)?;
+                lake.place(record.tenant)
+                    .await
+                    .map_err(failed)?
+                    .write_durable(record)
+                    .await
+                    .map_err(failed)?;
             }
         }
         let run = Run { tenant, gateway: seal.gateway, boot: seal.boot };

@@ -76,6 +76,7 @@ impl Message {
         let text = |pointer: &str| node.pointer(pointer).and_then(Node::as_str).map(str::to_owned);
         let name = match method.as_str() {
             "tools/call" | "prompts/get" => text("/params/name"),
+            "tasks/get" | "tasks/update" | "tasks/cancel" => text("/params/taskId"),
             "resources/read" => text("/params/uri"),
             _ => None,
         };

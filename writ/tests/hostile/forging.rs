@@ -27,7 +27,7 @@ fn watched() -> BoxFuture<'static, (World, Server)> {
 
 fn seated(person: PersonId) -> Fact {
     let (name, roles) = ("Eve Moss".to_owned(), vec![Role::Owner, Role::Approver]);
-    Fact::PersonSeated(PersonSeated { person, name, side: Side::Client, roles })
+    Fact::PersonSeated(PersonSeated { person, name: name.into(), side: Side::Client, roles })
 }
 
 fn added(key: &Someone, admitted: Admitted) -> Fact {
@@ -43,7 +43,7 @@ fn invitation(server: &mut Server, whom: &Someone) -> PersonInvited {
     PersonInvited {
         invitation: InvitationId::new(&cx),
         person: whom.person,
-        name: "Eve Moss".to_owned(),
+        name: "Eve Moss".into(),
         side: Side::Client,
         roles: vec![Role::Owner],
         code: Digest::of(b"eve"),

@@ -176,7 +176,7 @@ async fn an_invented_first_person_before_the_real_one() {
     let act = Command::InvitePerson {
         invitation: writ_model::InvitationId::new(&cx),
         person: eve.person,
-        name,
+        name: name.into(),
         side: Side::Client,
         roles: vec![writ_model::Role::Owner],
         code,

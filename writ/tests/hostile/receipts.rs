@@ -285,7 +285,7 @@ async fn a_receipt_of_an_invented_person() {
         Actor::system("desk"),
         Fact::PersonSeated(writ_authority::fact::PersonSeated {
             person: eve.person,
-            name: "Eve Moss".to_owned(),
+            name: "Eve Moss".into(),
             side: Side::Client,
             roles: vec![writ_model::Role::Owner],
         }),

@@ -136,7 +136,7 @@ async fn a_silent_or_disagreeing_witness_is_a_decision() {
     let (person, name) = (world.dana.person, "Dana Cole".to_owned());
     let seated = writ_authority::fact::PersonSeated {
         person: writ_model::PersonId::new(&world.cx(Actor::system("desk"))),
-        name,
+        name: name.into(),
         side: writ_model::Side::Client,
         roles: vec![writ_model::Role::Owner],
     };

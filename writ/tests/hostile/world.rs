@@ -232,7 +232,7 @@ impl World {
         let act = Command::InvitePerson {
             invitation: InvitationId::new(&cx),
             person: whom.person,
-            name: name.to_owned(),
+            name: name.into(),
             side: Side::Client,
             roles: roles.to_vec(),
             code: Digest::of(name.as_bytes()),

@@ -2,37 +2,20 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Write as _},
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    process::{Command, Stdio},
 };
 
 use serde_json::{Value, json};
-use writ_testkit::{Nats, Postgres, TempDir};
+use writ_testkit::TempDir;
 
-use crate::people::{Person, ask};
-
-/// LIMIT: how long anything that will come may take.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Between two looks.
-const LOOK: Duration = Duration::from_millis(50);
-
-/// Answers each call with its tool's name.
-const SERVER: &str = r#"
-import json, sys
-for line in sys.stdin:
-    message = json.loads(line)
-    if "id" in message:
-        params = message.get("params", {})
-        result = {"content": [{"type": "text", "text": params.get("name", "")}]}
-        if message["method"] == "initialize":
-            result = {"protocolVersion": params["protocolVersion"], "capabilities": {"tools": {}},
-                      "serverInfo": {"name": "shelf", "version": "1"}}
-        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}), flush=True)
-"#;
+use crate::{
+    engines::Engines,
+    people::{Person, ask},
+    process::{Connected, Process, binary, text},
+};
 
 /// A desk, a soc and two gateways, with a client, an owner of it and an agent that may read.
 pub(crate) struct Cluster {
@@ -41,174 +24,34 @@ pub(crate) struct Cluster {
     pub(crate) soc: Process,
     signer: String,
     ines: Option<Person>,
-    pub(crate) postgres: Postgres,
-    _nats: Nats,
+    pub(crate) engines: Engines,
     folder: TempDir,
-}
-
-/// One process of `writ serve`.
-pub(crate) struct Process {
-    roles: Vec<String>,
-    pub(crate) folder: PathBuf,
-    pub(crate) id: String,
-    pub(crate) base: String,
-    metrics: String,
-    child: Child,
-    output: BufReader<ChildStdout>,
-}
-
-fn binary() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_writ"))
-}
-
-/// The text at a pointer.
-pub(crate) fn text(value: &Value, pointer: &str) -> String {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
-}
-
-/// A call of a tool.
-pub(crate) fn call(id: u64, tool: &str) -> Value {
-    let params = json!({"name": tool, "arguments": {}});
-    json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params})
-}
-
-fn document(output: &mut BufReader<ChildStdout>) -> Value {
-    let mut line = String::new();
-    while output.read_line(&mut line).is_ok_and(|count| count > 0) {
-        if let Ok(document) = serde_json::from_str(&line) {
-            return document;
-        }
-    }
-    Value::String(line)
-}
-
-pub(crate) fn until(what: &str, done: impl Fn() -> bool) {
-    #[expect(clippy::disallowed_methods, reason = "a test waits for other processes")]
-    let begun = Instant::now();
-    while !done() {
-        assert!(begun.elapsed() < PATIENCE, "waited too long: {what}");
-        thread::park_timeout(LOOK);
-    }
-}
-
-impl Process {
-    fn start(folder: PathBuf, roles: &[&str]) -> Self {
-        let roles: Vec<String> =
-            roles.iter().flat_map(|role| ["--role".to_owned(), (*role).to_owned()]).collect();
-        let (child, output, told) = Self::spawn(&folder, &roles);
-        let at = |pointer: &str| text(&told, pointer);
-        let (id, base, metrics) = (at("/id"), at("/gateway"), at("/metrics"));
-        Self { roles, folder, id, base, metrics, child, output }
-    }
-
-    fn spawn(folder: &Path, roles: &[String]) -> (Child, BufReader<ChildStdout>, Value) {
-        let log =
-            fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
-        let mut child = binary()
-            .arg("serve")
-            .args(roles)
-            .arg("--json")
-            .env("WRIT_DATA_DIR", folder)
-            .env("WRIT_LOG_FORMAT", "json")
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let told = document(&mut output);
-        let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
-        assert!(told["id"].is_string(), "{told:#}\n{log}");
-        (child, output, told)
-    }
-
-    /// Killed, and started again in the same folder.
-    pub(crate) fn restart(&mut self) {
-        self.child.kill().and_then(|()| self.child.wait()).unwrap();
-        let (child, output, told) = Self::spawn(&self.folder, &self.roles);
-        (self.child, self.output) = (child, output);
-        assert_eq!(text(&told, "/id"), self.id, "it is the same process over all its runs");
-        (self.base, self.metrics) = (text(&told, "/gateway"), text(&told, "/metrics"));
-    }
-
-    /// Told to end; its exit code.
-    pub(crate) fn terminate(&mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        self.child.wait().unwrap().code()
-    }
-
-    fn ready(&self) -> (u16, Value) {
-        let answer = ask("GET", &format!("{}/readyz", self.metrics), "", "");
-        (answer.status, answer.body)
-    }
-
-    pub(crate) fn why_not_ready(&self) -> String {
-        let (status, body) = self.ready();
-        if status == 200 { String::new() } else { body.to_string() }
-    }
-
-    pub(crate) fn until_ready(&self) {
-        until("a process is ready", || self.ready().0 == 200);
-    }
-
-    pub(crate) fn until_not_ready(&self, what: &str) {
-        until(what, || self.ready().0 == 503);
-    }
-
-    pub(crate) fn measured(&self) -> String {
-        let answer = ask("GET", &format!("{}/metrics", self.metrics), "", "");
-        assert_eq!(answer.status, 200);
-        answer.body.as_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ended = self.child.kill().and_then(|()| self.child.wait());
-    }
-}
-
-/// `writ connect` on standard input and output.
-pub(crate) struct Connected {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
-
-impl Connected {
-    pub(crate) fn ask(&mut self, message: &Value) -> Value {
-        writeln!(self.input, "{message}").unwrap();
-        loop {
-            let answer = document(&mut self.output);
-            // What comes unasked, such as the end of a stream, has no id.
-            if answer["id"] == message["id"] || answer.is_string() {
-                return answer;
-            }
-        }
-    }
-}
-
-impl Drop for Connected {
-    fn drop(&mut self) {
-        let _ended = self.child.kill().and_then(|()| self.child.wait());
-    }
 }
 
 impl Cluster {
     pub(crate) fn start() -> Self {
-        let (postgres, nats) = (Postgres::start().unwrap(), Nats::start().unwrap());
+        Self::on(Engines::plain())
+    }
+
+    /// On these engines.
+    pub(crate) fn on(engines: Engines) -> Self {
         let folder = TempDir::new().unwrap();
-        let file = operators_file(&postgres, &nats);
+        let file = engines.file(&free().to_string());
         let of = |name: &str| {
             let folder = folder.path().join(name);
             fs::create_dir(&folder).unwrap();
             fs::write(folder.join("writ.toml"), &file).unwrap();
+            for (name, bytes) in &engines.files {
+                fs::write(folder.join(name), bytes).unwrap();
+                let mode = fs::Permissions::from_mode(0o600);
+                fs::set_permissions(folder.join(name), mode).unwrap();
+            }
             folder
         };
         let names = ["desk", "soc", "one", "two"];
         let [desk, soc, one, two] = names.map(of);
         let migrated = binary()
-            .args(["store", "migrate", "--owner", &postgres.owner_url()])
+            .args(["store", "migrate", "--owner", &engines.owner])
             .env("WRIT_DATA_DIR", &desk)
             .output()
             .unwrap();
@@ -220,12 +63,13 @@ impl Cluster {
         let soc = Process::start(soc, &["soc"]);
         let gateways = [one, two].map(|folder| Process::start(folder, &["gateway"])).into();
         let signer = String::new();
-        let mut cluster =
-            Self { gateways, desk, soc, signer, ines: None, postgres, _nats: nats, folder };
+        let mut cluster = Self { gateways, desk, soc, signer, ines: None, engines, folder };
         for process in [&cluster.desk, &cluster.soc] {
             process.until_ready();
         }
-        cluster.gateways.iter().for_each(Process::until_ready);
+        for gateway in &cluster.gateways {
+            gateway.until_ready();
+        }
         cluster.found();
         cluster
     }
@@ -237,23 +81,29 @@ impl Cluster {
         let mut mara = Person::new(1);
         assert_eq!(mara.welcome(&link), 200);
         self.signer = mara.signs(self.folder.path());
-        self.done(&["client", "add", "--name", "Harbor", "--slug", "harbor"]);
         self.invite("northlight", ("Tova", "provider", &["auditor"]), 2);
-        self.done(&["person", "seat", "--client", "harbor", "Tova", "--role", "auditor"]);
-        self.ines = Some(self.invite("harbor", ("Ines", "client", &["owner", "approver"]), 3));
-        let at = ["--client", "harbor"];
+        self.ines = Some(self.client("harbor", ("Ines", 3), "bot"));
+    }
+
+    /// A client with an owner, and an agent that may read, enrolled. Gives the owner.
+    pub(crate) fn client(&self, slug: &str, (owner, seed): (&str, u64), agent: &str) -> Person {
+        self.done(&["client", "add", "--name", slug, "--slug", slug]);
+        let at = ["--client", slug];
+        self.done(&["person", "seat", "--client", slug, "Tova", "--role", "auditor"]);
+        let person = self.invite(slug, (owner, "client", &["owner", "approver"]), seed);
         self.done(
-            &[&["agent", "propose", "--name", "bot", "--purpose", "Reads"], &at[..]].concat(),
+            &[&["agent", "propose", "--name", agent, "--purpose", "Reads"], &at[..]].concat(),
         );
-        self.agree();
+        self.agree(slug, &person);
         let answers = ["--authorizer", "Mara", "--auditor", "Tova", "--terminator", "Mara"];
-        let account = ["agent", "account", "bot", "--terminator", "Ines"];
+        let account = ["agent", "account", agent, "--terminator", owner];
         self.done(&[&account[..], &answers, &at].concat());
-        self.done(&[&["agent", "activate", "bot"], &at[..]].concat());
-        let give = ["grant", "give", "--agent", "bot", "--server", "shelf", "--tool", "read"];
+        self.done(&[&["agent", "activate", agent], &at[..]].concat());
+        let give = ["grant", "give", "--agent", agent, "--server", "shelf", "--tool", "read"];
         self.done(&[&give[..], &["--reason", "r"], &at].concat());
-        let offer = self.done(&[&["agent", "offer", "bot"], &at[..]].concat());
+        let offer = self.done(&[&["agent", "offer", agent], &at[..]].concat());
         self.done(&["enroll", &text(&offer, "/code")]);
+        person
     }
 
     fn invite(&self, client: &str, who: (&str, &str, &[&str]), seed: u64) -> Person {
@@ -270,21 +120,41 @@ impl Cluster {
     }
 
     /// A charter that lets everything be done, signed by both.
-    fn agree(&self) {
+    fn agree(&self, slug: &str, owner: &Person) {
         let file = self.path("charter.json");
         let clause =
             json!({"key": "everything", "title": "Everything", "actions": ["*"], "mode": "act"});
         fs::write(&file, json!({"clauses": [clause]}).to_string()).unwrap();
-        let at = ["--client", "harbor"];
+        let at = ["--client", slug];
         self.done(&[&["charter", "draft", "--file", file.to_str().unwrap()], &at[..]].concat());
         self.done(&[&["charter", "sign"], &at[..]].concat());
         let draft = &self.done(&[&["charter", "show"], &at[..]].concat())["draft"];
         let body = json!({"charter": draft["charter"], "digest": draft["digest"]});
-        let origin = text(&self.done(&["console"]), "/console");
-        let origin = origin.trim_end_matches('/');
-        let ines = self.ines.as_ref().unwrap();
-        let signed = ines.act(origin, "/clients/harbor/charter/sign", &body);
+        let path = format!("/clients/{slug}/charter/sign");
+        let signed = owner.act(&self.console(), &path, &body);
         assert_eq!(signed.status, 200, "{:#}", signed.body);
+    }
+
+    /// One more process beside the cluster's, with the same operator's file and the same key.
+    pub(crate) fn another(&self, name: &str, roles: &[&str], more: &[&str]) -> Process {
+        let folder = self.path(name);
+        fs::create_dir(&folder).unwrap();
+        let beside = self.engines.files.iter().map(|(name, _)| *name);
+        for file in beside.chain(["writ.toml", "kek"]) {
+            fs::copy(self.desk.folder.join(file), folder.join(file)).unwrap();
+        }
+        Process::with(folder, roles, more)
+    }
+
+    /// The console, as browsers see it.
+    pub(crate) fn console(&self) -> String {
+        let console = text(&self.done(&["console"]), "/console");
+        console.trim_end_matches('/').to_owned()
+    }
+
+    /// Ines, an owner of the client.
+    pub(crate) fn ines(&self) -> &Person {
+        self.ines.as_ref().unwrap()
     }
 
     /// A path in the cluster's folder.
@@ -320,12 +190,22 @@ impl Cluster {
         self.run(&process.folder, arguments)
     }
 
+    /// What whoever has a process's folder shows at its desk's API.
+    pub(crate) fn bearer(process: &Process) -> String {
+        let token = fs::read_to_string(process.folder.join("cli.token")).unwrap();
+        format!("Authorization: Bearer {}\r\n", token.trim())
+    }
+
+    /// Where the desk's API is now.
+    pub(crate) fn api(&self) -> String {
+        let server = fs::read_to_string(self.desk.folder.join("server.json")).unwrap();
+        let server: Value = serde_json::from_str(&server).unwrap();
+        format!("{}/api/v1", text(&server, "/desk"))
+    }
+
     /// What the API says at a path, for who has the desk's folder.
     pub(crate) fn read(&self, path: &str) -> Value {
-        let file = |name: &str| fs::read_to_string(self.desk.folder.join(name)).unwrap();
-        let server: Value = serde_json::from_str(&file("server.json")).unwrap();
-        let bearer = format!("Authorization: Bearer {}\r\n", file("cli.token").trim());
-        let answer = ask("GET", &format!("{}/api/v1{path}", text(&server, "/desk")), &bearer, "");
+        let answer = ask("GET", &format!("{}{path}", self.api()), &Self::bearer(&self.desk), "");
         assert_eq!(answer.status, 200, "{:#}", answer.body);
         answer.body
     }
@@ -345,6 +225,11 @@ impl Cluster {
 
     /// The agent at one gateway: its key, told that this is its gateway.
     pub(crate) fn connect(&self, gateway: &Process) -> Connected {
+        self.connect_as("bot", gateway)
+    }
+
+    /// Another agent at one gateway.
+    pub(crate) fn connect_as(&self, agent: &str, gateway: &Process) -> Connected {
         let (from, to) = (self.path("agents"), self.path(&format!("agents-{}", gateway.id)));
         fs::create_dir_all(&to).unwrap();
         for entry in fs::read_dir(from).unwrap() {
@@ -356,21 +241,9 @@ impl Cluster {
             fs::write(&copy, key.to_string()).unwrap();
         }
         let url = format!("{}/mcp/shelf", gateway.base);
-        let mut command = self.command(&gateway.folder, &["connect", &url]);
+        let mut command = self.command(&gateway.folder, &["connect", &url, "--agent", agent]);
         command.env("WRIT_AGENT_DIR", &to).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let input = child.stdin.take().unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        let mut connected = Connected { child, input, output };
-        let client = json!({"name": "test", "version": "1"});
-        let params =
-            json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client});
-        let hello = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params});
-        let answer = connected.ask(&hello);
-        assert!(answer["result"].is_object(), "{answer:#}");
-        let begun = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
-        writeln!(connected.input, "{begun}").unwrap();
-        connected
+        Connected::greet(command.spawn().unwrap())
     }
 }
 
@@ -385,14 +258,7 @@ fn set_gateway(key: &mut Value, base: &str) {
     }
 }
 
-fn operators_file(postgres: &Postgres, nats: &Nats) -> String {
-    let desk = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    format!(
-        "[desk]\nlisten = \"{desk}\"\n[gateway]\nlisten = \"127.0.0.1:0\"\n[store]\npostgres = \"{}\"\n\
-        [bus]\nnats = {:?}\n[cluster]\nseal_seconds = 1\n[metrics]\nlisten = \"127.0.0.1:0\"\n\
-        [[server]]\nname = \"shelf\"\ncommand = [\"python3\", \"-c\", '''{SERVER}''']\n\
-        env = {{ PATH = \"/usr/bin:/bin\" }}\n",
-        postgres.url(),
-        nats.urls(),
-    )
+/// An address that nobody has.
+pub(crate) fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -9,13 +9,19 @@
 )]
 
 mod cluster;
+mod engines;
 #[path = "../doors/people.rs"]
 #[expect(dead_code, reason = "the doors' tests use more of it")]
 mod people;
+mod process;
+mod secured;
+mod takeover;
+mod upgrade;
 
 use serde_json::{Value, json};
 
-use cluster::{Cluster, call, text};
+use cluster::Cluster;
+use process::{call, text, until};
 
 /// The whole story on one cluster: starting one takes seconds.
 #[test]
@@ -30,15 +36,15 @@ fn postgres_and_nats_carry_an_agent_from_two_gateways_to_its_end() {
         let message = text(&refused, "/error/message");
         assert!(message.contains("No grant covers tool `erase`"), "{refused:#}");
     }
-    cluster::until("both gateways' calls are at the desk", || {
+    until("both gateways' calls are at the desk", || {
         cluster.calls_of(one).len() >= 2 && cluster.calls_of(two).len() >= 2
     });
-    cluster::until("the soc sealed both, and the desk proves them", || {
+    until("the soc sealed both, and the desk proves them", || {
         let sealed = |call: &Value| call["seal"]["line"].is_u64();
         cluster.calls_of(one).iter().all(sealed) && cluster.calls_of(two).iter().all(sealed)
     });
     let book = cluster.path("book").display().to_string();
-    cluster::until("an export holds the sealed records", || {
+    until("an export holds the sealed records", || {
         let _fresh = std::fs::remove_dir_all(&book);
         cluster.done(&["ledger", "export", "--tenant", "harbor", &book]);
         let verified = cluster.done(&["ledger", "verify", &book]);
@@ -57,7 +63,7 @@ fn postgres_and_nats_carry_an_agent_from_two_gateways_to_its_end() {
             "{refused:#}"
         );
     }
-    cluster::until("the receipt names both gateways as confirmed", || {
+    until("the receipt names both gateways as confirmed", || {
         let receipt = cluster.read("/clients/harbor/agents/bot/receipt").to_string();
         let confirmed = receipt.matches("confirmed").count() >= 2;
         confirmed && receipt.contains(&one.id) && receipt.contains(&two.id)
@@ -71,18 +77,18 @@ fn postgres_away_a_gateway_is_halted_by_its_own_machine_and_the_ledger_learns_of
     let answer = connected.ask(&call(1, "read"));
     assert_eq!(answer["result"]["content"][0]["text"], "read", "{answer:#}");
 
-    cluster.postgres.stop().unwrap();
+    cluster.engines.postgres.stop().unwrap();
     let one = &cluster.gateways[0];
     one.until_not_ready("its lease is over without the ledger");
     let halted = cluster.at(one, &["gateway", "halt", "--reason", "it sends mail to everybody"]);
     assert_eq!((&halted["mode"], &halted["wanted"]), (&json!("halted"), &json!("serving")));
     let kept = std::fs::read_to_string(one.folder.join("halted.json")).unwrap();
     assert!(kept.contains("it sends mail to everybody") && kept.contains("\"unsaid\""), "{kept}");
-    cluster.postgres.start_again().unwrap();
+    cluster.engines.postgres.start_again().unwrap();
 
     let other = &cluster.gateways[1];
     other.until_ready();
-    cluster::until("the halt stands in the provider's ledger", || {
+    until("the halt stands in the provider's ledger", || {
         let lines = cluster.done(&["ledger", "list", "--client", "northlight"]).to_string();
         lines.contains("gateway_halted")
     });
@@ -95,13 +101,13 @@ fn postgres_away_a_gateway_is_halted_by_its_own_machine_and_the_ledger_learns_of
     assert!(one.why_not_ready().contains("halted"), "{}", one.why_not_ready());
     cluster.at(one, &["gateway", "serve", "--reason", "it was a test"]);
     one.until_ready();
-    cluster::until("its going on stands in the provider's ledger", || {
+    until("its going on stands in the provider's ledger", || {
         let lines = cluster.done(&["ledger", "list", "--client", "northlight"]).to_string();
         lines.contains("gateway_resumed")
     });
     assert!(!one.folder.join("halted.json").exists());
     // It listens elsewhere since its restart; tokens are made for addresses that the desk has heard of.
-    cluster::until("the desk knows its new address", || {
+    until("the desk knows its new address", || {
         cluster.done(&["gateway", "list"]).to_string().contains(&one.base)
     });
     let mut again = cluster.connect(one);
@@ -123,7 +129,7 @@ fn postgres_tells_a_gateway_what_is_wanted_and_a_drain_lets_calls_end() {
 
     // From afar, by its id.
     cluster.done(&["gateway", "halt", &one.id, "--reason", "a test"]);
-    cluster::until("it heard that it is to halt", || one.why_not_ready().contains("halted"));
+    until("it heard that it is to halt", || one.why_not_ready().contains("halted"));
     let listed = cluster.done(&["gateway", "list"]).to_string();
     assert!(listed.contains(&one.id) && listed.contains("\"halt\""), "{listed}");
     cluster.done(&["gateway", "serve", &one.id, "--reason", "over"]);
@@ -134,7 +140,5 @@ fn postgres_tells_a_gateway_what_is_wanted_and_a_drain_lets_calls_end() {
     // Told to end, it ends by itself, gives its lease back, and its records are at the desk.
     let mut cluster = cluster;
     assert_eq!(cluster.gateways[0].terminate(), Some(0));
-    cluster::until("its records are at the desk", || {
-        cluster.calls_of(&cluster.gateways[0]).len() >= 2
-    });
+    until("its records are at the desk", || cluster.calls_of(&cluster.gateways[0]).len() >= 2);
 }

@@ -49,8 +49,11 @@ const STREAMS: usize = 64;
 const OWN_STREAMS: usize = 2;
 /// Threads that make the other calls.
 const LANES: u64 = 4;
-/// Between two calls of the agent at one gateway.
+/// Between two calls of the agent at one gateway, for few gateways.
 const PROBE: Duration = Duration::from_millis(8);
+/// LIMIT: calls of the agent in a second at all gateways together until it is ended, and then for a moment: what calls
+/// must not keep two cores from what is measured. The time to a refusal holds up to one such pause.
+const PROBES: [u32; 2] = [1_000, 4_000];
 /// Calls of an agent at each gateway before it is ended: it must be served everywhere first.
 const BEFORE: usize = 2;
 /// Calls after the first refusal: none may get through.
@@ -189,6 +192,12 @@ impl<'a> Kill<'a> {
         Ok(Self { shared, doors, slug, agent, caller })
     }
 
+    /// Between two calls at one gateway: before the agent is ended, and after.
+    fn pauses(&self) -> [Duration; 2] {
+        let doors = u32::try_from(self.doors.len()).unwrap_or(u32::MAX);
+        PROBES.map(|most| (Duration::from_secs(1) * doors / most).max(PROBE))
+    }
+
     /// What each gateway showed, and each stream.
     fn run(&self, person: &crate::crash::passkey::Signed) -> Result<(Vec<Seen>, Vec<Seen>)> {
         let url = self.shared.resource();
@@ -210,8 +219,10 @@ impl<'a> Kill<'a> {
             let mut probes = Vec::new();
             for member in self.doors {
                 let (begun, warm, url) = (Arc::clone(&begun), Arc::clone(&warm), url.clone());
-                let caller = &self.caller;
-                probes.push(scope.spawn(move || probe(member, &url, caller, (&begun, &warm))));
+                let (caller, pauses) = (&self.caller, self.pauses());
+                probes.push(
+                    scope.spawn(move || probe(member, &url, caller, (&begun, &warm, pauses))),
+                );
             }
             let all = u64::try_from(self.doors.len())?;
             let since = now();
@@ -243,7 +254,7 @@ fn probe(
     member: &Member,
     url: &str,
     caller: &Agent,
-    (begun, warm): (&std::sync::OnceLock<Instant>, &AtomicU64),
+    (begun, warm, [before, after]): (&std::sync::OnceLock<Instant>, &AtomicU64, [Duration; 2]),
 ) -> Result<Seen> {
     let mut door = Door::new(member.address, url);
     let mut proofs = Proofs::new();
@@ -268,7 +279,7 @@ fn probe(
             (Told::Refused(status), None) => anyhow::bail!("refused with {status} before its end"),
             (Told::Nothing, _) => seen.odd += 1,
         }
-        pause(PROBE);
+        pause(if begun.get().is_some() { after } else { before });
     }
     Ok(seen)
 }

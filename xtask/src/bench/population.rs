@@ -219,7 +219,7 @@ fn seat(pen: &mut Pen<'_>, people: &People) -> Result<()> {
         (people.auditor, "Ivo Brandt", Side::Provider, vec![Role::Auditor]),
         (people.owner, "June Harbor", Side::Client, vec![Role::Owner]),
     ] {
-        pen.write(Fact::PersonSeated(PersonSeated { person, name: name.to_owned(), side, roles }))?;
+        pen.write(Fact::PersonSeated(PersonSeated { person, name: name.into(), side, roles }))?;
         let real = people.key.clone().filter(|key| key.person == person);
         let key = real.unwrap_or_else(|| passkey(pen, person, &jwk));
         let admitted = match side {

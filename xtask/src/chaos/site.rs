@@ -2,11 +2,7 @@
 //!
 //! Never here: what a broken promise is.
 
-use std::{
-    net::SocketAddr,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result};
 use writ_model::InstanceId;
@@ -56,8 +52,6 @@ pub(crate) struct Site {
     pub(crate) upstream: Upstream,
     /// Processes that ended by themselves, as one does that lost its named lease, and were started again.
     pub(crate) left: u64,
-    /// When gateways were killed, and where they listen.
-    pub(crate) kills: Vec<(SocketAddr, Instant)>,
 }
 
 /// How large a site is.
@@ -84,8 +78,7 @@ impl Site {
         let world = shared.populate(measure.clients, Size { agents: 4, grants: 2 })?;
         desk.server.stop()?;
         let clerks = mixed(world.clerks, measure.clients);
-        let mut site =
-            Self { shared, all: Vec::new(), clerks, upstream, left: 0, kills: Vec::new() };
+        let mut site = Self { shared, all: Vec::new(), clerks, upstream, left: 0 };
         site.join("desk", "desk")?;
         site.join("soc", "soc")?;
         for nth in 0..measure.gateways {
@@ -127,7 +120,6 @@ impl Site {
     pub(crate) fn kill(&mut self, at: usize) {
         // Dropping a server kills it.
         let Some(one) = self.all.get_mut(at) else { return };
-        self.kills.push((one.place.address, now()));
         drop(one.server.take());
     }
 

@@ -20,6 +20,7 @@ const HOSTS: &[&str] = &[
     "github.com",
     "ietf.org",
     "iana.org",
+    "json-schema.org",
     "keepachangelog.com",
     "modelcontextprotocol.io",
     "npmjs.com",

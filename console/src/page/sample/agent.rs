@@ -11,8 +11,8 @@ use writ_model::Side;
 
 use super::{agents, at, id, person};
 use crate::view::{
-    AgentRow, AgentView, AnswerView, AnswersView, GrantView, InstanceView, LineView, MissingView,
-    NextStep, Reach, Receipt, ReceiptTarget, RuleView, UseView,
+    ActsForRow, AgentRow, AgentView, AnswerView, AnswersView, GrantView, InstanceView, LineView,
+    MissingView, NextStep, Reach, Receipt, ReceiptTarget, RuleView, UseView,
 };
 
 fn row(at: usize) -> AgentRow {
@@ -167,6 +167,8 @@ pub fn agent_full() -> AgentView {
         models: vec!["claude-sonnet-5".to_owned()],
         data_classes: vec!["customer contact".to_owned(), "orders".to_owned()],
         deadline: None,
+        acts_for: vec![acts_for(3, "front-desk", "active")],
+        sub_agents: vec![acts_for(4, "mail-reader", "held")],
         answers: AnswersView {
             authorizer: Some(answer("Dana Cole", Side::Client, false)),
             auditor: Some(answer("Ana Reyes", Side::Client, true)),
@@ -202,6 +204,10 @@ pub fn agent_full() -> AgentView {
     }
 }
 
+fn acts_for(seed: u8, name: &str, life: &'static str) -> ActsForRow {
+    ActsForRow { agent: id(seed), name: name.to_owned(), life }
+}
+
 /// An agent just proposed.
 #[must_use]
 pub fn agent_empty() -> AgentView {
@@ -211,6 +217,8 @@ pub fn agent_empty() -> AgentView {
     agent.row = row(10);
     agent.row.owner = None;
     agent.row.group = None;
+    agent.acts_for.clear();
+    agent.sub_agents.clear();
     agent.models.clear();
     agent.data_classes.clear();
     agent.answers = AnswersView {

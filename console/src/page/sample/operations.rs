@@ -10,7 +10,7 @@ use super::{at, client_view, id, now};
 use crate::view::{
     CountRow, EndingView, FormatRow, FormatsView, GatewayRow, HaltRow, OperationsView,
     ProcessRole as Role, ProcessRow, QueueRow, Reach, ReceiptTarget, RestoredRow, Standing,
-    StoreRow, Wanted,
+    StoreRow, UnreadRow, Wanted,
 };
 
 fn process(seed: u8, roles: &[Role], seen: Timestamp) -> ProcessRow {
@@ -71,8 +71,17 @@ pub fn operations(several: bool) -> OperationsView {
         }],
         backup: None,
         backup_age_us: None,
-        formats: FormatsView { newest: 2, reads: 2, below: Vec::new(), clients: 3 },
+        formats: FormatsView {
+            newest: 2,
+            reads: 2,
+            below: Vec::new(),
+            below_count: 0,
+            unread: Vec::new(),
+            unread_count: 0,
+            clients: 3,
+        },
         restored: Vec::new(),
+        restored_count: 0,
     };
     if several {
         trouble(&mut view, fresh);
@@ -115,6 +124,11 @@ fn trouble(view: &mut OperationsView, fresh: Timestamp) {
     view.drops
         .push(CountRow { what: "messages that nobody could be told of".to_owned(), count: 2 });
     view.formats.below.push(FormatRow { client: client_view(0), format: 1 });
+    view.formats.below_count = 1;
+    let code = "STOR-0007".to_owned();
+    view.formats.unread.push(UnreadRow { client: client_view(1), code });
+    view.formats.unread_count = 1;
+    view.restored_count = 3;
     view.restored.push(RestoredRow {
         client: client_view(2),
         at: at(90),

@@ -8,7 +8,7 @@ use axum::{
 
 use super::super::{Endpoint, Guard, Needs, web::Body};
 use crate::{
-    Desk, DeskError, DrillBody,
+    AsWritten, Desk, DeskError, DrillBody,
     door::Acting,
     view::{DrillFile, DrillPage, DrillView},
 };
@@ -87,6 +87,6 @@ async fn file(
     State(desk): State<Desk>,
     Acting(who): Acting,
     Path((c, d)): Path<(String, String)>,
-) -> Result<Json<DrillFile>, DeskError> {
-    Ok(Json(desk.drill_file(&who, &c, &d).await?))
+) -> Result<(AsWritten, Json<DrillFile>), DeskError> {
+    Ok((AsWritten, Json(desk.drill_file(&who, &c, &d).await?)))
 }

@@ -44,6 +44,7 @@ impl Desk {
         let view = self.seat(who, client).await?;
         let which = version.map(Which::parse).transpose()?.unwrap_or(Which::Standing);
         let found = versions::find(&view.state, &which)?;
-        paper::bytes(&letter, &found.view(&view.state, &self.shelf().await?))
+        let version = found.view(&view.state, &self.shelf().await?);
+        self.paper(who, paper::document(&letter, &version)).await
     }
 }

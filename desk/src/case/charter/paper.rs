@@ -7,18 +7,10 @@ use writ_charter::Letter;
 use writ_model::Timestamp;
 use writ_paper::{Block, Document};
 
-use crate::{
-    DeskError, error,
-    view::{LetterView, SignatureRow, VersionState, VersionView},
-};
+use crate::view::{LetterView, SignatureRow, VersionState, VersionView};
 
-/// The paper's bytes (PDF). The same version with the same signatures gives the same bytes.
-pub(super) fn bytes(letter: &LetterView, version: &VersionView) -> Result<Vec<u8>, DeskError> {
-    writ_paper::pdf(&document(letter, version))
-        .map_err(|fault| DeskError::fault(error::FAULT, fault.to_string()))
-}
-
-fn document(of: &LetterView, version: &VersionView) -> Document {
+/// The paper. The same version with the same signatures gives the same one.
+pub(super) fn document(of: &LetterView, version: &VersionView) -> Document {
     let row = &version.row;
     let stands = match row.state {
         VersionState::Draft => "draft, not in force",

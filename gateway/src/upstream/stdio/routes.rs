@@ -1,5 +1,5 @@
 //! Who waits for which message of a process: requests by an id of our own, so that callers' ids cannot meet; everything
-//! else by progress token, or to the one who is listening.
+//! else by the subscription it belongs to, by progress token, or to the one who is listening.
 //!
 //! Never here: IO.
 
@@ -19,6 +19,10 @@ pub(super) const WAITING: usize = 256;
 pub(super) const NOTES: usize = 256;
 /// LIMIT: messages kept while nobody listens; the oldest leave first, and are counted.
 const BACKLOG: usize = 64;
+
+/// The member of `_meta` that says to which subscription a message belongs: the id of the request that began it, which the
+/// process knows by our number.
+const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 
 /// A message for one who waits.
 #[derive(Debug)]
@@ -135,19 +139,26 @@ impl Routes {
     }
 
     fn answered(&mut self, line: &Bytes, node: &Node<'_>, id: &Node<'_>) {
-        let number = id.as_i64().and_then(|number| u64::try_from(number).ok());
-        let Some(waiting) = number.and_then(|number| self.waiting.remove(&number)) else {
+        let Some(waiting) = number(id).and_then(|number| self.waiting.remove(&number)) else {
             self.dropped += 1;
             return;
         };
         let error = node.get("error").and_then(|error| error.get("code")).and_then(Node::as_i64);
-        let message = splice(line, id.start..id.end, &waiting.id);
+        let message = renamed(line, [Some(id), subscription(node, "result")], &waiting.id);
         if waiting.notes.try_send(Note::Last { message, error }).is_err() {
             self.dropped += 1;
         }
     }
 
     fn told(&mut self, line: &Bytes, node: &Node<'_>) {
+        let named = subscription(node, "params");
+        if let Some(waiting) = named.and_then(number).and_then(|number| self.waiting.get(&number)) {
+            let message = renamed(line, [named, None], &waiting.id);
+            if waiting.notes.try_send(Note::More(message)).is_err() {
+                self.dropped += 1;
+            }
+            return;
+        }
         let token = node.pointer("/params/progressToken").map(|token| token.bytes_in(line));
         let by_token = token.and_then(|token| {
             self.waiting.values().find(|waiting| waiting.progress.as_deref() == Some(token))
@@ -176,6 +187,28 @@ impl Routes {
         self.waiting.clear();
         self.listener = None;
     }
+}
+
+/// To which subscription the parameters or the result of a message say that it belongs.
+fn subscription<'n, 'a>(node: &'n Node<'a>, of: &str) -> Option<&'n Node<'a>> {
+    node.get(of)?.get("_meta")?.get(SUBSCRIPTION)
+}
+
+/// Our number, as a process repeats it: as the number it got, or as text.
+fn number(node: &Node<'_>) -> Option<u64> {
+    match node.as_str() {
+        Some(text) => text.parse().ok(),
+        None => node.as_i64().and_then(|number| u64::try_from(number).ok()),
+    }
+}
+
+/// The message with the caller's own id wherever the process has our number.
+fn renamed(line: &Bytes, places: [Option<&Node<'_>>; 2], id: &[u8]) -> Bytes {
+    let mut places: Vec<_> =
+        places.into_iter().flatten().map(|node| node.start..node.end).collect();
+    // From behind, so that what comes before stays where it is.
+    places.sort_by_key(|place| std::cmp::Reverse(place.start));
+    places.into_iter().fold(line.clone(), |line, place| splice(&line, place, id))
 }
 
 /// The text with other bytes in one place, on one line.
@@ -241,6 +274,35 @@ mod tests {
         assert!(first.try_recv().is_err());
         assert_eq!(text(listener.try_recv().ok()), r#"{"method":"early"}"#);
         assert_eq!(text(listener.try_recv().ok()), r#"{"method":"changed"}"#);
+    }
+
+    #[test]
+    fn what_belongs_to_a_subscription_goes_there_under_the_callers_id() {
+        let routes = Arc::new(Mutex::new(Routes::default()));
+        let (one, mut first) = Routes::wait(&routes, line("\"a\""), None).unwrap();
+        let (two, mut second) = Routes::wait(&routes, line("7"), None).unwrap();
+        let mut this = routes.lock();
+        let meta = |id: &str| format!(r#"{{"io.modelcontextprotocol/subscriptionId":{id}}}"#);
+        for id in [two.number.to_string(), format!("\"{}\"", two.number)] {
+            let text = format!(r#"{{"method":"changed","params":{{"_meta":{}}}}}"#, meta(&id));
+            this.arrived(&line(&text));
+        }
+        let number = one.number;
+        let last =
+            format!(r#"{{"id":{number},"result":{{"_meta":{}}}}}"#, meta(&number.to_string()));
+        this.arrived(&line(&last));
+        let nobody = format!(r#"{{"method":"changed","params":{{"_meta":{}}}}}"#, meta("99"));
+        assert_eq!(this.dropped, 0);
+        drop(this);
+        for _ in 0..2 {
+            let wanted = format!(r#"{{"method":"changed","params":{{"_meta":{}}}}}"#, meta("7"));
+            assert_eq!(text(second.try_recv().ok()), wanted);
+        }
+        let wanted = format!(r#"{{"id":"a","result":{{"_meta":{}}}}}"#, meta("\"a\""));
+        assert_eq!(text(first.try_recv().ok()), wanted);
+        drop(one);
+        routes.lock().arrived(&line(&nobody));
+        assert_eq!(text(second.try_recv().ok()), nobody, "as it came, to the only one who waits");
     }
 
     #[test]

@@ -24,19 +24,24 @@ const TOLD: &str = "WRIT_TEST_SPOOLER";
 /// This program, as the process that records.
 const PROCESS: [&str; 3] = ["--exact", "nats::killed::a_process_that_records", "--nocapture"];
 
-/// Records durably, as fast as it can, and says `said TENANT SEQ` for each that was acknowledged; so many rounds.
+/// Records as fast as it can, every other one durably, and says `said TENANT SEQ` for each that was given; so many rounds.
 async fn record(recorder: &BusRecorder, boot: u8, rounds: u64) {
     for seq in (0..rounds).filter(|seq| *seq != SKIPPED) {
         for tenant in 1..=3 {
-            let slot = recorder.place().await.unwrap();
-            slot.write_durable(made::record(tenant, boot, seq)).await.unwrap();
+            let record = made::record(tenant, boot, seq);
+            let slot = recorder.place(record.tenant).await.unwrap();
+            if seq % 2 == 0 {
+                slot.write(record);
+            } else {
+                slot.write_durable(record).await.unwrap();
+            }
             println!("said {tenant} {seq}");
         }
     }
 }
 
-/// Told what to do, it is the process that the other test kills. By itself it shows that a record is acknowledged when the
-/// spool has it, whether or not there is a bus.
+/// Told what to do, it is the process that the other test kills. By itself it shows that the spool keeps what was given,
+/// whether or not there is a bus.
 #[tokio::test]
 async fn a_process_that_records() {
     #[expect(clippy::disallowed_methods, reason = "how the other test tells it what to do")]
@@ -51,10 +56,12 @@ async fn a_process_that_records() {
     let nobody = bus_at(vec!["nats://127.0.0.1:1".to_owned()]).await;
     let first = recorder(folder.path(), &nobody, &clock());
     record(&first, 1, 5).await;
+    first.flushed().await.unwrap();
     let spooled = first.spooled();
     assert!(spooled > 0);
     drop(first);
-    assert_eq!(recorder(folder.path(), &nobody, &clock()).spooled(), spooled);
+    // It did not end in order: what its journal still had is spooled once more, and a lake keeps it once.
+    assert!(recorder(folder.path(), &nobody, &clock()).spooled() >= spooled);
 }
 
 /// Runs it until it has said so many lines, and kills it; the last number that it said of each tenant.

@@ -46,7 +46,8 @@ async fn records_arrive_whole_and_leave_the_spool() {
     assert!(lake.lake.gaps().await.unwrap().is_empty());
     assert_eq!(lake.lake.seal_due().len(), 2, "what arrived waits for its seal");
     recorder.close().await;
-    assert!(recorder.try_place().is_none() && recorder.place().await.is_err());
+    let tenant = made::record(1, 1, 0).tenant;
+    assert!(recorder.try_place(tenant).is_none() && recorder.place(tenant).await.is_err());
     lake.end().await;
 }
 

@@ -111,3 +111,63 @@ async fn a_full_pool_costs_no_lease() {
     until("it is renewed", || process.standing() == Standing::Full).await;
     assert_eq!((process.keeper.status().failures, lent.len()), (0, 8));
 }
+
+/// How many server processes have this role's questions, and how many of those wait for the standby.
+fn backends(server: &Postgres) -> (u32, u32) {
+    let counted = "SELECT count(*), count(*) FILTER (WHERE wait_event = 'SyncRep')
+        FROM pg_stat_activity WHERE usename = 'writ_app'";
+    let told = server.sql("postgres", counted).unwrap();
+    let (all, waiting) = told.split_once('|').unwrap();
+    (all.parse().unwrap(), waiting.parse().unwrap())
+}
+
+#[tokio::test]
+async fn what_waits_for_a_lost_standby_does_not_fill_the_server() {
+    const ROUNDS: u8 = 80;
+    let server = Postgres::start().unwrap();
+    let pg = migrated(&server.url(), &server.owner_url()).await;
+    let (roster, ledger) = (pg.roster(), pg.ledger());
+    roster.beat(beat(1, 1)).await.unwrap();
+    let standby = server.standby().unwrap();
+    roster.beat(beat(1, 1)).await.unwrap();
+    standby.freeze().unwrap();
+    let given_up = Duration::from_millis(100);
+    // Beats wait for the first one's row, and the server itself ends those after two seconds.
+    for _ in 0..ROUNDS / 2 {
+        let beat = timeout(given_up, roster.beat(beat(1, 1))).await;
+        assert!(!matches!(beat, Ok(Ok(_))), "heard without the standby");
+    }
+    let (all, waiting) = backends(&server);
+    println!("{} beats given up: {waiting} wait, {all} server processes", ROUNDS / 2);
+    assert!(all <= 40 && waiting <= 2, "{all} server processes, {waiting} wait");
+    // Lines of many tenants wait side by side, each with a server process that nobody may end.
+    let mut refused = 0;
+    for n in 1..=ROUNDS {
+        let append = ledger.append(tenant(n), 0, vec![Bytes::from_static(b"4")]);
+        match timeout(given_up, append).await {
+            Ok(Ok(head)) => panic!("acknowledged without the standby: {head:?}"),
+            Ok(Err(fault)) => refused += u32::from(fault.to_string().contains("its standby")),
+            Err(_given_up) => {}
+        }
+    }
+    let (all, waiting) = backends(&server);
+    println!(
+        "{ROUNDS} appends given up: {refused} refused, {waiting} wait, {all} server processes"
+    );
+    assert!(refused > 0 && waiting < u32::from(ROUNDS) / 2, "{refused} refused, {waiting} wait");
+    standby.thaw().unwrap();
+    until("nobody waits any more", || backends(&server).1 == 0).await;
+    let mut ticks = interval(COALESCE);
+    let heard = async {
+        while roster.beat(beat(1, 1)).await.is_err() {
+            ticks.tick().await;
+        }
+    };
+    assert!(timeout(Duration::from_secs(20), heard).await.is_ok(), "no beat is heard again");
+    // What was given up on may stand, and is read before it is repeated.
+    let there = ledger.heads().await.unwrap().len();
+    assert!(
+        there + 1 >= usize::try_from(waiting).unwrap(),
+        "{there} of {waiting}, a beat among them"
+    );
+}

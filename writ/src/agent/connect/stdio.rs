@@ -25,7 +25,8 @@ use crate::{
     carry::{Carrier, Parcel},
     fault::{Exit, Fault},
     mcp::{
-        Message, Revision, Shape, client::is, code, headers, message::error_answer, sse::Events,
+        Message, Params, Revision, Shape, client::is, code, headers, message::error_answer,
+        sse::Events,
     },
     net,
 };
@@ -53,6 +54,8 @@ struct Bridge {
     outbox: Outbox,
     /// Session id and revision, as `initialize` settled them.
     session: Mutex<(Option<String>, Option<String>)>,
+    /// What the listed tools want repeated in headers.
+    params: Mutex<Params>,
     flights: Mutex<BTreeMap<String, Flight>>,
     slots: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -75,6 +78,7 @@ where
         uri,
         outbox,
         session: Mutex::default(),
+        params: Mutex::default(),
         flights: Mutex::default(),
         slots: Arc::new(Semaphore::new(IN_FLIGHT)),
         tasks: TaskTracker::new(),
@@ -172,7 +176,10 @@ impl Bridge {
     async fn post(&self, message: &Message, line: Bytes) -> Result<Response<Incoming>, Fault> {
         let (session, version) =
             if message.method == "initialize" { (None, None) } else { self.session.lock().clone() };
-        let headers = headers::of_post(message, session.as_deref(), version.as_deref());
+        let mut headers = headers::of_post(message, session.as_deref(), version.as_deref());
+        if let Some(tool) = message.name.as_deref().filter(|_| is_modern(message, "tools/call")) {
+            self.params.lock().put(tool, &line, &mut headers);
+        }
         let parcel = Parcel { method: Method::POST, uri: self.uri.clone(), headers, body: line };
         self.carrier.send(&parcel).await
     }
@@ -229,8 +236,11 @@ impl Bridge {
         self.say_fault(&message.id, &fault).await;
     }
 
-    /// Remembers what `initialize` settled.
+    /// Remembers what `initialize` settled, and what listed tools want.
     fn settle(&self, message: &Message, head: &HeaderMap, body: &[u8]) {
+        if is_modern(message, "tools/list") {
+            self.params.lock().learn(body);
+        }
         if message.method != "initialize" {
             return;
         }
@@ -316,6 +326,11 @@ impl Bridge {
     async fn say_error(&self, code: i64, why: &str) {
         self.outbox.put(error_answer("", code, why, &Value::Null)).await;
     }
+}
+
+/// Whether a message is a request of this method in 2026-07-28.
+fn is_modern(message: &Message, method: &str) -> bool {
+    message.method == method && message.version.as_deref() == Some(Revision::V2026.text())
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ fn looked(now: &Value) -> Vec<Check> {
     out.extend(queues(now));
     out.extend(stores(now));
     out.push(formats(now));
+    out.extend(unread(now));
     out.extend(restored(now));
     out
 }
@@ -171,8 +172,10 @@ fn stores(now: &Value) -> Vec<Check> {
     rows(now, "stores").iter().map(one).collect()
 }
 
-fn formats(now: &Value) -> Check {
-    let below: Vec<String> = rows(now.get("formats").unwrap_or(&Value::Null), "below")
+/// The clients of the rows in a list, and how many there are in all: rows are given up to a bound.
+fn clients(now: &Value, list: &str) -> (usize, String) {
+    let formats = now.get("formats").unwrap_or(&Value::Null);
+    let names: Vec<String> = rows(formats, list)
         .iter()
         .map(|row| {
             let client = row.get("client").unwrap_or(&Value::Null);
@@ -180,16 +183,37 @@ fn formats(now: &Value) -> Check {
                 ["/slug", "/name"].iter().map(|at| text(client, at)).find(|name| !name.is_empty());
             name.unwrap_or_else(|| client.as_str().unwrap_or("?")).to_owned()
         })
+        .take(NAMES)
         .collect();
+    let all = number(formats, &format!("/{list}_count"));
+    let all = all.and_then(|all| usize::try_from(all).ok()).unwrap_or(names.len());
+    let more = match all.saturating_sub(names.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (all, names.join(", ") + &more)
+}
+
+fn formats(now: &Value) -> Check {
     let newest = number(now, "/formats/newest").unwrap_or_default();
-    let found = match below.len() {
-        0 => format!("every ledger is of format {newest}"),
-        count => format!(
-            "{count} below format {newest}: {}; raised when something first needs it",
-            some_of(below)
-        ),
+    let found = match clients(now, "below") {
+        (0, _) => format!("every ledger is of format {newest}"),
+        (count, names) => {
+            format!("{count} below format {newest}: {names}; raised when something first needs it")
+        }
     };
     good("formats of ledgers", found)
+}
+
+/// Clients that the desk refuses because it cannot read their ledger.
+fn unread(now: &Value) -> Option<Check> {
+    let (count, names) = clients(now, "unread");
+    (count > 0).then(|| {
+        let found = format!("the desk cannot read the ledgers of {count} clients: {names}");
+        let cure =
+            "bring every process to the newest release that has run here; else see the desk's log";
+        bad("ledgers", found, cure)
+    })
 }
 
 /// Ledgers that came out of a backup and still have agents on hold by that.
@@ -207,7 +231,15 @@ fn restored(now: &Value) -> Vec<Check> {
         let cure = "ask the client what was decided after it; then sign each release: `writ agent release`";
         Some(advice(&what, found, cure))
     };
-    rows(now, "restored").iter().filter_map(one).collect()
+    let told = rows(now, "restored");
+    let mut out: Vec<Check> = told.iter().filter_map(one).collect();
+    let all = number(now, "/restored_count").and_then(|all| usize::try_from(all).ok());
+    let more = all.unwrap_or_default().saturating_sub(told.len());
+    if more > 0 {
+        let found = format!("{more} more clients came out of a backup");
+        out.push(advice("restores", found, "read all of them: GET /api/v1/operations/ledgers"));
+    }
+    out
 }
 
 #[cfg(test)]
@@ -231,7 +263,7 @@ mod tests {
     fn a_lost_process_is_a_failure_and_one_that_left_or_came_back_is_not() {
         let mut now = json!({
             "processes": [process("a", 2, true), process("b", 2, false)],
-            "formats": {"newest": 2, "below": []},
+            "formats": {"newest": 2, "below": [], "below_count": 0},
         });
         let lost = told(&now, "processes");
         assert!(!lost.ok && !lost.advice && lost.found.contains("https://b"), "{lost:?}");
@@ -288,7 +320,15 @@ mod tests {
         let found = restored(&json!({"restored": [row(2), row(0)]}));
         assert_eq!(found.len(), 1);
         assert!(found[0].advice && found[0].found.contains("4 lines are lost"), "{found:?}");
-        let below = json!({"formats": {"newest": 2, "below": [{"client": {"slug": "harbor"}, "format": 1}]}});
-        assert!(formats(&below).ok && formats(&below).found.contains("harbor"));
+        let many = restored(&json!({"restored": [row(2)], "restored_count": 2_000}));
+        assert!(many[1].found.contains("1999 more"), "{many:?}");
+        let rows = json!([{"client": {"slug": "harbor"}, "format": 1}]);
+        let old = json!({"formats": {"newest": 2, "below": rows, "below_count": 2_000}});
+        let check = formats(&old);
+        assert!(check.ok && check.found.starts_with("2000 below"), "{check:?}");
+        assert!(check.found.contains("harbor and 1999 more"), "{check:?}");
+        assert_eq!(unread(&old), None);
+        let new = unread(&json!({"formats": {"unread": rows, "unread_count": 1}})).unwrap();
+        assert!(!new.ok && new.found.contains("harbor"), "{new:?}");
     }
 }

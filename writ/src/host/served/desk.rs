@@ -11,12 +11,19 @@ use std::{
     time::Duration,
 };
 
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{StatusCode, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+};
 use parking_lot::Mutex;
 use tokio::{
     task::JoinHandle,
     time::{MissedTickBehavior, interval, timeout},
 };
-use writ_desk::Desk;
+use writ_desk::{Desk, DeskError};
 use writ_store::keep::Post;
 
 use super::{Common, TURN};
@@ -25,7 +32,7 @@ use crate::{
     drill::Rehearser,
     fault::Fault,
     host::{
-        DRAIN, Store, bind, fleet::RosterFleet, health::Health, keys, notify, oidc, serve,
+        self, DRAIN, Store, bind, fleet::RosterFleet, health::Health, keys, notify, oidc, serve,
         write_server_file,
     },
 };
@@ -69,13 +76,14 @@ impl DeskRole {
         }
     }
 
-    async fn start(common: &Common, store: &Store) -> Result<Self, Fault> {
+    async fn start(common: &Common, store: &Store, post: &Arc<Post>) -> Result<Self, Fault> {
         let (listener, at) = bind(common.config.desk, "desk").await?;
-        let desk = open(common, store).await?;
+        let desk = open(common, store, post).await?;
         let (vault, roster) = (&common.shared.vault, &common.shared.roster);
         keys::publish(&desk, vault.as_ref(), roster.as_ref()).await?;
         desk.set_rehearse(Arc::new(Rehearser::new(Arc::clone(&common.system.entropy))));
-        let serving = Mutex::new(Some(serve(listener, &desk, &common.stop)));
+        let router = host::router(&desk).layer(from_fn_with_state(Arc::clone(post), in_turn));
+        let serving = Mutex::new(Some(serve(listener, router, &common.stop)));
         let server_file = store.folder().join(SERVER_FILE);
         let gateway = desk.gateway();
         write_server_file(&server_file, &ServerFile::at(at, gateway))?;
@@ -84,12 +92,24 @@ impl DeskRole {
     }
 }
 
-/// A desk on this store, without a door: what its use-cases need is handed in.
+/// Refuses a request that comes when another process may be the desk: one that stood still answers nothing from then.
+async fn in_turn(State(post): State<Arc<Post>>, request: Request, next: Next) -> Response {
+    if post.holds().is_some() {
+        return next.run(request).await;
+    }
+    let problem = DeskError::NotInTurn.problem(String::new());
+    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+    (StatusCode::SERVICE_UNAVAILABLE, kind, Json(problem)).into_response()
+}
+
+/// A desk on this store, without a door: what its use-cases need is handed in. It writes while this process has the post.
 ///
 /// # Errors
 /// If the store or the vault fails, or the operator's file names what cannot be used.
-pub async fn open(common: &Common, store: &Store) -> Result<Desk, Fault> {
+pub async fn open(common: &Common, store: &Store, post: &Arc<Post>) -> Result<Desk, Fault> {
     let desk = store.desk(&common.places, &common.system).await?;
+    let turn = Arc::clone(post);
+    desk.set_turn(move || turn.holds().is_some());
     if let Some(part) = &common.config.oidc {
         oidc::start(&desk, part, store.folder(), &common.system)?;
     }
@@ -151,7 +171,7 @@ impl Turn {
             () = stop.cancelled() => return,
             () = begun => {}
         }
-        match DeskRole::start(&self.common, &self.store).await {
+        match DeskRole::start(&self.common, &self.store, &post).await {
             Ok(role) => drop(self.slot.set(role)),
             Err(why) => return self.common.lose(why),
         }

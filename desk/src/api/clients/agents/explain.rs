@@ -44,7 +44,7 @@ async fn handle(
     Body(body): Body<ExplainBody>,
 ) -> Result<Response, DeskError> {
     let view = Box::pin(desk.explain(&who, &c, &a, body)).await?;
-    explained(view, query.format)
+    explained((&desk, &who), view, query.format).await
 }
 
 async fn moment(
@@ -55,5 +55,5 @@ async fn moment(
 ) -> Result<Response, DeskError> {
     let format = query.format;
     let view = Box::pin(desk.explain_moment(&who, &c, &a, query)).await?;
-    explained(view, format)
+    explained((&desk, &who), view, format).await
 }

@@ -30,5 +30,5 @@ async fn handle(
     Asked(query): Asked<FormatQuery>,
 ) -> Result<Response, DeskError> {
     let view = desk.explain_call(&who, &c, &id).await?;
-    explained(view, query.format)
+    explained((&desk, &who), view, query.format).await
 }

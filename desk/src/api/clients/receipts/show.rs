@@ -7,7 +7,7 @@ use axum::{
 };
 
 use super::super::super::{Endpoint, Guard, Needs};
-use crate::{Desk, DeskError, door::Acting, view::ReceiptFile};
+use crate::{AsWritten, Desk, DeskError, door::Acting, view::ReceiptFile};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     method: "GET",
@@ -24,7 +24,7 @@ async fn handle(
     State(desk): State<Desk>,
     Acting(who): Acting,
     Path((c, n)): Path<(String, String)>,
-) -> Result<Json<ReceiptFile>, DeskError> {
+) -> Result<(AsWritten, Json<ReceiptFile>), DeskError> {
     let line = n.parse().map_err(|_bad| DeskError::not_visible("receipt", &n))?;
-    Ok(Json(desk.receipt_file(&who, &c, line).await?))
+    Ok((AsWritten, Json(desk.receipt_file(&who, &c, line).await?)))
 }
