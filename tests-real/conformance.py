@@ -204,11 +204,11 @@ def all_of(chosen: argparse.Namespace, suite: Suite, folder: pathlib.Path) -> di
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--writ", type=pathlib.Path, required=True)
-    parser.add_argument("--npm", type=pathlib.Path, default=ROOT / "target/real/conformance")
+    parser.add_argument("--node", type=pathlib.Path, default=ROOT / "target/real/npm", help="the suite goes beside it")
     parser.add_argument("--only", choices=["server", "client", "authorization"])
     parser.add_argument("--doc", action="store_true")
     chosen = parser.parse_args()
-    suite = installed(chosen.npm.resolve())
+    suite = installed(chosen.node.resolve().parent / "conformance")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="writ-conformance-"))
     try:
         results = all_of(chosen, suite, folder)

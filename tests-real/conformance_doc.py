@@ -31,10 +31,12 @@ gateway in between. What has to come out is the same, scenario by scenario and c
 passed, failed or was skipped. A check that fails without Writ has to fail through it, too.
 
 Servers and clients are fixtures in `tests-real/conformance/`, written with the official SDKs: for TypeScript
-{sdk}; for Python `mcp` {mcp}. The Python server has the tasks extension,
-the TypeScript one has not: its SDK has no door for it. The gateway is reached by two doors: *a door with proofs* adds an agent's token and a DPoP proof to
-each request and changes nothing else, so the suite stands at the gateway itself; *writ connect* is the loopback port that
-people use. The agent may use everything: what a grant withholds is not this suite's business.
+{sdk}; for Python `mcp` {mcp}.
+The Python server has the tasks extension; the TypeScript one has not, because its SDK has no door for it.
+
+The gateway is reached by two doors: *a door with proofs* adds an agent's token and a DPoP proof to each request and changes
+nothing else, so the suite stands at the gateway itself; *writ connect* is the loopback port that people use. The agent may
+use everything: what a grant withholds is not this suite's business.
 
 This page is written by `python tests-real/conformance.py --writ target/release/writ --doc`; the last run is what it says.
 """
@@ -78,8 +80,9 @@ def servers(suite: Suite, results: dict) -> str:
     return f"""## Servers behind the gateway
 
 The suite is the client. For {frozen} it runs its frozen set of requirements (`--requirements`); for the earlier
-ones what applies to them. The Python server is run once more as a process of the gateway's own, on stdio, and is
-compared with what it gives over HTTP. *Not scored* are its extensions, what it added later, and what its own reference server cannot do yet.
+ones it runs what applies to them. The Python server is run once more as a process of the gateway's own, on stdio, and is
+compared with what it gives over HTTP. *Not scored* are the suite's extensions, what it added later, and what its own
+reference server cannot do yet.
 
 {lines}
 """

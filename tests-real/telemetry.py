@@ -30,7 +30,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import servers
 from dpop import Agent
 from engines import Process, Site, until
-from world import AGENT, CLIENT, free_port
+from world import AGENT, CLIENT, World, free_port
 
 FAILED = 0
 OPERATIONS = pathlib.Path(__file__).parent.parent / "docs" / "operations.md"
@@ -279,6 +279,30 @@ def logs(processes: list[Process], hidden: dict[str, str], events: dict[str, str
     return seen
 
 
+class Alone(World):
+    """Everything in one process, with metrics."""
+
+    def __init__(self, writ: pathlib.Path, folder: pathlib.Path, behind: list) -> None:
+        self.metrics = f"http://127.0.0.1:{free_port()}"
+        super().__init__(writ, folder, behind)
+
+    def configuration(self) -> str:
+        return super().configuration() + f'\n[metrics]\nlisten = "{self.metrics[7:]}"\n'
+
+
+def alone(world: Alone, names: set[str]) -> None:
+    ready = httpx2.get(f"{world.metrics}/readyz", timeout=10)
+    roles = sorted(one["role"] for one in ready.json()["roles"])
+    check("up: /readyz names both its roles", ready.status_code == 200 and roles == ["desk", "gateway"], ready.text)
+    found = list(text_string_to_metric_families(httpx2.get(f"{world.metrics}/metrics", timeout=10).text))
+    told = {f"{one.name}_total" if one.type == "counter" else one.name for one in found}
+    check("up: its metrics are those of the document", found and told <= names, told - names)
+    check("up: each has a type and a help", all(one.documentation and one.type != "unknown" for one in found))
+    world.run("gateway", "halt", "--reason", "a test")
+    halted = httpx2.get(f"{world.metrics}/readyz", timeout=10)
+    check("up: halted it is not ready, and says why", halted.status_code == 503 and "halted" in halted.text, halted.text)
+
+
 def run(site: Site, collector: Collector) -> None:
     desk = site.serve("desk", "desk")
     soc, gateway = site.serve("soc", "soc"), site.serve("one", "gateway")
@@ -333,6 +357,11 @@ def main() -> int:
     )
     try:
         run(site, collector)
+        world = Alone(chosen.writ.resolve(), folder / "alone", [])
+        try:
+            alone(world, documented()[1])
+        finally:
+            world.stop()
     finally:
         site.stop()
         if FAILED:

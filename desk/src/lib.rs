@@ -75,7 +75,10 @@ pub use fleet::{
     Report, ServerStatus,
 };
 pub use keys::{CheckpointVerifier, token_key};
-pub use names::reveal::{AsWritten, reveal};
+pub use names::{
+    carried::NameKeys,
+    reveal::{AsWritten, reveal},
+};
 pub use notify::{Form, Kind, NotifyParts, Stepped, Way};
 pub use oidc::{LoginBody, Narrowed, OidcSettings, RoleMap, Strength, oidc_refusal};
 pub use rehearse::{AfterEnd, NotPlayed, Part, RefusedCall, Rehearse, Rogue, Seen};

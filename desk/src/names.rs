@@ -7,7 +7,7 @@
 //! with who reads it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     num::NonZeroUsize,
     sync::Arc,
 };
@@ -20,10 +20,11 @@ use writ_model::{
     name::{self, Field},
     text::quotable,
 };
-use writ_store::{NameKey, Space, View, secrets::names};
+use writ_store::{NameKey, View, secrets::names};
 
 use crate::{Desk, DeskError, Who, view::PersonRow};
 
+pub(crate) mod carried;
 mod paper;
 pub(crate) mod reveal;
 
@@ -35,11 +36,17 @@ pub(crate) struct Names {
     keys: Mutex<LruCache<(TenantId, PersonId), NameKey>>,
     /// Two who name the same person at once must not make two keys.
     making: tokio::sync::Mutex<()>,
+    /// Erased people whose key was looked for in this run and is not there. LIMIT: as many as ledgers have erased.
+    gone: Mutex<BTreeSet<(TenantId, PersonId)>>,
 }
 
 impl Default for Names {
     fn default() -> Self {
-        Self { keys: Mutex::new(LruCache::new(KEYS)), making: tokio::sync::Mutex::default() }
+        Self {
+            keys: Mutex::new(LruCache::new(KEYS)),
+            making: tokio::sync::Mutex::default(),
+            gone: Mutex::default(),
+        }
     }
 }
 
@@ -87,11 +94,11 @@ impl Desk {
             if words.contains_key(&written) {
                 continue;
             }
-            if !open.contains_key(&sealed.tenant) {
-                open.insert(sealed.tenant, self.may_read(reader, sealed.tenant).await?);
-            }
-            let view = open.get(&sealed.tenant).and_then(Option::as_ref);
-            words.insert(written, self.name_for(view.map(AsRef::as_ref), &sealed).await?);
+            let view = match open.entry(sealed.tenant) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.may_read(reader, sealed.tenant).await?),
+            };
+            words.insert(written, self.name_for(view.as_deref(), &sealed).await?);
         }
         Ok(Words(words))
     }
@@ -158,16 +165,15 @@ impl Desk {
     async fn opened(&self, sealed: &SealedName) -> Result<Option<String>, DeskError> {
         let at = (sealed.tenant, sealed.person);
         let known = self.inner.names.keys.lock().get(&at).cloned();
-        let key = match known {
-            Some(key) => key,
-            None => {
-                let vault = self.inner.parts.vault.as_ref();
-                let Some(key) = names::key_of(vault, sealed.tenant, sealed.person).await? else {
-                    return Ok(None);
-                };
-                self.inner.names.keys.lock().put(at, key.clone());
-                key
-            }
+        let key = if let Some(key) = known {
+            key
+        } else {
+            let vault = self.inner.parts.vault.as_ref();
+            let Some(key) = names::key_of(vault, sealed.tenant, sealed.person).await? else {
+                return Ok(None);
+            };
+            self.inner.names.keys.lock().put(at, key.clone());
+            key
         };
         Ok(key.open(sealed, Field::Name).map(|name| name.expose().clone()))
     }
@@ -330,14 +336,19 @@ impl Desk {
         }
         let mut all = vec![self.provider_view().await?];
         all.extend(self.every_client().await?);
-        for view in all.iter().filter(|view| !view.state.erased.is_empty()) {
-            let space = Space::Tenant(view.tenant);
-            let kept = self.inner.parts.vault.names(space).await?;
+        let vault = self.inner.parts.vault.as_ref();
+        for view in &all {
             for person in view.state.erased.keys() {
-                let theirs = |row: &String| row.ends_with(&format!("/{person}"));
-                if kept.iter().any(theirs) {
+                let at = (view.tenant, *person);
+                // A request that was under way may have read the key just before it went.
+                drop(self.inner.names.keys.lock().pop(&at));
+                if self.inner.names.gone.lock().contains(&at) {
+                    continue;
+                }
+                if names::key_of(vault, view.tenant, *person).await?.is_some() {
                     gone += usize::from(self.forget_person(view.tenant, *person).await?);
                 }
+                self.inner.names.gone.lock().insert(at);
             }
         }
         Ok(gone)

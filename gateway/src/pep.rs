@@ -403,7 +403,10 @@ fn life(
 }
 
 fn ended(reason: &str) -> Bytes {
-    Bytes::from(format!("event: ended\ndata: {}\n\n", serde_json::json!({ "reason": reply::nameless(reason) })))
+    Bytes::from(format!(
+        "event: ended\ndata: {}\n\n",
+        serde_json::json!({ "reason": reply::nameless(reason) })
+    ))
 }
 
 pub(crate) fn stream(body: ReplyBody) -> Response<ReplyBody> {

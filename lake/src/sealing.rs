@@ -51,7 +51,8 @@ impl Part {
 impl Due {
     /// Whether a tenant's ranges are due.
     pub(crate) fn has(&self, tenant: TenantId) -> bool {
-        self.tenant.is_none_or(|only| only == tenant) && self.part.is_none_or(|part| part.has(tenant))
+        self.tenant.is_none_or(|only| only == tenant)
+            && self.part.is_none_or(|part| part.has(tenant))
     }
 }
 

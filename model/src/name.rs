@@ -185,16 +185,13 @@ pub fn replace(text: &str, mut words: impl FnMut(&SealedName) -> String) -> Stri
     let mut rest = text;
     while let Some((before, from)) = split(rest) {
         out.push_str(before);
-        rest = match SealedName::at_start(from) {
-            Some((found, after)) => {
-                out.push_str(&words(&found));
-                after
-            }
-            None => {
-                out.push_str(MARK);
-                from.strip_prefix(MARK).unwrap_or_default()
-            }
-        };
+        if let Some((found, after)) = SealedName::at_start(from) {
+            out.push_str(&words(&found));
+            rest = after;
+        } else {
+            out.push_str(MARK);
+            rest = from.strip_prefix(MARK).unwrap_or_default();
+        }
     }
     out.push_str(rest);
     out
@@ -255,7 +252,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<PersonName>(&json).unwrap().sealed(), Some(&one));
         let text = one.text();
         for end in 0..text.len() {
-            assert_eq!(SealedName::parse(&text[..end]), None, "{end}");
+            assert_eq!(SealedName::parse(text.get(..end).unwrap()), None, "{end}");
         }
         assert_eq!(SealedName::parse(&format!("{text} ")), None);
         assert_eq!(SealedName::parse(&sealed(vec![0; MAX_BODY + 1]).text()), None, "too long");

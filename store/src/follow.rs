@@ -253,6 +253,8 @@ impl<F: Fold> Tenants<F> {
         }
         refused.insert(tenant, bad.clone());
         drop(refused);
+        // Once: whoever asks again is told without reading again.
+        tracing::error!(event = "ledger.unreadable", %tenant, why = %bad, "this client is refused");
         self.withdraw(tenant, bad.index);
         FollowError::BadLine { tenant, bad }
     }

@@ -15,6 +15,8 @@ pub mod import;
 pub mod lines;
 pub mod records;
 
+/// The keys of the names in the ledger, in the folder of a client.
+pub const NAMES: &str = "names.json";
 /// The folder of the ledger's export in the folder of a client.
 pub const LEDGER: &str = "ledger";
 

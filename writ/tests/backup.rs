@@ -182,7 +182,7 @@ fn living() -> Beat {
 }
 
 #[tokio::test]
-async fn an_embedded_installation_moves_into_a_database_and_back() {
+async fn an_embedded_installation_moves_into_postgres_and_back() {
     let dir = TempDir::new().unwrap();
     let part = |name: &str| -> PathBuf { dir.path().join(name) };
     let (data, key) = (part("data"), part("key"));

@@ -1,4 +1,5 @@
-//! systemd itself reads the units in `deploy/systemd`, with the binary of the release build in the place of the installed one.
+//! systemd itself reads the units in `deploy/systemd`, with the binary of the release build in the place of the installed one;
+//! and NATS the configuration in `deploy/compose`, with certificates that `deploy/certificates.sh` has made.
 //!
 //! Never here: what a unit should say; `writ/tests/deploy.rs` compares the examples with each other.
 
@@ -13,11 +14,41 @@ use crate::{
     tally::Tally,
 };
 
-/// One test per unit.
+/// One test per file.
 ///
 /// # Errors
-/// If systemd cannot be had, or a file cannot be read or written.
+/// If systemd or NATS cannot be had, or a file cannot be read or written.
 pub(crate) fn check() -> Result<Tally> {
+    let mut tally = units()?;
+    let line = match bus() {
+        Ok(()) => "ok - NATS reads nats.conf".to_owned(),
+        Err(why) => format!("not ok - NATS reads nats.conf: {why:#}"),
+    };
+    tally.read_line(&line);
+    say(&line)?;
+    Ok(tally)
+}
+
+/// The server reads its configuration, certificates included, and ends.
+fn bus() -> Result<()> {
+    let server = setup::nats()?;
+    let folder = target().join("tmp/bus");
+    make_folder(&folder)?;
+    let (at, script) = (folder.to_string_lossy(), root().join("deploy/certificates.sh"));
+    captured(command("sh", &[&script.to_string_lossy(), &at, "nats-1"]))?;
+    let text = fs::read_to_string(root().join("deploy/compose/nats.conf")).context("no file")?;
+    let text = text
+        .replace("/certificates/server", &format!("{at}/nats-1"))
+        .replace("/certificates/ca", &format!("{at}/ca"))
+        .replace("\"/data\"", &format!("\"{at}/data\""));
+    let file = folder.join("nats.conf");
+    fs::write(&file, text).context("cannot write the configuration")?;
+    let mut reads = command(server, &["-t", "-c", &file.to_string_lossy()]);
+    reads.env("SERVER_NAME", "nats-1");
+    captured(reads).map(drop)
+}
+
+fn units() -> Result<Tally> {
     setup::apt("systemd-analyze", "systemd")?;
     let folder = target().join("tmp/systemd");
     make_folder(&folder)?;

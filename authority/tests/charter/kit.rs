@@ -124,7 +124,12 @@ impl World {
 
     pub(crate) fn seat(&mut self, n: u8, name: &str, side: Side, role: Role) {
         let (name, roles) = (name.to_owned(), vec![role]);
-        self.fact(Fact::PersonSeated(PersonSeated { person: person(n), name: name.into(), side, roles }));
+        self.fact(Fact::PersonSeated(PersonSeated {
+            person: person(n),
+            name: name.into(),
+            side,
+            roles,
+        }));
         let key = writ_authority::Passkey {
             passkey: id::<writ_model::id::Passkey>(n) as PasskeyId,
             person: person(n),

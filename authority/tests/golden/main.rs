@@ -92,7 +92,12 @@ fn founding() -> Vec<Fact> {
     let tenant: TenantId = id(0);
     let seat = |person, side| {
         let name = "Dana Cole".to_owned();
-        Fact::PersonSeated(PersonSeated { person, name: name.into(), side, roles: vec![Role::Owner] })
+        Fact::PersonSeated(PersonSeated {
+            person,
+            name: name.into(),
+            side,
+            roles: vec![Role::Owner],
+        })
     };
     vec![
         Fact::LedgerFounded(LedgerFounded {
@@ -361,7 +366,10 @@ fn so_do_those_of_the_second_format() {
     assert!(matches!(held.life, writ_authority::Life::Held { .. }));
     assert_eq!(state.tokens_from, NOW);
     assert_eq!(state.erased.keys().copied().collect::<Vec<_>>(), vec![people()[1], id(48)]);
-    assert_eq!(state.person_name(id(48)), format!("erased person {}", PersonId::from_parts(NOW, [48; 10])));
+    assert_eq!(
+        state.person_name(id(48)),
+        format!("erased person {}", PersonId::from_parts(NOW, [48; 10]))
+    );
 }
 
 #[test]

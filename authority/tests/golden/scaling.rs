@@ -97,5 +97,10 @@ pub(crate) fn keeping() -> Vec<Fact> {
 fn sealed() -> Fact {
     let (tenant, person) = (id(0), id(48));
     let name = SealedName { tenant, person, body: (0..96).collect() }.into();
-    Fact::PersonSeated(PersonSeated { person, name, side: Side::Provider, roles: vec![Role::Owner] })
+    Fact::PersonSeated(PersonSeated {
+        person,
+        name,
+        side: Side::Provider,
+        roles: vec![Role::Owner],
+    })
 }

@@ -181,8 +181,11 @@ impl World {
         let person = PersonId::from_parts(START, [number; 10]);
         let (name, roles) = (name.to_owned(), roles.to_vec());
         let side = Side::Provider;
-        self.by(self.milo, Command::SeatPerson { person: Some(person), name: name.into(), side, roles })
-            .unwrap();
+        self.by(
+            self.milo,
+            Command::SeatPerson { person: Some(person), name: name.into(), side, roles },
+        )
+        .unwrap();
         let add = vec![self.device(person).key];
         self.system(Command::MirrorPasskeys { add, revoke: Vec::new() }).unwrap();
         person

@@ -21,10 +21,7 @@ fn moved_to(newcomer: PersonId, origin: &str) -> Command {
         checkpoint_key: "new+00000000+AQ==".to_owned(),
         checkpoint: "the old one\n".to_owned(),
     };
-    Command::MoveLedger {
-        moved,
-        people: vec![(newcomer, "Nele Quay".into(), vec![Role::Owner])],
-    }
+    Command::MoveLedger { moved, people: vec![(newcomer, "Nele Quay".into(), vec![Role::Owner])] }
 }
 
 #[test]

@@ -129,7 +129,8 @@ impl Crowd {
             _ => {
                 let (name, roles) = ("Seated".to_owned(), vec![Role::Owner]);
                 let side = Side::Provider;
-                let seat = Command::SeatPerson { person: Some(person), name: name.into(), side, roles };
+                let seat =
+                    Command::SeatPerson { person: Some(person), name: name.into(), side, roles };
                 self.by(by, seat);
                 let (add, revoke) = (vec![self.device(person).key], Vec::new());
                 drop(self.world.system(Command::MirrorPasskeys { add, revoke }));

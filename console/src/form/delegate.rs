@@ -63,7 +63,7 @@ pub(crate) async fn show(visit: Visit, Path((client, agent)): Path<(String, Stri
 /// `POST /clients/{client}/agents/{agent}/delegate`
 pub(crate) async fn take(Path((client, agent)): Path<(String, String)>, sent: Sent) -> Answer {
     let Sent { visit, given } = sent;
-    match visit.desk.delegate(&visit.who, &client, &agent, &given.one("by")).await {
+    match visit.desk.delegate(&visit.who, &client, &agent, given.one("by")).await {
         Ok(acted) => Ok(visit.done(&client, &acted, &route::agent(&client, &agent))),
         Err(fault) => match visit.goes_on(&fault) {
             Some(to) => Ok(to),

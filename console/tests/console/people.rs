@@ -318,3 +318,48 @@ async fn what_another_site_sends_opens_nothing() {
     }
     assert_eq!(world.post(path, &[]).await.location(), "/welcome", "it was not used up");
 }
+
+#[tokio::test]
+async fn a_name_is_erased_once_its_person_left_and_the_page_says_so() {
+    let (world, dana, _) = World::of_both().await;
+    let noor = world.person("Noor Haddad").await;
+    let erase = route::person_erase("harbor-books", &noor);
+    let lines = async || dana.get("/clients/harbor-books/ledger").await.html;
+    assert!(!dana.get(PEOPLE).await.html.contains(&erase), "who has a seat keeps their name");
+    let early = dana.send_form(&erase, &[]).await;
+    assert!(
+        early.html.contains("AUTH-0053") && early.html.contains("Noor Haddad"),
+        "{}",
+        early.html
+    );
+    dana.fill(&route::person_leave("harbor-books", &noor), &[]).await;
+    let page = dana.get(PEOPLE).await.html;
+    assert!(page.contains(&erase) && page.contains("Noor Haddad") && !page.contains("sealed:"));
+    assert!(
+        !world.get(PEOPLE).await.html.contains(&erase),
+        "the provider erases nobody of the client"
+    );
+    let before = lines().await;
+    assert!(before.contains("Noor Haddad") && !before.contains("sealed:"), "{before}");
+
+    let asked = dana.send_form(&erase, &[]).await;
+    let signing = dana.get(asked.location()).await.html;
+    assert!(signing.contains("You erase the name of “Noor Haddad”"), "{signing}");
+    let page = dana.sign(asked.location()).await;
+    assert_eq!(page.location(), PEOPLE, "{}", page.html);
+    let erased = format!("erased person {noor}");
+    for page in [dana.get(PEOPLE).await.html, lines().await] {
+        assert!(page.contains(&erased) && !page.contains("Noor Haddad"), "{page}");
+        assert!(page.contains("Dana Cole") && !page.contains("sealed:"), "{page}");
+    }
+    assert!(!dana.get(PEOPLE).await.html.contains(&erase), "once");
+    // What is proved is shown to the letter, below the same line in words.
+    let (mut line, mut shown) = (0, String::new());
+    while !shown.contains("Dana Cole took a seat") {
+        let page = dana.get(&route::line("harbor-books", &line)).await;
+        assert_eq!(page.status, StatusCode::OK, "line {line}");
+        (shown, line) = (page.html, line + 1);
+    }
+    let bytes = shown.split("data-bytes>").nth(1).unwrap().split("</pre>").next().unwrap();
+    assert!(bytes.contains("sealed:1:tnt_") && !bytes.contains("Dana Cole"), "{bytes}");
+}

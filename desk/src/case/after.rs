@@ -95,7 +95,7 @@ impl Desk {
     async fn end_name(&self, tenant: TenantId, person: PersonId) {
         match self.forget_person(tenant, person).await {
             Ok(_) => {
-                tracing::info!(event = "person.erased", %tenant, %person, "a name's key is destroyed")
+                tracing::info!(event = "person.erased", %tenant, %person, "a name's key is destroyed");
             }
             Err(fault) => {
                 tracing::error!(%tenant, %person, error = %fault, "a name's key is not destroyed; the sweep will");

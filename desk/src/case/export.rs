@@ -28,6 +28,7 @@ pub struct ExportedFile {
 enum Wanted {
     Checkpoint,
     About,
+    Names,
     Tile { level: u8, number: u64, width: u64 },
     Entries { number: u64, width: u64 },
     Activity { line: u64 },
@@ -57,6 +58,7 @@ impl Desk {
                 text("text/plain; charset=utf-8", self.note(&settled).await?)
             }
             Wanted::About => text("application/json", about(&view)),
+            Wanted::Names => text("application/json", self.carried_names(&view.state).await?),
             Wanted::Tile { level, number, width } => {
                 binary(self.tile(&view, level, (number, width)).await?.ok_or_else(none)?)
             }
@@ -172,6 +174,9 @@ fn wanted(path: &str) -> Option<Wanted> {
     }
     if path == "ledger.json" {
         return Some(Wanted::About);
+    }
+    if path == "names.json" {
+        return Some(Wanted::Names);
     }
     if let Some(name) = path.strip_prefix("activity/") {
         let line: u64 = name.strip_suffix(".ndjson")?.parse().ok()?;

@@ -102,7 +102,7 @@ fn row(client: ClientRef, view: Result<&View<State>, &FollowError>) -> Option<Le
             tells.then_some(LedgerRow { client, format: Some(format), unread: None, restored })
         }
         Err(fault) => {
-            tracing::error!(tenant = %client.tenant, error = %fault, "a client's ledger is not read");
+            tracing::debug!(tenant = %client.tenant, error = %fault, "a client's ledger is not read");
             let unread = Some(fault.code().to_string());
             Some(LedgerRow { client, format: None, unread, restored: None })
         }

@@ -9,7 +9,7 @@ use writ_model::{CallId, Code, HoldId, Timestamp};
 use crate::{
     mcp::{
         elicit::{self, Form},
-        reply::{self, sentence},
+        reply::{self, nameless, sentence},
     },
     refusal::RPC_DENIED,
 };
@@ -42,7 +42,7 @@ impl Waiting {
     fn data(&self) -> Value {
         json!({
             "code": self.code.0,
-            "cure": self.cure,
+            "cure": nameless(&self.cure),
             "call_id": self.call,
             "hold_id": self.hold,
             "url": self.url,

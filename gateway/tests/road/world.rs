@@ -221,12 +221,7 @@ impl World {
         let sides = [Side::Provider, Side::Client, Side::Client];
         for ((person, side), name) in people.into_iter().zip(sides).zip(["Pat", "Chris", "Cleo"]) {
             let roles = vec![Role::Owner, Role::Approver];
-            facts.push(Fact::PersonSeated(PersonSeated {
-                person,
-                name: name.into(),
-                side,
-                roles,
-            }));
+            facts.push(Fact::PersonSeated(PersonSeated { person, name: name.into(), side, roles }));
             let key = Box::new(passkey(person));
             facts.push(Fact::PasskeyAdded { key, admitted: Admitted::Mirrored });
         }

@@ -70,8 +70,12 @@ impl Stand for OnPostgres {
     }
 }
 
+fn tenant(n: u8) -> TenantId {
+    TenantId::from_parts(Timestamp::from_micros(1_000_000), [n; 10])
+}
+
 fn space(n: u8) -> Space {
-    Space::Tenant(TenantId::from_parts(Timestamp::from_micros(1_000_000), [n; 10]))
+    Space::Tenant(tenant(n))
 }
 
 fn secret(text: &str) -> Secret<Vec<u8>> {
@@ -239,7 +243,7 @@ async fn rows_travel_sealed_and_open_only_beside_their_key_file(stand: impl Stan
 async fn the_key_of_a_person_is_removed_from_everywhere(stand: impl Stand) {
     let dir = TempDir::new().unwrap();
     let vault = stand.open(dir.path()).await.unwrap();
-    let (Space::Tenant(one), Space::Tenant(two)) = (space(1), space(2)) else { unreachable!() };
+    let (one, two) = (tenant(1), tenant(2));
     let (ann, bob) = (PersonId::from_bytes([3; 16]), PersonId::from_bytes([4; 16]));
     let seal = async |tenant, person| {
         let key = names::key_for(vault.as_ref(), tenant, person).await.unwrap();

@@ -34,6 +34,8 @@ const PAD: usize = 32;
 /// LIMIT: bytes of one plain field: 80 letters of four bytes each, and the byte that ends it.
 const MAX_PLAIN: usize = MAX_BODY - SALT_LEN - COMMIT_LEN - TAG_LEN - PAD;
 
+/// LIMIT: people of one ledger who may have keys: seats and invitations, as `authority` bounds them.
+pub const MAX_PEOPLE: usize = 60_000;
 /// The name of the vault's row that holds the key of a person; in the tenant's space.
 pub const PEOPLE: &str = "person/";
 
@@ -170,8 +172,20 @@ pub async fn key_for(
         return Ok(known);
     }
     let made = NameKey::fresh()?;
-    vault.put(Space::Tenant(tenant), &row(person), made.0.clone()).await?;
+    keep(vault, tenant, (person, &made)).await?;
     Ok(made)
+}
+
+/// Keeps a key for a person instead of an earlier one.
+///
+/// # Errors
+/// If the vault fails.
+pub async fn keep(
+    vault: &dyn Vault,
+    tenant: TenantId,
+    (person, key): (PersonId, &NameKey),
+) -> Result<(), VaultFault> {
+    vault.put(Space::Tenant(tenant), &row(person), key.0.clone()).await
 }
 
 /// Destroys the key that a tenant keeps for a person; says whether there was one.

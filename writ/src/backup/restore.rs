@@ -116,6 +116,7 @@ impl Restored {
             "What waited for an approval has to be asked again; counters of limits begin at zero."
                 .to_owned(),
         );
+        says.push("Whoever was erased after the backup has a name here again, for this ledger does not know of it: `writ person erase PERSON --client C`.".to_owned());
         says.push("A witness that saw more lines stops, and says so. Once its owner has looked: `writ witness run --after-restore`.".to_owned());
         says.push("Begin a new backup: `writ backup init`, `writ backup run`.".to_owned());
         says

@@ -12,7 +12,7 @@ use writ_authority::{
     CheckAssertion as _, Entry, Fact, Passkey, Receipt, passkey::Admitted, refusal, signed::LIFE,
 };
 use writ_desk::{
-    WebauthnCheck,
+    NameKeys, WebauthnCheck,
     view::{ProvenLine, RECEIPT_FILE, ReceiptFile},
 };
 use writ_evidence::Checkpoint;
@@ -45,6 +45,8 @@ pub struct Against<'a> {
     pub digest: Option<&'a str>,
     /// An export of the ledger.
     pub ledger: Option<&'a Path>,
+    /// Keys of names; without them the words have sealed ones.
+    pub names: Option<&'a NameKeys>,
 }
 
 /// Verifies a receipt file; the answer says what was found true, and what was not looked at.
@@ -88,11 +90,12 @@ pub fn verify(bytes: &[u8], against: &Against<'_>) -> Result<Value, Fault> {
             .cure("give an export of the ledger too: --ledger DIR"));
     }
     let keys = witness_keys(against.insist.witnesses)?;
+    // Names are sealed in what was signed. A key opens one to one name, so it cannot change the words.
+    let named = |text: &str| against.names.map_or_else(|| unopened(text), |keys| keys.say(text));
     Ok(json!({
         "verified": true,
-        // Names are sealed in what was signed; who has their keys reads them at the server.
-        "text": receipt.request.text().iter().map(|line| unopened(line)).collect::<Vec<_>>(),
-        "title": unopened(&receipt.request.title()),
+        "text": receipt.request.text().iter().map(|line| named(line)).collect::<Vec<_>>(),
+        "title": named(&receipt.request.title()),
         "digest": digest,
         "tenant": file.tenant,
         "origin": receipt.request.origin,

@@ -9,6 +9,7 @@ use std::{
 };
 
 use serde_json::Value;
+use writ_desk::NameKeys;
 
 use super::access::Ctx;
 use crate::{
@@ -55,6 +56,9 @@ pub struct VerifyArgs {
     /// An export of the ledger: the whole history is then checked too
     #[arg(long, value_name = "DIR")]
     ledger: Option<PathBuf>,
+    /// Keys of the names in it (`names.json` of a client's folder): the words then have names
+    #[arg(long, value_name = "FILE")]
+    names: Option<PathBuf>,
     /// The ledger's verifier key to insist on
     #[arg(long)]
     key: Option<String>,
@@ -108,11 +112,17 @@ pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
                 root: args.root.as_deref(),
             };
             let (digest, ledger) = (args.digest.as_deref(), args.ledger.as_deref());
-            let answer = receipt::verify(&bytes, &Against { insist, digest, ledger })?;
+            let names = args.names.as_deref().map(names).transpose()?;
+            let names = names.as_ref();
+            let answer = receipt::verify(&bytes, &Against { insist, digest, ledger, names })?;
             ctx.out.answer(&answer, verified);
         }
     }
     Ok(())
+}
+
+fn names(path: &Path) -> Result<NameKeys, Fault> {
+    NameKeys::read(&read(path)?).map_err(|why| Fault::usage(why.detail()).cure(why.cure()))
 }
 
 fn verified(answer: &Value) {

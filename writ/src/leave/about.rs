@@ -40,13 +40,14 @@ impl About {
 
 This folder is yours. It holds what Writ knows about you at the moment it was written, in formats that are documented in
 `docs/records.md` of Writ and that other programs can read. Nothing in it needs the provider it comes from. There are no
-private keys in it: those never left the devices and machines they were made on.
+private keys in it: those never left the devices and machines they were made on. `names.json` alone is for your eyes.
 
 | what | in it |
 |---|---|
 | `ledger/` | your book: {lines} lines, as C2SP tlog-tiles with a signed checkpoint and {witnesses} cosignatures; `ledger/activity/` holds {records} sealed records of calls (OCSF 1.9.0) |
 | `register.json` | your people, groups, agents and grants, as the book adds up to them |
 | `keys.json` | public parts of every key in the book: passkeys, agents' instances, witnesses, the key that signs checkpoints |
+| `names.json` | the keys of the sealed names of your people: whoever has it and the book reads them |
 | `receipts/` | {receipts} signed acts, one file each, each one verifiable alone |
 | `records/index.json` | which line of the book seals which file of records |
 
@@ -54,7 +55,7 @@ private keys in it: those never left the devices and machines they were made on.
 You need the program `writ` from any source you trust, and no network.
 
     writ ledger verify ledger --key {key}{root}
-    writ receipt verify receipts/LINE.json --ledger ledger{root}
+    writ receipt verify receipts/LINE.json --ledger ledger --names names.json{root}
 
 The first command recomputes every hash, checks every signature in the book, and says whether every change among your own
 people was signed by your own people. The second prints the exact words that somebody signed. Add `--witness KEY` for each

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use writ_authority::{Entry, Fact, State};
 use writ_model::Fold as _;
 
-use super::{LEDGER, about::About, document, lines, write};
+use super::{LEDGER, NAMES, about::About, document, lines, write};
 use crate::{
     api::{ApiClient, segment},
     book::{export, verify},
@@ -34,6 +34,8 @@ pub async fn export(api: &ApiClient, client: &str, dir: &Path) -> Result<Value, 
     let state = folded(&book, head.size)?;
     document(dir, "register.json", &register(api, &base, head.size).await?)?;
     document(dir, "keys.json", &keys(&state, &key))?;
+    // Without these the next provider sees whose seat it is, and nobody's name.
+    document(dir, NAMES, &api.get(&format!("{base}/ledger/export/names.json")).await?)?;
     let receipts = receipts(api, &base, dir).await?;
     let seals = seals(&book)?;
     document(dir, "records/index.json", &json!({"v": 1, "seals": seals}))?;

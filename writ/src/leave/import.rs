@@ -4,7 +4,12 @@
 //! Never here: a line that was not verified, or a running server: the store has to stand still. A run that was cut short
 //! is taken up by the next one, which finds the same lines.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::Path,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -14,7 +19,7 @@ use writ_model::TenantId;
 use writ_store::Ledger;
 
 use super::{
-    LEDGER, export, lines,
+    LEDGER, NAMES, export, lines,
     records::{self, Sealed},
 };
 use crate::{
@@ -27,6 +32,8 @@ use crate::{
     system::{SystemClock, SystemEntropy},
 };
 
+/// LIMIT: bytes of the keys of names: of as many people as a ledger has, spread out.
+const MAX_NAMES: u64 = 8 << 20;
 /// LIMIT: lines of one append; the ledger takes four times as many.
 const CHUNK: usize = 1_024;
 /// LIMIT: bytes of one append; the ledger takes twice as many.
@@ -66,14 +73,33 @@ pub async fn import(folder: &Path, dir: &Path, demands: &Demands) -> Result<Valu
     let arrival = Arrival { ledger: store.sequencer.tenants().ledger(), tenant: state.tenant };
     let seals = arrival.append(&book, &head).await?;
     let records = records::keep(&store.lake, state.tenant, &book, &seals).await?;
+    let names = match names(dir)? {
+        Some(file) => desk.take_names(&state, &file).await.map_err(refused)?,
+        None => 0,
+    };
     let taken = desk.take_over(state.tenant, &slug, note).await.map_err(refused)?;
     store.close().await;
     Ok(json!({
         "client": state.party_name(), "tenant": state.tenant, "slug": slug, "lines": head.size,
-        "records": records, "root_fingerprint": export::root(&state), "held": taken.held,
+        "records": records, "names": names, "root_fingerprint": export::root(&state), "held": taken.held,
         "left": taken.left, "line": taken.line, "key": taken.checkpoint_key,
         "says": next(&state, &places.origin),
     }))
+}
+
+/// The keys of its people's names, if it brings them; an export of an older release has none.
+fn names(dir: &Path) -> Result<Option<Vec<u8>>, Fault> {
+    let path = dir.join(NAMES);
+    let file = match fs::File::open(&path) {
+        Ok(file) => file,
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(fault) => return Err(Fault::file(&path, "open", &fault)),
+    };
+    let mut bytes = Vec::new();
+    file.take(MAX_NAMES)
+        .read_to_end(&mut bytes)
+        .map_err(|fault| Fault::file(&path, "read", &fault))?;
+    Ok(Some(bytes))
 }
 
 /// What people have to know and do now, in plain sentences.

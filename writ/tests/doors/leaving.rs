@@ -65,7 +65,13 @@ fn a_client_takes_everything_along_and_goes_on_elsewhere() {
     assert_eq!(u64::try_from(receipts.len()).ok(), told["receipts"].as_u64());
     for receipt in receipts {
         let file = receipt.path().display().to_string();
-        scene.done(&["receipt", "verify", &file, "--ledger", &book, "--root", root]);
+        let verify = ["receipt", "verify", &file, "--ledger", &book, "--root", root];
+        let bare = scene.done(&verify)["text"].to_string();
+        assert!(bare.contains("a person whose name is sealed (prs_"), "{bare}");
+        // With the keys of the names the same words have them.
+        let names = taken.join("names.json").display().to_string();
+        let named = scene.done(&[&verify[..], &["--names", &names]].concat())["text"].to_string();
+        assert!(!named.contains("sealed") && (named.contains("Mara") || named.contains("Ines")));
     }
     assert_eq!(scene.run(&["client", "import", dir]).0, 3, "its server runs");
     stop(up);

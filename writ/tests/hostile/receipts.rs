@@ -73,7 +73,8 @@ async fn an_honest_receipt_verifies_and_prints_the_words() {
     whole.cosignatures = vec![note.lines().last().unwrap().to_owned()];
     whole.export(dir.path());
     let insist = Insist { key: Some(&log), witnesses: &witnesses, root: Some(&root) };
-    let against = Against { insist, digest: Some(&digest), ledger: Some(dir.path()) };
+    let against =
+        Against { insist, digest: Some(&digest), ledger: Some(dir.path()), ..Against::default() };
     let found = check(&file, &against).unwrap();
     let text = found["text"].to_string();
     assert!(text.contains(NAMED) && text.contains("Harbor Books"), "{text}");

@@ -367,6 +367,6 @@ pub(crate) fn receipt_verified(
     server.export(dir.path());
     let root = world.dana.key.fingerprint();
     let insist = Insist { root: Some(&root), ..Insist::default() };
-    let against = Against { insist, digest: None, ledger: Some(dir.path()) };
+    let against = Against { insist, ledger: Some(dir.path()), ..Against::default() };
     receipt::verify(serde_json::to_string(file).unwrap().as_bytes(), &against)
 }

@@ -10,6 +10,7 @@
 
 mod cluster;
 mod engines;
+mod erasure;
 #[path = "../doors/people.rs"]
 #[expect(dead_code, reason = "the doors' tests use more of it")]
 mod people;

@@ -73,12 +73,10 @@ impl Writer {
                     break;
                 }
                 let name = format!("writer-{n}");
-                match propose(&api, &bearer, &name) {
-                    Some((200, _)) => told.push(name),
-                    // The desk is gone.
-                    None => break,
-                    Some(other) => panic!("{other:?}"),
-                }
+                // No answer: the desk is gone.
+                let Some((status, text)) = propose(&api, &bearer, &name) else { break };
+                assert_eq!(status, 200, "{text}");
+                told.push(name);
                 enough.store(told.len() >= SOME, Ordering::SeqCst);
             }
             told

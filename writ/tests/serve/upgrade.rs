@@ -122,5 +122,10 @@ fn postgres_has_a_line_of_a_later_release_and_that_client_alone_is_refused() {
         (&unread[0]["client"]["slug"], &unread[0]["code"]),
         (&json!("harbor"), &json!("STOR-0007"))
     );
+    // Each process says so once, however often it looks.
+    for process in [&cluster.desk, &cluster.soc, one] {
+        let told = process.log().matches("ledger.unreadable").count();
+        assert_eq!(told, 1, "{}", process.log());
+    }
     cluster.done(&["agent", "hold", "--client", "quay", "clerk", "--reason", "the others go on"]);
 }

@@ -165,7 +165,12 @@ async fn what_is_written_after_a_crash_is_told_though_its_number_was_there_befor
     append(&pg, 1, 0, "1").await;
     let follower = Tenants::<Sum>::new(Arc::new(pg.ledger()));
     follower.view(tenant(1)).await.unwrap();
-    for round in 1..3 {
+    // Its writer flushes every ten seconds nevertheless: a round in which it just did shows nothing, and is followed by
+    // another one. LIMIT: rounds.
+    let (mut again, mut round) = (0, 0);
+    while again < 2 {
+        round += 1;
+        assert!(round < 20, "no number was handed out again");
         for _ in 0..200 {
             let mut tx = pg.fleet_tx().await.unwrap();
             tx.rows("SELECT pg_current_xact_id()::text", &[]).await.unwrap();
@@ -178,7 +183,7 @@ async fn what_is_written_after_a_crash_is_told_though_its_number_was_there_befor
         server.start_again().unwrap();
         append(&pg, 1, round, "1").await;
         let moved = server.sql("writ", "SELECT moved FROM writ.heads").unwrap();
-        assert!(moved.parse::<u64>().unwrap() < mark, "{moved} was handed out again, {mark} seen");
+        again += u64::from(moved.parse::<u64>().unwrap() < mark);
         let polled = first_poll(&follower).await;
         assert_eq!((polled.advanced, polled.refused), (1, Vec::new()));
         assert_eq!(follower.cached(tenant(1)).unwrap().size, round + 1);

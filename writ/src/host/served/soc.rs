@@ -44,7 +44,7 @@ pub fn start(common: &Arc<Common>, store: Store, health: &Health) {
     common.tasks.clone().spawn(async move {
         // The post is given back when the last thing is sealed.
         let _over = over.drop_guard();
-        run(common, store, post).await;
+        Box::pin(run(common, store, post)).await;
     });
 }
 

@@ -8,12 +8,12 @@ use axum::{
 };
 
 use super::super::super::{Endpoint, Guard, Needs};
-use crate::{Desk, DeskError, door::Acting};
+use crate::{AsWritten, Desk, DeskError, door::Acting};
 
 pub(in crate::api) const ENDPOINT: Endpoint = Endpoint {
     method: "GET",
     path: "/clients/{c}/ledger/export/{*path}",
-    summary: "One file of the ledger's export (C2SP tlog-tiles, ledger.json, activity/<line>.ndjson).",
+    summary: "One file of the ledger's export (C2SP tlog-tiles, ledger.json, names.json, activity/<line>.ndjson).",
     guard: Guard::Reads,
     needs: Needs::exports(),
     body: None,
@@ -27,5 +27,5 @@ async fn handle(
     Path((c, path)): Path<(String, String)>,
 ) -> Result<Response, DeskError> {
     let file = desk.export_file(&who, &c, &path).await?;
-    Ok(([(header::CONTENT_TYPE, file.media_type)], file.bytes).into_response())
+    Ok((AsWritten, [(header::CONTENT_TYPE, file.media_type)], file.bytes).into_response())
 }
