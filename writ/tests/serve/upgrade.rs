@@ -104,9 +104,11 @@ fn postgres_has_a_line_of_a_later_release_and_that_client_alone_is_refused() {
     let tenant = ["/client/tenant", "/tenant"].map(|at| text(harbor, at)).concat();
     write_tomorrow(&cluster, &tenant);
     // The other gateway has not read of this client yet.
-    until("its gateway knows that it cannot read it", || {
-        one.measured().contains("writ_ledger_tenants_refused 1\n")
-    });
+    for process in [one, &cluster.desk, &cluster.soc] {
+        until("it knows that it cannot read it", || {
+            process.measured().contains("writ_ledger_tenants_refused 1\n")
+        });
+    }
     let refused = bot.ask(&call(2, "read"));
     assert!(refused.to_string().contains("GATE-0109"), "{refused:#}");
     assert_eq!(clerk.ask(&call(2, "read"))["result"]["content"][0]["text"], "read");
