@@ -2,7 +2,7 @@
 //! commands; afterwards the ledgers and the lake are compared with what callers were told. `cargo xtask soak`: hours of load.
 //!
 //! Never here: a simulated crash, or a switch that makes a process wait for the test. Real processes, real engines.
-//! To add a way to break something: a [`rounds::Victim`], or a cut in `partition`.
+//! To add a way to break something: a `rounds::Victim`, or a cut in `partition`.
 
 use anyhow::Result;
 

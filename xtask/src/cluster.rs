@@ -2,7 +2,7 @@
 //! gateways as asked, all from the release build, on loopback, ended with this process.
 //!
 //! Never here: a switch that makes a process do less than it does for people.
-//! To add a role: its start in [`Cluster`], and its file of configuration in `config`.
+//! To add a role: its start in [`Shared::member`], and its file of configuration in `config`.
 
 use std::{
     fs,
