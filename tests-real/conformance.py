@@ -12,14 +12,18 @@ What comes out must be the same. Prints one `ok - …` or `not ok - …` line a 
 import argparse
 import asyncio
 import contextlib
+import json
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
 
+import httpx2
 from mcp import Client
+from mcp.client.sse import sse_client
 from mcp.client.stdio import StdioServerParameters
+from mcp_types import CreateMessageResult, TextContent
 
 import conformance_doc
 import servers
@@ -31,8 +35,8 @@ HERE = pathlib.Path(__file__).parent
 FIXTURES = HERE / "conformance"
 ROOT = HERE.parent
 DOORS = {"a door with proofs": Proof, "writ connect": Connect}
-#: Scenarios about HTTP streams, which a server on stdio has none of, and about headers that it never sees.
-HTTP_ONLY = ("server-sse-polling", "server-sse-multiple-streams", "http-custom-header-server-validation")
+#: Scenarios about HTTP streams, which a server on stdio has none of.
+HTTP_ONLY = ("server-sse-polling", "server-sse-multiple-streams")
 FAILED = 0
 
 
@@ -133,6 +137,56 @@ def from_lines(world: World, fixtures: dict) -> None:
         check(f"server of {sdk}, 2026-07-28, writ connect on stdio: Mcp-Param headers are added", told == "Zürich", told)
 
 
+async def on_two_addresses(url: str) -> list[str]:
+    """What a client of 2024-11-05's transport gets: a list, a call, and a call in which the server asks back."""
+
+    async def sampled(_context, _params) -> CreateMessageResult:
+        return CreateMessageResult(role="assistant", content=TextContent(type="text", text="asked back"), model="fixture")
+
+    async with Client(sse_client(url), mode="legacy", read_timeout_seconds=30, sampling_callback=sampled) as client:
+        listed = {tool.name for tool in (await client.list_tools()).tools}
+        calls = [("test_simple_text", {}), ("test_sampling", {"prompt": "x"})]
+        said = [(await client.call_tool(name, given)).content[0].text for name, given in calls]
+        return [*(name for name, _ in calls if name not in listed), *said]
+
+
+async def in_a_batch(url: str) -> list:
+    """What a client of 2025-03-26 gets for two requests and a notification in one body."""
+    kinds = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+    async with httpx2.AsyncClient(headers=kinds, timeout=30) as http:
+        hello = {"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": {"name": "batch", "version": "1"}}
+        first = await http.post(url, json={"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello})
+        session = {"mcp-session-id": first.headers["mcp-session-id"]}
+        batch = [
+            {"jsonrpc": "2.0", "method": "notifications/initialized"},
+            {"jsonrpc": "2.0", "id": "call", "method": "tools/call", "params": {"name": "test_simple_text", "arguments": {}}},
+            {"jsonrpc": "2.0", "id": "list", "method": "tools/list"},
+        ]
+        answer = await http.post(url, json=batch, headers=session)
+        lines = [line[5:] for line in answer.text.splitlines() if line.startswith("data:") and line[5:].strip()]
+        told = answer.json() if answer.headers["content-type"].startswith("application/json") else map(json.loads, lines)
+        return sorted([one["id"], next(iter(one["result"]))] for one in told if "id" in one)
+
+
+def older_ways(world: World, fixtures: dict) -> None:
+    """What the suite has no scenario for: the transport of 2024-11-05 and the batches of 2025-03-26."""
+    for sdk in fixtures:
+        ways = [
+            ("2024-11-05 over two addresses, writ connect", Connect, on_two_addresses, "/sse"),
+            ("2025-03-26, a batch, a door with proofs", Proof, in_a_batch, "/mcp"),
+            ("2025-03-26, a batch, writ connect", Connect, in_a_batch, "/mcp"),
+        ]
+        for words, door, play, path in ways:
+            with door(world, sdk) as way:
+                try:
+                    told = asyncio.run(play(way.url.removesuffix("/mcp") + path))
+                except Exception as error:  # noqa: BLE001  what falls over is one failed check
+                    told = repr(error)
+            wanted = [["call", "content"], ["list", "tools"]]
+            held = told == wanted if play is in_a_batch else len(told) == 2 and "asked back" in told[1]
+            check(f"server of {sdk}, {words}", held, str(told))
+
+
 def plays(suite: Suite, revision: str) -> list[str]:
     """Scenarios for clients that a gateway can stand in. With a token of the suite's own server, the client would have
     to be the gateway: those of `auth` are not among them; nor are skills, which the fixtures have none of."""
@@ -193,6 +247,7 @@ def all_of(chosen: argparse.Namespace, suite: Suite, folder: pathlib.Path) -> di
         if chosen.only in (None, "server"):
             against_servers(suite, world, urls, results)
             from_lines(world, urls)
+            older_ways(world, urls)
             behind_lines(suite, world, results)
         if chosen.only in (None, "client"):
             through_clients(suite, world, relay, results)

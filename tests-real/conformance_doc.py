@@ -125,7 +125,8 @@ def authorization(results: dict) -> str:
     heads = ["scenario", "check", "came to", "the suite's words"]
     return f"""## The desk as an authorization server
 
-The suite's group for authorization servers, against the desk's address.
+The suite's group for authorization servers, against the desk's address. Its second scenario, `authorization-code-grant`, waits for a
+person in a browser and has a client that proves no key: `tests-real/consent.py` plays it, with a door that adds the proof.
 
 {chr(10).join([row(heads), row(["---"] * len(heads)), *lines])}
 """
@@ -135,9 +136,10 @@ def missing() -> str:
     return """## What is not run
 
 - The group `auth`, in which a client has to get a token from the suite's own authorization server: through the gateway, that
-  client is the gateway, and it does not fetch tokens for its servers.
+  client is the gateway. `tests-real/conformance_auth.py` runs it.
 - Skills (SEP-2640): the fixtures have none.
-- For the server on stdio, `server-sse-polling` and `server-sse-multiple-streams`, which are about streams of HTTP, and
-  `http-custom-header-server-validation`: the gateway does not compare `Mcp-Param-*` headers with the arguments for a server
-  that never sees them. It decides on the arguments alone.
+- For the server on stdio, `server-sse-polling` and `server-sse-multiple-streams`, which are about streams of HTTP.
+- Batches of 2025-03-26, the two addresses of 2024-11-05 and the tasks of 2025-11-25: the suite has no scenario for them.
+  `gateway/tests/road/batches.rs`, `gateway/tests/road/two_addresses.rs` and `gateway/tests/road/tasks.rs` play them at the
+  gateway; `tests-real/conformance.py` plays the first two with servers of both SDKs, and says so in its lines.
 """

@@ -9,6 +9,7 @@ import time
 
 import httpx2
 from mcp import Client
+from mcp.client.sse import sse_client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
@@ -26,7 +27,11 @@ def stdio(command: list[str], mode: str) -> Client:
 @contextlib.asynccontextmanager
 async def bare(world: World, server, mode: str):
     """The server itself: what every door is compared with."""
-    place = Client(server.url, mode=mode, read_timeout_seconds=TIMEOUT) if server.url else stdio(server.command, mode)
+    if server.url:
+        # A server with two addresses (2024-11-05) is reached with a client of that transport.
+        place = Client(sse_client(server.url) if server.url.endswith("/sse") else server.url, mode=mode, read_timeout_seconds=TIMEOUT)
+    else:
+        place = stdio(server.command, mode)
     async with place as client:
         yield client
 

@@ -113,7 +113,11 @@ def traces(site: Site, collector: Collector, hidden: dict[str, str]) -> None:
     def ours() -> list:
         return [(about, span) for about, span in collector.spans() if span.trace_id.hex() == TRACE]
 
-    until("the spans come", lambda: any(attributes(span).get("effect") == "allowed" for _, span in ours()))
+    def both() -> bool:
+        """They leave in batches: the first may hold one outcome only."""
+        return {"allowed", "blocked"} <= {attributes(span).get("effect") for _, span in ours()}
+
+    until("the spans of both outcomes come", both)
     found = ours()
     check("spans reach a collector that decodes OTLP", bool(found), len(collector.bodies))
     heads = collector.heads[0] if collector.heads else {}

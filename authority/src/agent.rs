@@ -96,6 +96,9 @@ pub struct Agent {
     pub touched: u64,
     /// Ledger line that brought it here.
     pub first_line: u64,
+    /// Ledger line since which it is its owner's; none if it has been from its first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub owner_line: Option<u64>,
     /// Whose shadow it is, made to rehearse an ending: decided like that agent, and never let through.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub shadow_of: Option<AgentId>,
@@ -115,6 +118,11 @@ impl Agent {
     /// Whose it is in daily work.
     pub fn owner(&self) -> Option<PersonId> {
         self.described.owner
+    }
+
+    /// Ledger line since which it is its owner's: what somebody lent to their agents was not lent to one that came later.
+    pub fn owned_since(&self) -> u64 {
+        self.owner_line.unwrap_or(self.first_line)
     }
 
     /// Not yet ended.

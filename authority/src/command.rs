@@ -11,7 +11,7 @@ use crate::{
     state::State,
 };
 
-/// Commands about many agents, gateways, formats and backups.
+/// Commands about many agents, gateways, formats, backups, and what servers list.
 macro_rules! at_scale {
     () => {
         Command::RaiseFormat { .. }
@@ -23,11 +23,17 @@ macro_rules! at_scale {
             | Command::NoteHalt(_)
             | Command::NoteServed(_)
             | Command::RestoreLedger(_)
+            | Command::SeeDefinitions(_)
+            | Command::ApproveDefinition(_)
+            | Command::RefuseDefinition(_)
+            | Command::ConnectUpstream(_)
+            | Command::DisconnectUpstream { .. }
     };
 }
 
 mod agents;
 mod approve;
+mod catalog;
 mod charter;
 mod check;
 mod drill;
@@ -44,6 +50,7 @@ mod people;
 mod recovery;
 mod signed;
 mod sweep;
+mod upstream;
 mod wish;
 mod witness;
 
@@ -303,6 +310,13 @@ fn act_at_scale(state: &State, command: Command, cx: &Cx) -> Result<Vec<Fact>, R
         Command::NoteHalt(halted) => keeping::note_halt(state, cx, *halted),
         Command::NoteServed(resumed) => keeping::note_served(state, cx, *resumed),
         Command::RestoreLedger(restored) => keeping::restore(state, cx, *restored),
+        Command::SeeDefinitions(seen) => catalog::see(state, cx, *seen),
+        Command::ApproveDefinition(approved) => catalog::approve(state, cx, *approved),
+        Command::RefuseDefinition(refused) => catalog::refuse(state, cx, *refused),
+        Command::ConnectUpstream(says) => upstream::connect(state, cx, *says),
+        Command::DisconnectUpstream { server, holder, reason } => {
+            upstream::disconnect(state, cx, (server, holder), reason)
+        }
         _ => Err(Refusal::internal("command", "it has no arm")),
     }
 }

@@ -40,6 +40,7 @@ mod counters;
 pub mod denied;
 mod digest;
 pub mod explain;
+mod flow;
 mod hold;
 mod observe;
 mod people;
@@ -48,7 +49,8 @@ mod permit;
 pub use counters::{Blind, ClauseRead, Counted, CounterRead, Counters};
 pub use denied::Denied;
 pub use digest::call_digest;
-pub use hold::{OnHold, ToHold, WAITS};
+pub use flow::{Flow, FlowSays, Traced};
+pub use hold::{ORIGIN, OnHold, ToHold, WAITS, waits};
 use permit::Basis;
 pub use permit::{BY_APPROVAL, BY_GRANT, BY_SESSION, OBSERVED, Permitted, REHEARSED, Reason};
 
@@ -171,6 +173,8 @@ pub(crate) struct Case<'a> {
     pub(crate) instance: Option<InstanceId>,
     pub(crate) rules: Option<Rules<'a>>,
     pub(crate) moment: &'a Moment<'a>,
+    /// What speaks against the call's values, by where they came from.
+    pub(crate) flow: Option<Flow<'a>>,
 }
 
 /// Decides. Holds compiled slices and nothing else: dropping them changes no answer.
@@ -218,7 +222,19 @@ impl Engine {
     /// Decides one ask on one state. The questions in their order: the agent's life, its credential, a freeze, who
     /// answers, grants, the charter, the bounds of its clauses, approvals.
     pub fn decide(&self, state: &State, ask: &Ask<'_>, moment: &Moment<'_>) -> Decision {
-        self.decide_by(state, Rules::in_force(state), ask, moment)
+        self.decide_by(state, Rules::in_force(state), ask, (moment, None))
+    }
+
+    /// The same, of a call whose values were traced: `flow` is what speaks against them, and counts where the charter
+    /// speaks of it; see [`State::traces`].
+    pub fn decide_traced(
+        &self,
+        state: &State,
+        ask: &Ask<'_>,
+        moment: &Moment<'_>,
+        flow: Option<Flow<'_>>,
+    ) -> Decision {
+        self.decide_by(state, Rules::in_force(state), ask, (moment, flow))
     }
 
     /// SECURITY: a charter that is only tried goes no further than an explanation.
@@ -227,7 +243,7 @@ impl Engine {
         state: &State,
         rules: Option<Rules<'_>>,
         ask: &Ask<'_>,
-        moment: &Moment<'_>,
+        (moment, flow): (&Moment<'_>, Option<Flow<'_>>),
     ) -> Decision {
         let Some(agent) = state.agents.get(&ask.agent) else {
             return Decision::Deny(Denied::unknown_agent(ask.agent));
@@ -236,7 +252,7 @@ impl Engine {
         if let Err(denied) = standing.and_then(|()| denied::credential(state, agent, ask)) {
             return Decision::Deny(*denied);
         }
-        let case = Case { state, agent, instance: Some(ask.instance), rules, moment };
+        let case = Case { state, agent, instance: Some(ask.instance), rules, moment, flow };
         self.on_authority(&case, ask.server, ask.what)
     }
 
@@ -274,7 +290,8 @@ impl Engine {
             return false;
         };
         let (rules, moment) = (Rules::in_force(state), &Moment { at, counters: &Blind });
-        let case = Case { state, agent, instance: Some(ask.instance), rules, moment };
+        let instance = Some(ask.instance);
+        let case = Case { state, agent, instance, rules, moment, flow: None };
         let slice = self.slice(state, agent);
         let (surface, name) = thing;
         let covered = slice

@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod approval;
+mod catalog;
 mod drill;
 mod ending;
 mod entry;
@@ -25,20 +26,25 @@ pub(crate) mod format;
 mod keeping;
 mod lives;
 mod people;
+mod upstream;
 
 pub use approval::{HeldAct, HeldCall, Notified};
+pub use catalog::{
+    DefinitionApproved, DefinitionRefused, DefinitionsSeen, SEEN_A_LINE, Seen, Thing, WhyHeld,
+};
 pub use drill::{DrillResult, DrillStep};
 pub use ending::{
     AgentsTerminated, Confirmation, ENDED_A_LINE, Ended, How, Measured, REACHED_A_LINE, Target,
     TerminationReached,
 };
 pub use entry::Entry;
-pub use format::{FIRST, NEWEST};
+pub use format::{FIRST, NEWEST, THIRD};
 pub use keeping::{GatewayHalted, GatewayResumed, LedgerRestored, Witnessed};
 pub use lives::{
     ActivitySealed, AgentDescribed, ClientAdded, LedgerFounded, PersonSeated, TerminationConfirmed,
 };
 pub use people::{LedgerMoved, PersonInvited, RecoveryAsked, WitnessNamed};
+pub use upstream::{Holder, UpstreamConnected};
 
 /// An agent or a group: what accountability and grants attach to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -473,4 +479,21 @@ pub enum Fact {
     /// This ledger came out of a backup. Every active agent is on hold by it, what waited is over, offers and exports are
     /// void, and tokens from before it count no more.
     LedgerRestored(Box<LedgerRestored>),
+    /// A gateway saw definitions of a server's for the first time, or changed ones.
+    DefinitionsSeen(Box<DefinitionsSeen>),
+    /// A person lets a definition be used.
+    DefinitionApproved(Box<DefinitionApproved>),
+    /// A person refuses a definition.
+    DefinitionRefused(Box<DefinitionRefused>),
+    /// An account at a protected server may be used for this holder's agents.
+    UpstreamConnected(Box<UpstreamConnected>),
+    /// It may not be used any more.
+    UpstreamDisconnected {
+        /// At which server.
+        server: String,
+        /// For whom.
+        holder: Holder,
+        /// Why, in words.
+        reason: String,
+    },
 }

@@ -19,6 +19,7 @@ use crate::{
     state::{Given, Group, Instance, Offer, Sealed, State},
 };
 
+mod catalog;
 mod charter;
 mod ending;
 mod keeping;
@@ -52,7 +53,7 @@ macro_rules! of_apply {
 }
 
 impl Fold for State {
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
 
     fn empty(tenant: TenantId) -> Self {
         Self::empty(tenant)
@@ -180,6 +181,15 @@ impl State {
             Fact::GatewayHalted(halted) => self.halt(line, by, *halted),
             Fact::GatewayResumed(resumed) => drop(self.halted.remove(&resumed.gateway)),
             Fact::LedgerRestored(restored) => self.restore(line, at, *restored),
+            Fact::DefinitionsSeen(seen) => self.definitions_seen(line, at, *seen),
+            Fact::DefinitionApproved(approved) => {
+                self.definition_approved((line, at, by), *approved);
+            }
+            Fact::DefinitionRefused(refused) => self.definition_refused(*refused),
+            Fact::UpstreamConnected(says) => self.connect(line, at, by, *says),
+            Fact::UpstreamDisconnected { server, holder, .. } => {
+                self.upstreams.remove(&(server, holder));
+            }
             of_apply!() => {}
         }
     }
@@ -239,6 +249,10 @@ impl State {
         let first_line = before.as_ref().map_or(line, |agent| agent.first_line);
         let accountability = before.as_ref().map(|a| a.accountability.clone()).unwrap_or_default();
         let epoch = before.as_ref().map_or(0, |agent| agent.epoch);
+        let owner_line = before.as_ref().and_then(|before| {
+            let same = before.described.owner == described.owner;
+            if same { before.owner_line } else { Some(line) }
+        });
         let agent = Agent {
             described,
             life,
@@ -247,6 +261,7 @@ impl State {
             epoch,
             touched: line,
             first_line,
+            owner_line,
             shadow_of: before.and_then(|agent| agent.shadow_of),
         };
         self.agents.insert(id, Arc::new(agent));

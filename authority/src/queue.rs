@@ -11,6 +11,7 @@ use crate::{
     state::State,
 };
 
+mod catalog;
 mod charter;
 mod keeping;
 mod people;
@@ -55,6 +56,8 @@ pub enum Ask {
     DrillDue,
     /// A message to people could not be delivered; the desk knows.
     Undelivered,
+    /// What a server lists changed, or is flagged.
+    DefinitionHeld,
     /// The ledger came out of a backup.
     Restored,
     /// A gateway is halted.
@@ -96,6 +99,7 @@ pub fn waiting(state: &State, now: Timestamp) -> Vec<Waiting> {
     out.extend(people::waiting(state, now));
     out.extend(charter::waiting(state, now));
     out.extend(keeping::waiting(state, now));
+    out.extend(catalog::waiting(state));
     out.sort_by_key(|item| (item.deadline.unwrap_or(item.since + Span::days(365)), item.since));
     out
 }

@@ -124,6 +124,8 @@ pub const GATEWAY: Code = Code("AUTH-0051");
 pub const RESTORED: Code = Code("AUTH-0052");
 /// A person who cannot be erased now, or who was.
 pub const ERASURE: Code = Code("AUTH-0053");
+/// What a server lists cannot be approved or refused so: another definition is there by now, or none waits.
+pub const CATALOG: Code = Code("AUTH-0054");
 /// A defect in Writ: refused because it could not be decided.
 pub const INTERNAL: Code = Code("AUTH-0099");
 

@@ -10,7 +10,7 @@ use writ_model::{GrantId, Timestamp};
 
 use crate::{
     decide::{
-        Ask, Counted, CounterRead, Counters, Decision, Engine, Moment, Permitted, Rules,
+        Ask, Counted, CounterRead, Counters, Decision, Engine, Flow, Moment, Permitted, Rules,
         explain::{Explanation, explained},
     },
     grant::Period,
@@ -27,7 +27,7 @@ impl Engine {
         ask: &Ask<'_>,
         moment: &Moment<'_>,
     ) -> Explanation {
-        let decision = self.tried(state, &begun(charter), ask, moment);
+        let decision = self.tried(state, &begun(charter), ask, (moment, None));
         explained(state, ask.agent, &decision, moment.at)
     }
 
@@ -36,7 +36,7 @@ impl Engine {
         state: &State,
         charter: &Charter,
         ask: &Ask<'_>,
-        moment: &Moment<'_>,
+        moment: (&Moment<'_>, Option<Flow<'_>>),
     ) -> Decision {
         self.decide_by(state, Some(Rules { charter, known: None }), ask, moment)
     }
@@ -65,18 +65,19 @@ impl<'e> Replay<'e> {
         Self { engine, charter: begun(charter), tally: BTreeMap::new() }
     }
 
-    /// How the next call would be decided: on the state and with the grants' counters of its moment. Calls come in the
+    /// How the next call would be decided: on the state, with the grants' counters and what was known of its values at its
+    /// moment. Calls come in the
     /// order in which they were made.
     pub fn would(
         &mut self,
         state: &State,
         ask: &Ask<'_>,
         at: Timestamp,
-        reads: &[CounterRead],
+        (reads, flow): (&[CounterRead], Option<Flow<'_>>),
     ) -> Explanation {
         let counters = Then { tally: &self.tally, reads };
         let moment = Moment { at, counters: &counters };
-        let decision = self.engine.tried(state, &self.charter, ask, &moment);
+        let decision = self.engine.tried(state, &self.charter, ask, (&moment, flow));
         if let Decision::Permit(permitted) = &decision {
             self.count(permitted, at);
         }

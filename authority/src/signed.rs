@@ -66,6 +66,10 @@ macro_rules! unsigned {
             | Command::NoteHalt(_)
             | Command::NoteServed(_)
             | Command::RestoreLedger(_)
+            | Command::SeeDefinitions(_)
+            | Command::RefuseDefinition(_)
+            | Command::ConnectUpstream(_)
+            | Command::DisconnectUpstream { .. }
     };
 }
 

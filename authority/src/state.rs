@@ -16,23 +16,29 @@ use crate::{
     accountability::Accountability,
     agent::Agent,
     fact::{
-        ActivitySealed, ClientAdded, FIRST, LedgerFounded, LedgerMoved, LedgerRestored, Subject,
-        TerminationConfirmed,
+        ActivitySealed, ClientAdded, FIRST, Holder, LedgerFounded, LedgerMoved, LedgerRestored,
+        Subject, TerminationConfirmed,
     },
     grant::Grant,
     passkey::{Key, KeyPolicy},
 };
 
+mod behalf;
+mod catalog;
 mod charter;
 mod ending;
 mod people;
+mod upstream;
 
+pub use behalf::{ChainBroken, Link};
+pub use catalog::{Change, PINS, Pin, REFUSED, SETTLES, Shelf};
 pub use charter::{
     Away, Consumed, Draft, Drill, Given as Approved, Hold, InForce, Kept, Observing, Refused,
     Signature, Stop, Waits,
 };
 pub use ending::{DELEGATION_DEPTH, Ending, Halted, Reached};
 pub use people::{Invitation, Joined, Recovery, Used, Watcher};
+pub use upstream::Connected;
 
 /// LIMIT: depth of a group tree; more hides who answers.
 pub const GROUP_DEPTH: usize = 8;
@@ -295,6 +301,12 @@ pub struct State {
     /// People whose name was erased here, and when.
     #[serde(with = "crate::rows")]
     pub erased: OrdMap<PersonId, Timestamp>,
+    /// What each server lists, and by which digests it may be used.
+    #[serde(with = "crate::rows", default, skip_serializing_if = "OrdMap::is_empty")]
+    pub catalog: OrdMap<String, Arc<Shelf>>,
+    /// Accounts at protected servers that were connected and not ended; see [`State::upstream`].
+    #[serde(with = "crate::rows", default, skip_serializing_if = "OrdMap::is_empty")]
+    pub upstreams: OrdMap<(String, Holder), Arc<Connected>>,
 }
 
 impl State {
@@ -358,6 +370,8 @@ impl State {
             restored: None,
             tokens_from: Timestamp::default(),
             erased: OrdMap::new(),
+            catalog: OrdMap::new(),
+            upstreams: OrdMap::new(),
         }
     }
 

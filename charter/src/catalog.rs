@@ -12,7 +12,11 @@ use crate::{
 };
 
 /// The catalogue's version; raised when a class is added.
-pub const CATALOG_VERSION: u32 = 1;
+pub const CATALOG_VERSION: u32 = 2;
+
+/// What a call counts as besides, where a value in it was first read in what others wrote. It is switched on by a clause
+/// that names it, or its family; see [`crate::Charter::traces`].
+pub const UNTRUSTED: &str = "origin.untrusted";
 
 type Row = (&'static str, &'static str, Reversibility, Blast, &'static str);
 
@@ -187,6 +191,13 @@ const ROWS: &[Row] = &[
         Costly,
         WholeClient,
         "Data goes to a company that nobody agreed to.",
+    ),
+    (
+        "origin.untrusted",
+        "acts on values that it read in what others wrote",
+        Irreversible,
+        Outside,
+        "Somebody who wrote a mail or a page decides what the agent does.",
     ),
     (
         "payment.prepare",

@@ -1,7 +1,7 @@
-//! Classification: as which action classes a call counts, by what the charter says.
+//! Classification: as which action classes a call counts, and how far it reaches, by what the charter says.
 //! Never here: a guess by name. What is not named counts as the use of a thing about which nothing is known.
 
-use crate::Charter;
+use crate::{Blast, Charter};
 
 /// Where an amount stands in a call's arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,30 @@ pub struct Classes<'a> {
     pub data: Option<Vec<String>>,
 }
 
+/// How far the use of a thing reaches, mildest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// It only looks.
+    Reads,
+    /// It changes what is the client's own.
+    Inside,
+    /// It reaches others.
+    Outside,
+}
+
 impl Charter {
+    /// How far a thing reaches, if the charter names what it counts as: both parties signed it, so that it corrects every
+    /// guess. Of several namings the farthest counts, and a class that nobody described reaches as far as it can.
+    pub fn reach(&self, server: &str, surface: &str, name: &str) -> Option<Reach> {
+        let named = self.counts_as.iter().filter(|one| one.covers(server, surface, name));
+        let reach = named.map(|naming| match self.action(&naming.action) {
+            _ if crate::reads(&naming.action) => Reach::Reads,
+            Some(class) if class.blast != Blast::Outside => Reach::Inside,
+            Some(_) | None => Reach::Outside,
+        });
+        reach.max()
+    }
+
     /// As what a thing of a server counts: every naming that covers it counts. `surface` is `tool`, `resource` or
     /// `prompt`; of another surface nothing is known, and it counts as the use of a tool.
     pub fn classify<'a>(&'a self, server: &str, surface: &str, name: &str) -> Classes<'a> {
@@ -60,6 +83,42 @@ fn join(all: &mut Option<Vec<String>>, more: &[String]) {
     for one in more {
         if !known.contains(one) {
             known.push(one.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use writ_model::{CharterId, TenantId};
+
+    use super::*;
+    use crate::{Naming, Parties};
+
+    #[test]
+    fn what_is_named_says_how_far_it_reaches() {
+        let parties = Parties { provider: "P".to_owned(), client: "C".to_owned() };
+        let (id, tenant) = (CharterId::from_bytes([1; 16]), TenantId::from_bytes([2; 16]));
+        let mut charter = Charter::new(id, 1, tenant, parties);
+        charter.counts_as = [
+            ("read_*", "mail.read"),
+            ("save", "file.write"),
+            ("send", "mail.send"),
+            ("odd", "x.odd"),
+            ("both", "mail.read"),
+            ("both", "mail.send"),
+        ]
+        .map(|(name, action)| Naming::new("mail", "tool", name, action))
+        .to_vec();
+        for (server, name, wanted) in [
+            ("mail", "read_message", Some(Reach::Reads)),
+            ("mail", "save", Some(Reach::Inside)),
+            ("mail", "send", Some(Reach::Outside)),
+            ("mail", "odd", Some(Reach::Outside)),
+            ("mail", "both", Some(Reach::Outside)),
+            ("mail", "other", None),
+            ("files", "send", None),
+        ] {
+            assert_eq!(charter.reach(server, "tool", name), wanted, "{server} {name}");
         }
     }
 }

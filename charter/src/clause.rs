@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use writ_model::{AgentId, GroupId, Role, Side, Span, Timestamp};
 
-use crate::{Hours, Money, Reversibility};
+use crate::{Hours, Money, Reversibility, UNTRUSTED};
 
 /// How bad it is, as what asks for the decision says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -350,6 +350,11 @@ impl Clause {
     /// Whether one of its patterns names a class.
     pub fn names(&self, class: &str) -> bool {
         self.actions.iter().any(|pattern| crate::family(pattern, class))
+    }
+
+    /// Whether it speaks by name of where values came from: a pattern for everything does not.
+    pub fn traces(&self) -> bool {
+        self.actions.iter().any(|pattern| pattern != "*" && crate::family(pattern, UNTRUSTED))
     }
 
     /// Whether it is valid at an instant; outside it, it says nothing at all.

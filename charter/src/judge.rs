@@ -185,6 +185,26 @@ impl Charter {
             .any(|clause| deed.actions.iter().any(|class| view.fits(clause, class) == Fits::Yes))
     }
 
+    /// The strictest mode of the clauses that speak by name of where values came from ([`UNTRUSTED`] or its family) and are
+    /// about this agent and server; nothing where none does: then origins are not followed. A clause for everything does
+    /// not switch them on. Without a server, any will do. Conditions are not looked at: outside them, the class is judged
+    /// like every other that no clause covers.
+    pub fn traces(&self, deed: &Deed<'_>) -> Option<&Mode> {
+        let about = |clause: &&Clause| {
+            let scope = &clause.scope;
+            let server = |name: &str| scope.servers.iter().any(|one| one == name);
+            clause.traces()
+                && clause.holds_at(deed.at)
+                && (scope.agents.is_empty()
+                    || deed.agent.is_some_and(|id| scope.agents.contains(&id)))
+                && (scope.groups.is_empty()
+                    || scope.groups.iter().any(|id| deed.groups.contains(id)))
+                && (scope.servers.is_empty() || deed.server.is_none_or(server))
+        };
+        let speaks = self.clauses.iter().filter(about);
+        speaks.map(|clause| &clause.mode).max_by_key(|mode| mode.strictness())
+    }
+
     /// The clauses that have a say, in the charter's order, and the first class that none surely covers.
     fn said<'a>(
         &'a self,

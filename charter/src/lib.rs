@@ -23,10 +23,10 @@ mod words;
 
 pub use action::{Action, Blast, Reversibility, family};
 pub use calendar::{Calendar, Hours};
-pub use catalog::{CATALOG_VERSION, action, catalog, reads};
+pub use catalog::{CATALOG_VERSION, UNTRUSTED, action, catalog, reads};
 pub use charter::{Charter, Naming, NotACharter, Parties};
 pub use check::Bad;
-pub use classify::{AmountAt, Classes};
+pub use classify::{AmountAt, Classes, Reach};
 pub use clause::{Clause, Limit, Mode, Per, Scope, Seat, Severity, Unless, Waits, When};
 pub use clock::local;
 pub use diff::{Change, Direction, diff};

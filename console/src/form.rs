@@ -8,11 +8,13 @@ use askama::Template;
 
 use crate::{part::Refused, shell::Shell};
 
+pub mod account;
 pub mod act;
 pub mod agent;
 pub mod answers;
 pub mod approve;
 pub mod client;
+pub mod consent;
 pub mod delegate;
 pub mod draft;
 pub mod drill;
@@ -25,6 +27,7 @@ pub mod own;
 pub mod party;
 pub mod people;
 pub mod stop;
+pub mod tool;
 
 /// What was submitted, or what a form starts with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -21,6 +21,9 @@ pub mod clauses;
 pub mod client;
 pub mod clients;
 pub mod code;
+pub mod connections;
+pub mod consent;
+pub mod data;
 pub mod decisions;
 pub mod drills;
 pub mod ending;
@@ -46,6 +49,7 @@ pub mod sign_in;
 pub mod signed;
 pub mod signing;
 pub mod templates;
+pub mod tools;
 pub mod welcome;
 pub mod witnesses;
 
@@ -57,14 +61,15 @@ pub fn render(status: StatusCode, page: &impl Template) -> Response {
     }
 }
 
+fn each<T: Template>(page: &str, samples: Vec<(&'static str, T)>) -> Vec<(String, String)> {
+    let html = |one: T| one.render().unwrap_or_default();
+    samples.into_iter().map(|(name, one)| (format!("{page}-{name}"), html(one))).collect()
+}
+
 /// Every page with every sample: its name and its HTML.
 #[doc(hidden)]
 #[must_use]
 pub fn samples() -> Vec<(String, String)> {
-    fn each<T: Template>(page: &str, samples: Vec<(&'static str, T)>) -> Vec<(String, String)> {
-        let html = |one: T| one.render().unwrap_or_default();
-        samples.into_iter().map(|(name, one)| (format!("{page}-{name}"), html(one))).collect()
-    }
     let mut out = Vec::new();
     out.extend(each("agents", agents::AgentsPage::samples()));
     out.extend(each("agent", agent::AgentPage::samples()));
@@ -89,6 +94,12 @@ pub fn samples() -> Vec<(String, String)> {
     out.extend(each("people-of", people::PeoplePage::samples()));
     out.extend(each("root", root::RootPage::samples()));
     out.extend(each("witnesses", witnesses::WitnessesPage::samples()));
+    out.extend(each("tools", tools::ToolsPage::samples()));
+    out.extend(each("tool", tools::ToolPage::samples()));
+    out.extend(each("data", data::DataPage::samples()));
+    out.extend(each("data-map", data::MapPage::samples()));
+    out.extend(each("connections", connections::ConnectionsPage::samples()));
+    out.extend(each("connected", connections::LinkPage::samples()));
     out.extend(each("receipts", receipts::ReceiptsPage::samples()));
     out.extend(each("signed", signed::SignedPage::samples()));
     out.extend(each("approval", approval::ApprovalPage::samples()));
@@ -102,31 +113,42 @@ pub fn samples() -> Vec<(String, String)> {
     out.extend(each("templates", templates::TemplatesPage::samples()));
     out.extend(each("template", templates::TemplatePage::samples()));
     out.extend(each("observe", observe::ObservePage::samples()));
-    out.extend(each("watch", form::observe::samples()));
     out.extend(each("drills", drills::DrillsPage::samples()));
     out.extend(each("drill", drills::OnePage::samples()));
-    out.extend(each("rehearse", form::drill::samples()));
     out.extend(each("notifications", notifications::ToldPage::samples()));
     out.extend(each("explain", explain::samples()));
+    out.extend(each("wrong", plain::WrongPage::samples()));
+    out.extend(each("consent-back", consent::BackPage::samples()));
+    out.extend(each("operations", operations::OperationsPage::samples()));
+    out.extend(each("ending", ending::EndingPage::samples()));
+    out.extend(each("endings", endings::EndingsPage::samples()));
+    out.extend(each("decisions", decisions::DecisionsPage::samples()));
+    out.extend(forms());
+    out
+}
+
+/// Every form with every sample.
+fn forms() -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    out.extend(each("decide-tool", form::tool::samples()));
+    out.extend(each("account", form::account::samples()));
+    out.extend(each("watch", form::observe::samples()));
+    out.extend(each("rehearse", form::drill::samples()));
     out.extend(each("stop", form::stop::samples()));
     out.extend(each("draft", form::draft::samples()));
     out.extend(each("answer", form::approve::samples()));
     out.extend(each("party", form::party::samples()));
     out.extend(each("invite", form::invite::samples()));
     out.extend(each("own", form::own::samples()));
-    out.extend(each("wrong", plain::WrongPage::samples()));
     out.extend(each("act", form::act::samples()));
     out.extend(each("propose", form::agent::samples()));
     out.extend(each("answers", form::answers::samples()));
     out.extend(each("delegate", form::delegate::samples()));
+    out.extend(each("consent", form::consent::samples()));
     out.extend(each("add-client", form::client::samples()));
     out.extend(each("grant", form::grant::samples()));
     out.extend(each("people", form::people::samples()));
-    out.extend(each("operations", operations::OperationsPage::samples()));
     out.extend(each("gateway", form::gateway::samples()));
     out.extend(each("end-many", form::ending::samples()));
-    out.extend(each("ending", ending::EndingPage::samples()));
-    out.extend(each("endings", endings::EndingsPage::samples()));
-    out.extend(each("decisions", decisions::DecisionsPage::samples()));
     out
 }

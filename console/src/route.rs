@@ -107,6 +107,8 @@ routes! {
     SIGNING signing(signing) Get "/sign/{signing}";
     /// Refuse to sign it.
     SIGNING_REFUSE signing_refuse(signing) Both "/sign/{signing}/refuse";
+    /// A client asks to be let in: whose running copy it becomes, or none.
+    CONSENT consent() Both "/consent";
     /// Ends the session.
     SIGN_OUT sign_out() Post "/sign-out";
     /// Style, script and mark, by hashed name.
@@ -179,6 +181,24 @@ routes! {
     WITNESS_NEW witness_new(client) Both "/clients/{client}/witnesses/new";
     /// Remove a witness.
     WITNESS_REMOVE witness_remove(client, witness) Both "/clients/{client}/witnesses/{witness}/remove";
+    /// What tools are taken for.
+    DATA data(client) Get "/clients/{client}/data";
+    /// What flowed through an agent.
+    AGENT_DATA agent_data(client, agent) Get "/clients/{client}/agents/{agent}/data";
+    /// What the servers list.
+    TOOLS tools(client) Get "/clients/{client}/tools";
+    /// One thing that a server lists, and what changed.
+    TOOL tool(client, tool) Get "/clients/{client}/tools/{tool}";
+    /// Let a definition be used.
+    TOOL_APPROVE tool_approve(client, tool) Both "/clients/{client}/tools/{tool}/approve";
+    /// Refuse a definition.
+    TOOL_REFUSE tool_refuse(client, tool) Both "/clients/{client}/tools/{tool}/refuse";
+    /// Programs that were let in, and accounts at protected servers.
+    CONNECTIONS connections(client) Get "/clients/{client}/connections";
+    /// Connect an account at a protected server.
+    ACCOUNT_CONNECT account_connect(client, server) Both "/clients/{client}/connections/{server}/connect";
+    /// End an account: `?agent=` or `?person=` says whose.
+    ACCOUNT_END account_end(client, server) Both "/clients/{client}/connections/{server}/end";
     /// What was signed.
     RECEIPTS receipts(client) Get "/clients/{client}/receipts";
     /// One receipt: the exact text, the key, the digest.
@@ -318,8 +338,8 @@ pub fn local(next: &str) -> Option<String> {
     (short && plain && inside && !next.starts_with("//") && known(next)).then(|| next.to_owned())
 }
 
-/// LIMIT: bytes of an address to go to: a list with all its filters.
-const MAX_NEXT: usize = 512;
+/// LIMIT: bytes of an address to go to: a client's authorization request.
+const MAX_NEXT: usize = 2_048;
 
 /// Whether a path, without its query, is one of the console's.
 #[must_use]
@@ -369,7 +389,7 @@ mod tests {
         ] {
             assert_eq!(local(bad), None, "{bad}");
         }
-        assert_eq!(local(&format!("/agents?q={}", "a".repeat(600))), None);
+        assert_eq!(local(&format!("/agents?q={}", "a".repeat(2_100))), None);
     }
 
     #[test]

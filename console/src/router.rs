@@ -17,7 +17,7 @@ use crate::{
     asset,
     flash::Flashes,
     form::{
-        self,
+        self, account,
         act::Act,
         gateway::Wish,
         invite::Make,
@@ -25,13 +25,14 @@ use crate::{
         own,
         party::Deed,
         stop::{Stop, Which},
+        tool,
     },
     head, live,
     page::{
         agent, agents, approval, approvals, call, calls, catalog, charter, clauses, client,
-        clients, decisions, drills, ending, endings, explain, find, first, join, ledger, line, me,
-        notifications, observe, operations, past, people, plain, receipt, receipts, root, sign_in,
-        signed, signing, templates, welcome, witnesses,
+        clients, connections, data, decisions, drills, ending, endings, explain, find, first, join,
+        ledger, line, me, notifications, observe, operations, past, people, plain, receipt,
+        receipts, root, sign_in, signed, signing, templates, tools, welcome, witnesses,
     },
     route,
     visit::{self, Console, Visit},
@@ -188,6 +189,7 @@ fn forms() -> Router<Console> {
         .route(route::APPROVAL_NO, get(form::approve::show_no).post(form::approve::take_no))
         .route(route::AWAY, get(form::approve::show_away).post(form::approve::take_away))
         .route(route::AWAY_END, post(form::approve::take_back))
+        .route(route::CONSENT, get(form::consent::show).post(form::consent::take))
 }
 
 /// What is there for somebody who is not signed in, and what signs.
@@ -221,6 +223,15 @@ fn party() -> Router<Console> {
         .route(route::PEOPLE, get(people::show))
         .route(route::ROOT, get(root::show))
         .route(route::WITNESSES, get(witnesses::show))
+        .route(route::DATA, get(data::list))
+        .route(route::AGENT_DATA, get(data::map))
+        .route(route::TOOLS, get(tools::list))
+        .route(route::TOOL, get(tools::show))
+        .route(route::TOOL_APPROVE, get(tool::show_approve).post(tool::take_approve))
+        .route(route::TOOL_REFUSE, get(tool::show_refuse).post(tool::take_refuse))
+        .route(route::CONNECTIONS, get(connections::show))
+        .route(route::ACCOUNT_CONNECT, get(account::show_connect).post(account::take_connect))
+        .route(route::ACCOUNT_END, get(account::show_end).post(account::take_end))
         .route(route::RECEIPTS, get(receipts::show))
         .route(route::SIGNED, get(signed::show))
         .route(route::RECEIPT_FILE, get(signed::download))

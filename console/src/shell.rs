@@ -52,6 +52,10 @@ pub enum Section {
     Operations,
     /// A party's people.
     People,
+    /// What servers list.
+    Tools,
+    /// Programs let in, and accounts.
+    Connections,
     /// What was signed.
     Receipts,
     /// Who watches the ledger.

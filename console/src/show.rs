@@ -11,8 +11,10 @@ use writ_model::{Digest, Span, Timestamp, ocsf::Disposition};
 use crate::{part, view::CallRow};
 
 mod bar;
+mod flow;
 mod people;
 pub use bar::{bar, stretch};
+pub use flow::{End, flows};
 pub use people::{Fingerprint, SessionLine, Spelled, device, fingerprint, kind, spelled, typed};
 
 /// An instant as a reader wants it: how long ago, the exact instant on hover.

@@ -106,6 +106,7 @@ impl Desk {
             .merge(crate::witness::witness_doors(self))
             .merge(web::doors(self))
             .merge(crate::oidc::doors())
+            .merge(crate::upstreams::doors())
             .layer(middleware::from_fn_with_state(self.clone(), crate::reveal))
             .with_state(self.clone())
     }

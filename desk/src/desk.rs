@@ -25,7 +25,7 @@ use writ_lake::Activity;
 use writ_model::{
     Actor, Clock, Cx, Entropy, Fold, HoldId, PersonId, Secret, Side, TenantId, Timestamp,
 };
-use writ_store::{Held, Ledger, Sequencer, Tenants, Vault, View};
+use writ_store::{Contexts, Definitions, Held, Ledger, Sequencer, Tenants, Vault, View};
 
 use crate::{
     DeskError, Fleet, NoFleet, Rehearse, Who,
@@ -52,6 +52,10 @@ pub struct DeskParts {
     pub vault: Arc<dyn Vault>,
     /// Sealed bytes of calls that wait for approval: the gateways write them.
     pub held: Arc<dyn Held>,
+    /// What agents have read, sealed: the gateways write it.
+    pub contexts: Arc<dyn Contexts>,
+    /// Texts of what servers list: the gateways write them.
+    pub definitions: Arc<dyn Definitions>,
     /// Decides again, for explanations.
     pub engine: Arc<Engine>,
     /// The time.
@@ -91,7 +95,9 @@ pub(crate) struct Inner {
     pub(crate) marks: Mutex<ReplayMarks>,
     pub(crate) sessions: Sessions,
     pub(crate) oidc: OnceLock<Arc<crate::oidc::Party>>,
+    pub(crate) oauth: crate::oauth::Oauth,
     pub(crate) notify: OnceLock<Arc<crate::notify::Notifier>>,
+    pub(crate) upstreams: crate::upstreams::Upstreams,
     pub(crate) signings: Signings,
     pub(crate) codes: Codes,
     /// Plays the agent in a drill, once the gateways run.
@@ -175,7 +181,9 @@ impl Desk {
             marks: Mutex::new(ReplayMarks::new(replay::DEFAULT_MARKS, entropy.as_ref())),
             sessions: Sessions::default(),
             oidc: OnceLock::new(),
+            oauth: crate::oauth::Oauth::default(),
             notify: OnceLock::new(),
+            upstreams: crate::upstreams::Upstreams::default(),
             signings: Signings::default(),
             codes: Codes::default(),
             rehearse: RwLock::default(),
@@ -216,7 +224,7 @@ impl Desk {
     }
 
     /// Refuses when it is not this process's turn.
-    fn in_turn(&self) -> Result<(), DeskError> {
+    pub(crate) fn in_turn(&self) -> Result<(), DeskError> {
         match self.inner.turn.get() {
             Some(turn) if !turn() => Err(DeskError::NotInTurn),
             _ => Ok(()),

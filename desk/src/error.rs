@@ -49,6 +49,8 @@ pub(crate) const UNREADABLE_HOLD: Code = Code("DESK-0020");
 pub(crate) const DRILL: Code = Code("DESK-0021");
 /// Another process does now what this one is asked for.
 pub(crate) const NOT_IN_TURN: Code = Code("DESK-0022");
+/// An account at a protected server cannot be connected, or the link to it is not good.
+pub(crate) const UPSTREAM: Code = Code("DESK-0030");
 /// A defect, or a store that fails.
 pub(crate) const FAULT: Code = Code("DESK-0099");
 

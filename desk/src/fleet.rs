@@ -21,6 +21,30 @@ pub struct ServerStatus {
     pub kind: String,
     /// The client it is for, by short name; none for every client.
     pub client: Option<String>,
+    /// How it answers one gateway, if that has called it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<ServerAnswers>,
+}
+
+/// How a server answers a gateway, since that began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerAnswers {
+    /// Revisions of MCP that it was heard to speak; empty if nobody asked yet.
+    pub revisions: Vec<String>,
+    /// Messages that it answered.
+    pub answered: u64,
+    /// Messages that it did not answer, or not as it must.
+    pub failed: u64,
+    /// Microseconds until the head of an answer, within which half of them came; none beyond ten seconds.
+    pub half_within_us: Option<u64>,
+    /// The same for 99 of a hundred.
+    pub most_within_us: Option<u64>,
+    /// When it last answered.
+    pub answered_at: Option<Timestamp>,
+    /// When it last failed.
+    pub failed_at: Option<Timestamp>,
+    /// The code of that.
+    pub failure: Option<String>,
 }
 
 /// One gateway as it is now.

@@ -28,6 +28,7 @@ mod rehearse;
 mod say;
 mod session;
 mod signing;
+mod upstreams;
 pub mod view;
 mod who;
 mod witness;
@@ -63,6 +64,7 @@ pub use case::{
     replay::ReplayQuery,
     sign_in::SignInBody,
     templates::NewTemplate,
+    tools::{ApproveToolBody, RefuseToolBody, ToolsQuery},
     witnesses::NewWitness,
 };
 pub use desk::{Desk, DeskParts};
@@ -72,7 +74,7 @@ pub use enroll::{EnrollBody, Enrolled, PROOF_TYPE};
 pub use error::{DeskError, Problem, Wrong};
 pub use fleet::{
     BackupStatus, Fleet, GatewayStatus, HeldLease, MemberStatus, Members, NoFleet, QueueStatus,
-    Report, ServerStatus,
+    Report, ServerAnswers, ServerStatus,
 };
 pub use keys::{CheckpointVerifier, token_key};
 pub use names::{
@@ -80,8 +82,10 @@ pub use names::{
     reveal::{AsWritten, reveal},
 };
 pub use notify::{Form, Kind, NotifyParts, Stepped, Way};
+pub use oauth::{Back, ConsentAgent, ConsentView, ListedClient, Looked, OauthSettings};
 pub use oidc::{LoginBody, Narrowed, OidcSettings, RoleMap, Strength, oidc_refusal};
 pub use rehearse::{AfterEnd, NotPlayed, Part, RefusedCall, Rehearse, Rogue, Seen};
 pub use session::{COOKIE, SESSION_IDLE, Session, SignedBy, SignedIn};
+pub use upstreams::{ConnectBody, DisconnectBody, UpstreamServer};
 pub use who::{Via, Who};
 pub use witness::WITNESS_TYPE;

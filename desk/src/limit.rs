@@ -25,6 +25,8 @@ pub(crate) enum Knock {
     Join,
     /// A recovery's code.
     Recover,
+    /// A client that registers itself.
+    Register,
 }
 
 impl Knock {
@@ -34,6 +36,8 @@ impl Knock {
         match self {
             Self::Passkey => 600,
             Self::Link | Self::Join | Self::Recover => 60,
+            // Each is kept for a month.
+            Self::Register => 30,
         }
     }
 }

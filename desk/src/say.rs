@@ -13,8 +13,11 @@ use crate::view::LineView;
 
 mod approvals;
 mod charter;
+mod listed;
 mod people;
 mod scale;
+
+pub(crate) use scale::holder;
 
 pub(crate) use charter::what as delegation;
 
@@ -128,6 +131,11 @@ kinds! {
     GatewayHalted = "gateway_halted",
     GatewayResumed = "gateway_resumed",
     LedgerRestored = "ledger_restored",
+    DefinitionsSeen = "definitions_seen",
+    DefinitionApproved = "definition_approved",
+    DefinitionRefused = "definition_refused",
+    UpstreamConnected = "upstream_connected",
+    UpstreamDisconnected = "upstream_disconnected",
 }
 
 /// What became so.

@@ -68,15 +68,15 @@ pub struct SignedIn {
     pub session: Session,
 }
 
-/// The session cookie's value; nothing if there is none, or more than one.
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The value of the cookie of this name; nothing if there is none, or more than one.
+pub(crate) fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let mut found = headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|text| text.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == COOKIE)
+        .filter(|(name, _)| *name == wanted)
         .map(|(_, value)| value);
     let first = found.next()?;
     if found.next().is_some() { None } else { Some(first) }
@@ -151,7 +151,7 @@ impl Desk {
     /// # Errors
     /// If the store fails.
     pub async fn session(&self, headers: &HeaderMap) -> Result<Option<Session>, DeskError> {
-        let Some(token) = cookie(headers) else { return Ok(None) };
+        let Some(token) = cookie(headers, COOKIE) else { return Ok(None) };
         let Some(session) = self.inner.sessions.find(token, self.now()) else { return Ok(None) };
         if self.may_go_on(&session).await? {
             return Ok(Some(session));

@@ -7,7 +7,9 @@ pub mod agent;
 pub mod call;
 pub mod charter;
 pub mod client;
+pub mod consent;
 pub mod drill;
+pub mod flow;
 pub mod grant;
 pub mod hold;
 pub mod ledger;
@@ -18,6 +20,8 @@ pub mod operations;
 pub mod people;
 pub mod receipt;
 pub mod signing;
+pub mod tools;
+pub mod upstream;
 pub mod witness;
 
 pub use agent::{
@@ -38,6 +42,7 @@ pub use client::{
     ClientRef, ClientRow, GroupRef, GroupRow, PersonRef, PersonRow, ProviderView, QueueItem,
     QueueView, Sealed, StatusView, Swept,
 };
+pub use consent::{ConsentRow, ConsentsView};
 pub use drill::{DRILL_FILE, DrillFile, DrillPage, DrillPick, DrillStep, DrillView};
 pub use grant::{GrantView, RuleView, UseView};
 pub use hold::{
@@ -59,6 +64,10 @@ pub use receipt::{ProvenLine, RECEIPT_FILE, ReceiptFile, ReceiptPage, ReceiptRow
 pub use signing::{
     Invited, Joined, NextView, OptionsView, RecoveryAsked, SigningState, SigningView,
 };
+pub use tools::{ToolRow, ToolState, ToolView, ToolsView};
+pub use upstream::{ConnectView, ConnectedRow, UpstreamView};
 pub use witness::WitnessRow;
 /// What the roster says of a process, as its views carry it.
 pub use writ_store::{Standing, Wanted, roster::Role as ProcessRole};
+
+pub use crate::fleet::{ServerAnswers, ServerStatus};

@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use writ_authority::Denied;
+use writ_identity::token::SCOPE_ALL;
 use writ_model::{CallId, Code};
 
 use crate::{
@@ -41,7 +42,7 @@ pub(crate) struct Asked {
     /// The record of the call, if one was begun.
     pub(crate) call: Option<CallId>,
     /// The revision asked for, if we do not serve it.
-    requested: String,
+    pub(crate) requested: String,
 }
 
 impl Default for Asked {
@@ -197,11 +198,17 @@ fn challenge(
         Some(server) => server.metadata.clone(),
         None => format!("{}/.well-known/oauth-protected-resource/mcp", core.base),
     };
-    let text = format!("{text}, resource_metadata=\"{metadata}\"");
+    let scope = scope(server);
+    let text = format!("{text}, scope=\"{scope}\", resource_metadata=\"{metadata}\"");
     if let Ok(value) = HeaderValue::from_str(&text) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
     }
     nonce(core, response);
+}
+
+/// The scope that reaches a server, or the gateway as a whole (RFC 6750 section 3).
+fn scope(server: Option<&Served>) -> String {
+    server.map_or_else(|| SCOPE_ALL.to_owned(), |server| format!("{SCOPE_ALL}:{}", server.name))
 }
 
 /// RFC 9728 metadata of a server, or of the gateway as a whole.
@@ -215,6 +222,7 @@ pub(crate) fn metadata(core: &Core, server: Option<&Served>, verb: &Method) -> R
         "resource": resource,
         "resource_name": name,
         "authorization_servers": [core.issuer],
+        "scopes_supported": [scope(server)],
         "bearer_methods_supported": ["header"],
         "dpop_bound_access_tokens_required": true,
         "dpop_signing_alg_values_supported": ["ES256", "EdDSA"],

@@ -2,20 +2,23 @@
 //!
 //! Never here: a rule, or a permit of our own making.
 
+mod words;
+
 use writ_authority::{
     Ask, Decision, Denied, Moment, Permitted, State, What,
-    decide::{OnHold, call_digest},
+    decide::{OnHold, Traced, call_digest},
     fact::Notified,
     grant::{Limit, Surface},
 };
 use writ_charter::{Bound, Limit as ClauseLimit};
-use writ_lake::ClauseUse;
 use writ_model::{GrantId, TenantId, json::Node};
 use writ_store::{MeterKey, MeterRefusal, Place, Reservation};
 
 use crate::{
+    behalf,
     core::Core,
     flight::Flight,
+    flow,
     identify::Identified,
     limits::{self, Metered, place_key},
     mcp::method::Wish,
@@ -23,6 +26,9 @@ use crate::{
     refusal::{self, Refusal},
     standing,
 };
+
+use words::moved;
+pub(crate) use words::{denial_words, hold_words, permit_words};
 
 /// What became of the question.
 #[derive(Debug)]
@@ -47,20 +53,53 @@ pub(crate) struct Pass {
     pub(crate) told: Vec<Notified>,
 }
 
-/// Decides what a message asks for. It waits only where a share of a limit has to be drawn first.
+/// Decides what a message asks for, and says what was found of where its values came from. It waits only where a share of
+/// a limit has to be drawn first, or a context to be had.
 pub(crate) async fn authorize(
     core: &Core,
     who: &Identified,
     server: &str,
     wish: &Wish<'_>,
-) -> Verdict {
+) -> (Verdict, Option<Traced>) {
     let (surface, name, arguments, counts) = match wish {
-        Wish::Use { surface, name, arguments, counts } => (surface, name, arguments, counts),
-        Wish::Listen { resources } => return listen(core, who, server, *resources),
-        Wish::List | Wish::Talk { .. } => return talk(core, who, server),
+        Wish::Use { surface, name, arguments, counts } => (*surface, *name, *arguments, *counts),
+        Wish::Listen { resources } => return (listen(core, who, server, *resources), None),
+        Wish::List | Wish::Talk { .. } => return (talk(core, who, server), None),
     };
-    let decision = call(core, who, server, (*surface, name), *arguments);
-    if !*counts {
+    let thing = (surface, name, arguments);
+    let decision = call(core, who, server, (thing, None));
+    if matches!(decision, Decision::Deny(_)) {
+        return (free(decision, Vec::new()), None);
+    }
+    match flow::judged(core, who, server, thing).await {
+        Ok(None) => (counted(core, who, server, (thing, counts), (decision, None)).await, None),
+        Ok(Some(found)) => {
+            let decision = call(core, who, server, (thing, Some(&found)));
+            let verdict =
+                counted(core, who, server, (thing, counts), (decision, Some(&found))).await;
+            (verdict, Some(found))
+        }
+        Err(refusal) => (stopped(decision, refusal), None),
+    }
+}
+
+/// A thing with the arguments of its use.
+type Thing<'a> = (Surface, &'a str, Option<&'a Node<'a>>);
+
+/// What a decision comes to, once the call's share of its limits is taken.
+async fn counted(
+    core: &Core,
+    who: &Identified,
+    server: &str,
+    (thing, counts): (Thing<'_>, bool),
+    (decision, found): (Decision, Option<&Traced>),
+) -> Verdict {
+    let (surface, name, arguments) = thing;
+    let what = What::Call { surface, name, arguments };
+    if let Some(stopped) = for_others(core, who, (server, what), &decision) {
+        return stopped;
+    }
+    if !counts {
         return if waits(&decision) { cannot_wait(decision) } else { free(decision, Vec::new()) };
     }
     if let Decision::Permit(permitted) = &decision
@@ -70,14 +109,37 @@ pub(crate) async fn authorize(
         let words = Decided { permitted: false, ..permit_words(permitted) };
         return Verdict::CannotWait(Box::new(words), refusal);
     }
-    let told = told(who, &decision, server, (*surface, name), *arguments);
-    let again = || call(core, who, server, (*surface, name), *arguments);
+    let told = told(who, &decision, server, (surface, name), arguments);
+    let again = || call(core, who, server, (thing, found));
     reserved(core, who, decision, told.into_iter().collect(), &again).await
 }
 
-/// Decides whether somebody may talk to a server at all. Nothing is counted for that.
+/// Decides whether somebody may talk to a server at all. Nothing is counted for that. Whoever acts for others is not asked
+/// about them: it may talk there with a token of its own, and talk does nothing for anybody.
 pub(crate) fn talk(core: &Core, who: &Identified, server: &str) -> Verdict {
     free(decide(core, who, server, What::Session), Vec::new())
+}
+
+/// What stops a call that those may not make for whom it is made; see [`behalf`].
+fn for_others(
+    core: &Core,
+    who: &Identified,
+    asked: (&str, What<'_>),
+    decision: &Decision,
+) -> Option<Verdict> {
+    if who.caller.behalf.is_empty() {
+        return None;
+    }
+    let (own, words) = match decision {
+        Decision::Permit(permitted) => {
+            let words = Decided { permitted: false, hold: None, ..permit_words(permitted) };
+            (Some(permitted), words)
+        }
+        Decision::Hold(held) => (None, hold_words(held)),
+        Decision::Deny(_) => return None,
+    };
+    let refusal = behalf::lets(core, who, asked, own).err()?;
+    Some(Verdict::CannotWait(Box::new(words), refusal))
 }
 
 /// A stream of changes: each resource it names must be readable, without anybody's approval.
@@ -87,7 +149,11 @@ fn listen(core: &Core, who: &Identified, server: &str, resources: Option<&Node<'
     for uri in named {
         // What is not text names nothing that could be granted.
         let uri = uri.as_str().unwrap_or_default();
-        let decision = call(core, who, server, (Surface::Resource, uri), None);
+        let decision = call(core, who, server, ((Surface::Resource, uri, None), None));
+        let what = What::Call { surface: Surface::Resource, name: uri, arguments: None };
+        if let Some(stopped) = for_others(core, who, (server, what), &decision) {
+            return stopped;
+        }
         if waits(&decision) {
             return cannot_wait(decision);
         }
@@ -103,20 +169,26 @@ fn call(
     core: &Core,
     who: &Identified,
     server: &str,
-    (surface, name): (Surface, &str),
-    arguments: Option<&Node<'_>>,
+    ((surface, name, arguments), found): (Thing<'_>, Option<&Traced>),
 ) -> Decision {
-    decide(core, who, server, What::Call { surface, name, arguments })
+    let asked = ask(who, server, What::Call { surface, name, arguments });
+    decide_on(core, who, &who.view.state, (&asked, found))
 }
 
 fn decide(core: &Core, who: &Identified, server: &str, what: What<'_>) -> Decision {
-    decide_on(core, who, &who.view.state, &ask(who, server, what))
+    decide_on(core, who, &who.view.state, (&ask(who, server, what), None))
 }
 
 /// Decides on a state that may be newer than the one the caller came in on.
-pub(crate) fn decide_on(core: &Core, who: &Identified, state: &State, ask: &Ask<'_>) -> Decision {
+pub(crate) fn decide_on(
+    core: &Core,
+    who: &Identified,
+    state: &State,
+    (ask, found): (&Ask<'_>, Option<&Traced>),
+) -> Decision {
     let counters = Metered { meter: core.meter.as_ref(), tenant: state.tenant };
-    core.engine.decide(state, ask, &Moment { at: who.now, counters: &counters })
+    let moment = Moment { at: who.now, counters: &counters };
+    core.engine.decide_traced(state, ask, &moment, found.map(Traced::flow))
 }
 
 pub(crate) fn ask<'a>(who: &Identified, server: &'a str, what: What<'a>) -> Ask<'a> {
@@ -139,13 +211,16 @@ fn waits(decision: &Decision) -> bool {
 }
 
 fn cannot_wait(decision: Decision) -> Verdict {
+    stopped(decision, refusal::CANNOT_WAIT)
+}
+
+/// What was decided, and does not go on for a reason of the gateway's own.
+fn stopped(decision: Decision, refusal: Refusal) -> Verdict {
     match decision {
-        Decision::Hold(held) => {
-            Verdict::CannotWait(Box::new(hold_words(&held)), refusal::CANNOT_WAIT)
-        }
+        Decision::Hold(held) => Verdict::CannotWait(Box::new(hold_words(&held)), refusal),
         Decision::Permit(permitted) => {
             let words = Decided { permitted: false, hold: None, ..permit_words(&permitted) };
-            Verdict::CannotWait(Box::new(words), refusal::CANNOT_WAIT)
+            Verdict::CannotWait(Box::new(words), refusal)
         }
         Decision::Deny(denied) => Verdict::Deny(Box::new(denied)),
     }
@@ -333,103 +408,4 @@ fn unmetered(state: &State, permitted: &Permitted, why: MeterRefusal) -> Box<Den
         clause_reads: permitted.clause_reads().to_vec(),
         tree_size: permitted.tree_size(),
     })
-}
-
-/// Ten-thousandths that a call moves. What is not known or negative counts as nothing: where a limit asks for it, the
-/// engine has refused.
-fn moved(permitted: &Permitted) -> u64 {
-    permitted.amount().and_then(|amount| u64::try_from(amount.value).ok()).unwrap_or(0)
-}
-
-/// What a record says of a permit.
-pub(crate) fn permit_words(permitted: &Permitted) -> Decided {
-    let reason = permitted.reason();
-    Decided {
-        code: reason.code,
-        words: reason.words.clone(),
-        grant: reason.grant,
-        given_by: reason.given_by,
-        tree_size: permitted.tree_size(),
-        reads: json(permitted.reads()),
-        clauses: permitted.clauses().to_vec(),
-        charter: permitted.charter().map(|(_, version)| version),
-        clause_reads: json(permitted.clause_reads()),
-        charged: charged(permitted),
-        observed: permitted.observed(),
-        hold: permitted.approval(),
-        permitted: true,
-    }
-}
-
-/// What a permitted call counts under clauses. A rehearsal counts nothing.
-fn charged(permitted: &Permitted) -> Vec<ClauseUse> {
-    if permitted.rehearsal() {
-        return Vec::new();
-    }
-    let moved = moved(permitted);
-    let uses = permitted.bounds().iter().filter_map(|bound| {
-        let clause = bound.clause.clone();
-        match &bound.limit {
-            ClauseLimit::Count { .. } => {
-                Some(ClauseUse { clause, currency: String::new(), money: 0 })
-            }
-            ClauseLimit::Money { most, .. } => {
-                Some(ClauseUse { clause, currency: most.currency.clone(), money: moved })
-            }
-            ClauseLimit::Concurrent { .. } => None,
-        }
-    });
-    let mut all: Vec<ClauseUse> = Vec::new();
-    for one in uses {
-        // An hour's and a day's limit of one clause count the same call.
-        if !all.contains(&one) {
-            all.push(one);
-        }
-    }
-    all
-}
-
-/// What a record says of a denial.
-pub(crate) fn denial_words(denied: &Denied) -> Decided {
-    Decided {
-        code: denied.code,
-        words: denied.words.clone(),
-        grant: denied.grant,
-        given_by: denied.given_by,
-        tree_size: denied.tree_size,
-        reads: json(&denied.reads),
-        clauses: denied.clauses.clone(),
-        charter: denied.charter.map(|(_, version)| version),
-        clause_reads: json(&denied.clause_reads),
-        charged: Vec::new(),
-        observed: None,
-        hold: None,
-        permitted: false,
-    }
-}
-
-/// What a record says of a call that waits.
-pub(crate) fn hold_words(held: &OnHold) -> Decided {
-    Decided {
-        code: held.code,
-        words: held.words.clone(),
-        grant: held.grant,
-        given_by: held.given_by,
-        tree_size: held.tree_size,
-        reads: json(&held.reads),
-        clauses: held.clauses().to_vec(),
-        charter: Some(held.charter.1),
-        clause_reads: json(&held.clause_reads),
-        charged: Vec::new(),
-        observed: None,
-        hold: held.existing,
-        permitted: false,
-    }
-}
-
-fn json<T: serde::Serialize>(reads: &[T]) -> String {
-    if reads.is_empty() {
-        return String::new();
-    }
-    serde_json::to_string(reads).unwrap_or_default()
 }

@@ -1,7 +1,9 @@
 //! Bodies that the gateway sends: whole ones, and streams that carry their guard and their record with them and end when
 //! the agent does.
 //!
-//! Never here: buffering of a stream, save one event of it where lists are filtered.
+//! Never here: buffering of a stream, save the event of it that is under way: what is in it is known when it has ended.
+
+mod many;
 
 use std::{
     collections::VecDeque,
@@ -17,10 +19,16 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
 use writ_authority::grant::Surface;
-use writ_model::json::{self, Limits};
 
+pub(crate) use self::many::Many;
 use crate::{
-    mcp::{list, reply, sse},
+    core::Core,
+    many::Joined,
+    mcp::{
+        list,
+        outline::{self, Odd, Outline, Sort},
+        reply, sse,
+    },
     record::Recording,
     refusal::{self, Refusal},
     streams::Guard,
@@ -34,6 +42,10 @@ pub(crate) enum ReplyBody {
     Whole(Option<Bytes>),
     /// Piece by piece.
     Stream(Box<StreamBody>),
+    /// The answers to a batch.
+    Many(Box<Many>),
+    /// What servers behind the one endpoint send.
+    Joined(Box<Joined>),
 }
 
 /// A stream was cut in a place where no message can say so; the connection is closed.
@@ -58,6 +70,8 @@ impl Body for ReplyBody {
         match self.get_mut() {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Stream(stream) => stream.poll(cx),
+            Self::Many(many) => many.poll(cx),
+            Self::Joined(joined) => joined.poll(cx),
         }
     }
 
@@ -70,7 +84,7 @@ impl Body for ReplyBody {
             Self::Whole(bytes) => {
                 SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
             }
-            Self::Stream(_) => SizeHint::default(),
+            Self::Stream(_) | Self::Many(_) | Self::Joined(_) => SizeHint::default(),
         }
     }
 }
@@ -78,27 +92,90 @@ impl Body for ReplyBody {
 /// Whether a thing is listed, asked anew for each event: grants may change while a stream is open.
 pub(crate) type Shows = Arc<dyn Fn(Surface, &str) -> bool + Send + Sync>;
 
+/// Whether an entry's definition may be shown.
+pub(crate) type Pins = Arc<dyn Fn(&str, &[u8]) -> bool + Send + Sync>;
+
+/// Whether a task is the caller's.
+pub(crate) type Owns = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// How lists are shown to one caller.
 #[derive(Clone)]
 pub(crate) struct Lists {
     pub(crate) shows: Shows,
+    pub(crate) pins: Pins,
+    pub(crate) owns: Owns,
     /// Our own tool is offered.
     pub(crate) pending: bool,
 }
 
 impl Lists {
     pub(crate) fn filter(&self) -> list::Filter<'_> {
-        list::Filter { shows: self.shows.as_ref(), pending: self.pending }
+        list::Filter {
+            shows: self.shows.as_ref(),
+            pins: self.pins.as_ref(),
+            owns: self.owns.as_ref(),
+            pending: self.pending,
+        }
+    }
+}
+
+/// What a server's answer is looked at for: that it answers no other request than the one that was sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Checks {
+    /// Where those that do are counted, if their stream has begun.
+    pub(crate) core: Arc<Core>,
+    /// The server says by its status that the exchange failed.
+    pub(crate) fails: bool,
+}
+
+impl Checks {
+    /// Whether a message may be in the answer to the request of this id, and whether it is that answer.
+    ///
+    /// # Errors
+    /// If it answers another request, or could be read in two ways.
+    fn lets(&self, message: Result<Sort, Odd>, id: &[u8]) -> Result<bool, Refusal> {
+        match message {
+            Ok(sort) if sort.fits(id, self.fails) => Ok(sort.answers()),
+            Ok(_) => Err(refusal::FOREIGN),
+            Err(Odd) => Err(refusal::BROKEN),
+        }
+    }
+
+    /// The same for a whole body.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub(crate) fn whole(&self, body: &[u8], id: &[u8], events: bool) -> Result<(), Refusal> {
+        if !events {
+            return self.lets(outline::whole(body), id).map(drop);
+        }
+        let mut cut = sse::Events::default();
+        cut.push(body).map_err(|_large| refusal::ANSWER_LARGE)?;
+        while let Some(event) = cut.next_event() {
+            self.event(&event, id)?;
+        }
+        self.event(&cut.rest(), id).map(drop)
+    }
+
+    fn event(&self, event: &[u8], id: &[u8]) -> Result<bool, Refusal> {
+        match sse::data(event) {
+            Some(data) => self.lets(outline::whole(&data), id),
+            None => Ok(false),
+        }
     }
 }
 
 /// A stream on its way to an agent.
 pub(crate) struct StreamBody {
     source: BodyStream,
-    /// Where lists may come, events are filtered; else they pass as they come and are only looked at.
+    /// Where lists may come, events are filtered.
     filter: Option<Lists>,
-    /// The events so far, as long as the answer is awaited or lists may come.
+    /// Nothing where the answers to several requests come together.
+    checks: Option<Checks>,
+    /// The events so far, where they are filtered or looked at; elsewhere everything passes as it comes.
     cut: Option<sse::Events>,
+    /// The one message so far, where no events come.
+    outline: Option<Outline>,
     ready: VecDeque<Bytes>,
     /// Held as long as the stream is open.
     guard: Guard,
@@ -123,6 +200,8 @@ impl std::fmt::Debug for StreamBody {
 pub(crate) struct Parts {
     pub(crate) source: BodyStream,
     pub(crate) filter: Option<Lists>,
+    /// Nothing where the answers to several requests come together, or none comes.
+    pub(crate) checks: Option<Checks>,
     /// Counted as a stream already.
     pub(crate) guard: Guard,
     pub(crate) recording: Option<Recording>,
@@ -137,17 +216,20 @@ pub(crate) struct Parts {
 
 impl StreamBody {
     pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { source, filter, guard, recording, id, events, last_word, abort } = parts;
+        let Parts { source, filter, checks, guard, recording, id, events, last_word, abort } =
+            parts;
         let read = CancellationToken::new();
         drop(tokio::spawn(cut_unread(guard.flow().clone(), read.clone(), abort)));
         let ended = Box::pin(guard.flow().clone().cancelled_owned());
-        let look = filter.is_some() || (events && recording.is_some());
-        let cut = look.then(sse::Events::default);
+        let cut = (filter.is_some() || (events && checks.is_some())).then(sse::Events::default);
+        let outline = (!events && checks.is_some()).then(Outline::default);
         let ready = VecDeque::new();
         Self {
             source,
             filter,
+            checks,
             cut,
+            outline,
             ready,
             guard,
             ended,
@@ -178,10 +260,7 @@ impl StreamBody {
             let outcome = match ready!(self.source.as_mut().poll_piece(cx)) {
                 Some(Ok(piece)) => self.take(piece),
                 Some(Err(refusal)) => self.fail(&refusal),
-                None => {
-                    self.finish();
-                    Ok(())
-                }
+                None => self.finish(),
             };
             if let Err(cut) = outcome {
                 return Poll::Ready(Some(Err(cut)));
@@ -191,31 +270,67 @@ impl StreamBody {
 
     fn take(&mut self, piece: Bytes) -> Result<(), Cut> {
         let Some(mut cut) = self.cut.take() else {
-            self.ready.push_back(piece);
-            return Ok(());
+            return match self.passes(&piece) {
+                Ok(()) => {
+                    self.ready.push_back(piece);
+                    Ok(())
+                }
+                Err(why) => self.odd(&why),
+            };
         };
         if cut.push(&piece).is_err() {
             return self.fail(&refusal::ANSWER_LARGE);
         }
         while let Some(event) = cut.next_event() {
-            if self.recording.is_some() && answers(&event, &self.id) {
-                // The answer is out: a client that leaves now leaves with it.
-                self.record();
-            }
-            if let Some(lists) = &self.filter {
-                match filtered(event, lists) {
-                    Ok(event) => self.ready.push_back(event),
-                    Err(list::Unreadable) => return self.fail(&refusal::BROKEN),
-                }
+            self.event(event)?;
+            if self.over {
+                return Ok(());
             }
         }
-        if self.filter.is_none() {
-            self.ready.push_back(piece);
-        }
-        if self.filter.is_some() || self.recording.is_some() {
-            self.cut = Some(cut);
-        }
+        self.cut = Some(cut);
         Ok(())
+    }
+
+    /// Whether a piece of an answer that is one message may go on: the one with its end in it only if it is the right one's,
+    /// so that of any other nobody has a whole text.
+    fn passes(&mut self, piece: &[u8]) -> Result<(), Refusal> {
+        let (Some(outline), Some(checks)) = (&mut self.outline, &self.checks) else {
+            return Ok(());
+        };
+        match outline.push(piece).and_then(|()| outline.sort()).transpose() {
+            None => Ok(()),
+            Some(sort) => checks.lets(sort, &self.id).map(drop),
+        }
+    }
+
+    /// Looks at an event and lets it go on.
+    fn event(&mut self, event: Bytes) -> Result<(), Cut> {
+        let checked = self.checks.as_ref().map_or(Ok(false), |one| one.event(&event, &self.id));
+        let answers = match checked {
+            Ok(answers) => answers,
+            Err(why) => return self.odd(&why),
+        };
+        let event = match &self.filter {
+            None => event,
+            Some(lists) => match filtered(event, lists) {
+                Ok(event) => event,
+                Err(list::Unreadable) => return self.fail(&refusal::BROKEN),
+            },
+        };
+        if answers {
+            // The answer is out: a client that leaves now leaves with it.
+            self.record();
+        }
+        self.ready.push_back(event);
+        Ok(())
+    }
+
+    /// A message that may not go on ends the stream before it.
+    fn odd(&mut self, why: &Refusal) -> Result<(), Cut> {
+        if let Some(checks) = &self.checks {
+            checks.core.counters.refused(why.code);
+        }
+        self.fail(why)
     }
 
     fn record(&mut self) {
@@ -224,9 +339,14 @@ impl StreamBody {
         }
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self) -> Result<(), Cut> {
+        // An event without its blank line: some read it nevertheless.
+        if let Some(rest) = self.cut.take().map(|mut cut| cut.rest()).filter(|it| !it.is_empty()) {
+            self.event(rest)?;
+        }
         self.over = true;
         self.record();
+        Ok(())
     }
 
     /// Ends the stream early: in its own words if it has any, else by closing the connection.
@@ -264,14 +384,6 @@ async fn cut_unread(ended: CancellationToken, read: CancellationToken, abort: Ca
     }
 }
 
-/// Whether an event is the answer to the request of this id. Cheap for the many that are not.
-fn answers(event: &Bytes, id: &[u8]) -> bool {
-    let Some(data) = sse::data(event).filter(|data| !data.is_empty()) else { return false };
-    let read = |bytes| json::parse(bytes, &Limits::ANSWER).ok();
-    let (Some(message), Some(asked)) = (read(&data), read(id)) else { return false };
-    message.get("method").is_none() && message.get("id").is_some_and(|id| id.value == asked.value)
-}
-
 /// An event with its lists filtered; the same bytes if nothing is cut.
 fn filtered(event: Bytes, lists: &Lists) -> Result<Bytes, list::Unreadable> {
     let Some(data) = sse::data(&event).filter(|data| !data.is_empty()) else { return Ok(event) };
@@ -283,21 +395,6 @@ fn filtered(event: Bytes, lists: &Lists) -> Result<Bytes, list::Unreadable> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_answer_is_known_by_its_id() {
-        let event = |data: &str| Bytes::from(format!("id: 1\ndata: {data}\n\n"));
-        for (data, id, wanted) in [
-            (r#"{"id":"\u0061","result":{}}"#, r#""a""#, true),
-            (r#"{"id":1,"error":{}}"#, "1", true),
-            (r#"{"id":"1","result":{}}"#, "1", false),
-            (r#"{"id":1,"method":"sampling/createMessage"}"#, "1", false),
-            (r#"{"method":"notifications/progress"}"#, "1", false),
-            ("not json", "1", false),
-        ] {
-            assert_eq!(answers(&event(data), id.as_bytes()), wanted, "{data}");
-        }
-    }
 
     #[tokio::test]
     async fn an_unread_stream_of_an_ended_agent_costs_the_connection() {

@@ -2,9 +2,13 @@
 //!
 //! Never here: reading the file (the binary does).
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use http::uri::{Authority, PathAndQuery, Scheme, Uri};
+use writ_reach::Dial;
+pub use writ_reach::oauth::{Holders, Protected};
+
+use crate::ask::config::DECISIONS;
 
 /// LIMIT: characters of a server's name, which stands in addresses and grants.
 const NAME: usize = 64;
@@ -32,12 +36,18 @@ pub enum Place {
 }
 
 /// An address of a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Target {
     /// Host and port to connect to.
     pub authority: Authority,
     /// Path and query to ask for.
     pub path: PathAndQuery,
+    /// Whether it is asked over TLS.
+    pub tls: bool,
+    /// Connects, if certificates beside Mozilla's roots are trusted.
+    pub dial: Option<Dial>,
+    /// How to be let in, if it lets in nobody without a token.
+    pub protected: Option<Arc<Protected>>,
 }
 
 /// A command from the operator's file.
@@ -63,8 +73,11 @@ pub enum BadServer {
     #[error("server name `{0}` is used twice for the same client")]
     Twice(String),
     /// The address is not one we can use.
-    #[error("server address `{0}`: use http://HOST[:PORT]/PATH")]
+    #[error("server address `{0}`: use http://HOST[:PORT]/PATH or https://HOST[:PORT]/PATH")]
     Address(String),
+    /// The name is the gateway's own.
+    #[error("server name `{DECISIONS}` is taken: grants on it let others ask for decisions")]
+    Reserved,
     /// A command without a program.
     #[error("server `{0}` has an empty command")]
     NoProgram(String),
@@ -77,7 +90,7 @@ pub fn is_name(text: &str) -> bool {
 }
 
 impl Target {
-    /// The target of an `http:` address.
+    /// The target of an `http:` or `https:` address.
     ///
     /// # Errors
     /// If it is no such address.
@@ -85,7 +98,8 @@ impl Target {
         let bad = || BadServer::Address(address.chars().take(200).collect());
         let uri: Uri = address.parse().map_err(|_fault| bad())?;
         let parts = uri.into_parts();
-        if parts.scheme != Some(Scheme::HTTP) {
+        let tls = parts.scheme == Some(Scheme::HTTPS);
+        if !tls && parts.scheme != Some(Scheme::HTTP) {
             return Err(bad());
         }
         let authority = parts.authority.ok_or_else(bad)?;
@@ -93,13 +107,14 @@ impl Target {
             return Err(bad());
         }
         let path = parts.path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/"));
-        Ok(Self { authority, path })
+        Ok(Self { authority, path, tls, dial: None, protected: None })
     }
 
     /// Host and port, for a connection.
     pub(crate) fn host_port(&self) -> (String, u16) {
         let host = self.authority.host().trim_start_matches('[').trim_end_matches(']');
-        (host.to_owned(), self.authority.port_u16().unwrap_or(80))
+        let usual = if self.tls { 443 } else { 80 };
+        (host.to_owned(), self.authority.port_u16().unwrap_or(usual))
     }
 }
 
@@ -116,6 +131,9 @@ pub fn check(servers: &[Server]) -> Result<(), Vec<BadServer>> {
         }
         if !seen.insert((&server.name, &server.client)) {
             problems.push(BadServer::Twice(server.name.clone()));
+        }
+        if server.name == DECISIONS {
+            problems.push(BadServer::Reserved);
         }
         if let Place::Command(command) = &server.at
             && command.program.as_os_str().is_empty()
@@ -136,7 +154,9 @@ mod tests {
         assert_eq!(good.host_port(), ("127.0.0.1".to_owned(), 9000));
         assert_eq!(good.path.as_str(), "/mcp?x=1");
         assert_eq!(Target::parse("http://[::1]").unwrap().host_port(), ("::1".to_owned(), 80));
-        for bad in ["", "mail", "ftp://a/", "https://a/", "http://u:p@a/", "http://"] {
+        let secure = Target::parse("https://mail.example/mcp").unwrap();
+        assert_eq!((secure.host_port(), secure.tls), (("mail.example".to_owned(), 443), true));
+        for bad in ["", "mail", "ftp://a/", "http://u:p@a/", "https://u@a/", "http://"] {
             assert!(Target::parse(bad).is_err(), "{bad}");
         }
     }

@@ -17,11 +17,23 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use writ_authority::{Command, Engine, State};
 use writ_identity::{Nonces, PublicKeys, ReplayMarks, Salt, TokenCache};
 use writ_model::{BootId, CallId, Clock, Entropy, GatewayId, TenantId, Timestamp};
-use writ_store::{Held, Lease, Meter, Tenants};
+use writ_store::{Definitions, Held, Lease, Meter, Tenants};
 
 use crate::{
-    confirm::Confirm, counters::Counters, fair::Fair, identify::Identified, pep::Pending,
-    recorder::Recorder, session::Sessions, streams::Streams, tenancy::Tenancies,
+    ask::Doors,
+    catalog::Catalog,
+    confirm::Confirm,
+    counters::{Counted, Counters},
+    fair::Fair,
+    flow::Flows,
+    health::Health,
+    identify::Identified,
+    many::Many,
+    pending::Pending,
+    recorder::Recorder,
+    session::Sessions,
+    streams::Streams,
+    tenancy::Tenancies,
     upstream::Upstream,
 };
 
@@ -46,6 +58,8 @@ pub(crate) struct Served {
     pub(crate) metadata: String,
     /// None for servers under `writ wrap`.
     pub(crate) upstream: Option<Arc<dyn Upstream>>,
+    /// How it answers.
+    pub(crate) health: Health,
     /// Servers of the same name and address for other clients. Which one is meant the credential's tenant says.
     pub(crate) siblings: Vec<Served>,
 }
@@ -78,6 +92,11 @@ pub(crate) struct Core {
     pub(crate) meter: Arc<dyn Meter>,
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) held: Arc<dyn Held>,
+    /// What agents have read.
+    pub(crate) flows: Flows,
+    pub(crate) catalog: Catalog,
+    /// Keeps the texts of definitions.
+    pub(crate) definitions: Arc<dyn Definitions>,
     /// The desk's public address, where people approve.
     pub(crate) approvals: String,
     pub(crate) tenancies: Tenancies,
@@ -94,7 +113,10 @@ pub(crate) struct Core {
     pub(crate) fair: Fair,
     pub(crate) streams: Streams,
     pub(crate) sessions: Sessions,
+    /// The one endpoint over all servers.
+    pub(crate) many: Many,
     pub(crate) pending: Pending,
+    pub(crate) doors: Doors,
     pub(crate) counters: Counters,
     pub(crate) tasks: TaskTracker,
     pub(crate) halt: CancellationToken,
@@ -106,6 +128,11 @@ impl Core {
     /// Every upstream.
     pub(crate) fn upstreams(&self) -> impl Iterator<Item = &Arc<dyn Upstream>> {
         self.servers.values().flat_map(Served::all).filter_map(|server| server.upstream.as_ref())
+    }
+
+    /// What was counted until now.
+    pub(crate) fn counted(&self) -> Counted {
+        self.counters.now(self.upstreams().map(|upstream| upstream.dropped()).sum())
     }
 
     /// A caller's request was decided on.

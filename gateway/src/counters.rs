@@ -38,6 +38,8 @@ pub struct Counted {
     pub errored: u64,
     /// Messages that were sent to a server.
     pub forwarded: u64,
+    /// Messages of servers that nobody got, because whoever they were for did not read in time.
+    pub dropped: u64,
     /// Refusals before a decision, by code.
     pub refused: BTreeMap<&'static str, u64>,
 }
@@ -72,8 +74,8 @@ impl Counters {
         self.call.took(micros);
     }
 
-    /// All of them now.
-    pub fn now(&self) -> Counted {
+    /// All of them now, with what upstreams have dropped.
+    pub fn now(&self, dropped: u64) -> Counted {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counted {
             requests: read(&self.requests),
@@ -81,6 +83,7 @@ impl Counters {
             blocked: read(&self.blocked),
             errored: read(&self.errored),
             forwarded: read(&self.forwarded),
+            dropped,
             refused: self.refused.lock().clone(),
         }
     }

@@ -48,6 +48,8 @@ pub struct TenantBounds {
     pub awaited: u32,
     /// LIMIT: processes of one server that is a command: a quarter of all.
     pub children: u32,
+    /// Tools that `/mcp` lists at once, before the others are turned to or searched.
+    pub tools_listed: u32,
     /// Guaranteed calls a second, at about a tenth of a millisecond each; more may pass, see the head of this file.
     pub calls_per_second: u32,
 }
@@ -57,10 +59,11 @@ impl Default for TenantBounds {
         Self {
             calls: 256,
             streams: 512,
-            connections: 2_048,
+            connections: 4_096,
             sessions: 4_096,
             awaited: 4_096,
             children: 64,
+            tools_listed: 40,
             calls_per_second: 500,
         }
     }
@@ -95,6 +98,7 @@ impl TenantBounds {
 /// One tenant's part of the gateway.
 #[derive(Debug)]
 pub(crate) struct Share {
+    tenant: TenantId,
     bounds: TenantBounds,
     taken: [AtomicU32; KINDS],
     pace: Mutex<Pace>,
@@ -216,7 +220,7 @@ impl Fair {
         Arc::clone(shares.entry(tenant).or_insert_with(|| {
             let pace = Pace { left: u64::MAX, at: now, ..Pace::default() };
             let taken = Default::default();
-            Arc::new(Share { bounds: self.bounds, taken, pace: Mutex::new(pace) })
+            Arc::new(Share { tenant, bounds: self.bounds, taken, pace: Mutex::new(pace) })
         }))
     }
 
@@ -279,6 +283,11 @@ impl Pace {
 }
 
 impl Share {
+    /// Whose.
+    pub(crate) fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
     /// A place, if one is free.
     pub(crate) fn take(self: &Arc<Self>, of: Of) -> Option<Seat> {
         self.add(of).then(|| Seat { share: Arc::clone(self), of })

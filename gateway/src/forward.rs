@@ -12,7 +12,8 @@ use writ_charter::{Clause, Mode};
 use writ_model::json::Limits;
 
 use crate::{
-    body::{Lists, Parts, ReplyBody, StreamBody},
+    body::{Checks, Lists, Parts, ReplyBody, StreamBody},
+    catalog,
     core::{Core, Served},
     identify::Identified,
     mcp::{
@@ -38,7 +39,7 @@ pub(crate) struct Trip<'a> {
     pub(crate) session: Option<&'a str>,
     /// The client says that it shows links.
     pub(crate) elicits: bool,
-    /// The answer may carry lists.
+    /// The answer may carry lists, or something else that nobody may keep for other agents: it is read before it goes on.
     pub(crate) lists: bool,
     /// What a stream of it would be the answer of.
     pub(crate) answers: Answers,
@@ -60,11 +61,18 @@ pub(crate) async fn forward(
     tracing::trace!(code = %permitted.reason().code, server = %trip.server.name, "forwarding");
     let upstream = trip.server.upstream.as_ref().ok_or(refusal::WRONG_VERB)?;
     trip.core.counters.forwarded();
-    tokio::select! {
+    let begun = trip.core.clock.monotonic_micros();
+    let answer = tokio::select! {
         biased;
         why = trip.who.cord.cut() => Err(why),
         answer = upstream.send(outgoing) => answer,
+    };
+    let (health, clock) = (&trip.server.health, &trip.core.clock);
+    match &answer {
+        Ok(_) => health.answered(clock.now(), clock.monotonic_micros().saturating_sub(begun)),
+        Err(refusal) => health.failed(clock.now(), refusal),
     }
+    answer
 }
 
 /// Makes the agent's reply of an answer: headers by name, the session bound to the agent, lists filtered, streams guarded.
@@ -75,7 +83,7 @@ pub(crate) async fn reply(
     mut guard: Guard,
     recording: Option<Recording>,
 ) -> Result<Response<ReplyBody>, (Refusal, Option<Recording>)> {
-    if !is_plain(&answer.headers) {
+    if !is_plain(&answer.headers) || !has_one_form(&answer.headers) {
         return Err((refusal::BROKEN, recording));
     }
     let mut headers = names::incoming(&answer.headers);
@@ -83,8 +91,13 @@ pub(crate) async fn reply(
         return Err((refusal, recording));
     }
     let events = is_events(&answer.headers);
+    // On a stream that listens, the answers to several requests may come again; all lists in them are filtered.
+    let listens = trip.lists && &id[..] == b"null";
+    let fails = !answer.status.is_success();
+    let checks = (!listens).then(|| Checks { core: Arc::clone(trip.core), fails });
+    let looks = |bytes| whole(trip, bytes, (checks.clone(), id.clone(), events));
     let body = match answer.body {
-        AnswerBody::Whole(bytes) if !(trip.lists && events) => match whole(trip, bytes).await {
+        AnswerBody::Whole(bytes) if !(trip.lists && events) => match looks(bytes).await {
             Ok(bytes) => {
                 settle(recording, answer.status);
                 ReplyBody::from(bytes)
@@ -99,7 +112,7 @@ pub(crate) async fn reply(
                 bytes = collect(source, Limits::ANSWER.bytes) => bytes,
             };
             let bytes = match collected {
-                Ok(bytes) => whole(trip, bytes).await,
+                Ok(bytes) => looks(bytes).await,
                 Err(refusal) => Err(refusal),
             };
             match bytes {
@@ -115,6 +128,7 @@ pub(crate) async fn reply(
                 AnswerBody::Stream(source) => source,
                 AnswerBody::Whole(bytes) => Box::pin(Once(Some(bytes))),
             };
+            let source = catalog::hears(trip, source);
             if let Err(refusal) = standing::streams(trip.core, &mut guard, trip.answers) {
                 return Err((refusal, recording));
             }
@@ -122,6 +136,7 @@ pub(crate) async fn reply(
             let parts = Parts {
                 source,
                 filter,
+                checks,
                 guard,
                 recording,
                 id,
@@ -147,21 +162,32 @@ fn settle(recording: Option<Recording>, status: StatusCode) {
     }
 }
 
-/// A whole answer, its lists filtered if it may have any.
-async fn whole(trip: &Trip<'_>, bytes: Bytes) -> Result<Bytes, Refusal> {
-    if !trip.lists || bytes.is_empty() {
+/// A whole answer: looked at, its lists filtered if it may have any.
+async fn whole(
+    trip: &Trip<'_>,
+    bytes: Bytes,
+    (checks, id, events): (Option<Checks>, Bytes, bool),
+) -> Result<Bytes, Refusal> {
+    catalog::heard(trip, &bytes);
+    if bytes.is_empty() {
         return Ok(bytes);
     }
-    let lists = lists(trip);
+    let lists = trip.lists.then(|| lists(trip));
+    let large = bytes.len() > INLINE;
+    let task = move || {
+        if let Some(checks) = checks {
+            checks.whole(&bytes, &id, events)?;
+        }
+        match lists {
+            Some(lists) => list::answer(&bytes, lists.filter()).map_err(|_bad| refusal::BROKEN),
+            None => Ok(bytes),
+        }
+    };
     // Reading an answer of some megabytes would hold up other agents' calls.
-    if bytes.len() > INLINE {
-        let task = move || list::answer(&bytes, lists.filter());
-        return match tokio::task::spawn_blocking(task).await {
-            Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(_)) | Err(_) => Err(refusal::BROKEN),
-        };
+    if large {
+        return tokio::task::spawn_blocking(task).await.unwrap_or(Err(refusal::BROKEN));
     }
-    list::answer(&bytes, lists.filter()).map_err(|_bad| refusal::BROKEN)
+    task()
 }
 
 /// Answers up to this are read in place: about a millisecond.
@@ -174,6 +200,11 @@ pub(crate) fn lists(trip: &Trip<'_>) -> Lists {
     let (agent, instance) = (trip.who.caller.agent.described.agent, trip.who.caller.instance);
     let (tenant, epoch) = (trip.who.view.state.tenant, trip.who.caller.epoch);
     let asks = core.tenants.cached(tenant).is_some_and(|view| asks_approvals(&view.state));
+    let upstream = trip.server.upstream.clone();
+    // What runs under `writ wrap` has begun all its tasks for this one.
+    let owns = move |task: &str| {
+        upstream.as_ref().is_none_or(|upstream| upstream.began(instance, task).is_some())
+    };
     let shows = move |surface, name: &str| {
         if surface == Surface::Tool && name == PENDING {
             // Ours has that name.
@@ -186,7 +217,16 @@ pub(crate) fn lists(trip: &Trip<'_>) -> Lists {
         let ask = writ_authority::Ask { agent, instance, epoch, server: &server, what };
         core.engine.lists(&view.state, &ask, (surface, name), core.clock.now())
     };
-    Lists { shows: Arc::new(shows), pending: asks && trip.resumes }
+    let (guard, of) = (Arc::clone(trip.core), trip.server.name.clone());
+    let pins = move |list: &str, entry: &[u8]| {
+        guard.catalog.off() || catalog::shows(&guard, (tenant, &of), list, entry)
+    };
+    Lists {
+        shows: Arc::new(shows),
+        pins: Arc::new(pins),
+        owns: Arc::new(owns),
+        pending: asks && trip.resumes,
+    }
 }
 
 /// Whether a clause of the charter in force asks people before something is done.
@@ -224,7 +264,25 @@ fn is_plain(headers: &HeaderMap) -> bool {
     headers.get_all(header::CONTENT_ENCODING).iter().all(|coding| coding == "identity")
 }
 
-fn is_events(headers: &HeaderMap) -> bool {
+/// Codings of letters in which the marks of JSON and of events are what they are in UTF-8.
+const LETTERS: [&str; 7] =
+    ["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "windows-1252"];
+
+/// Whether every client takes the answer for events, or none does, and reads the letters that are read here. SECURITY: some
+/// look for the word anywhere in the header, and some decode by what it says of letters.
+fn has_one_form(headers: &HeaderMap) -> bool {
+    let mut kinds = headers.get_all(header::CONTENT_TYPE).iter();
+    let Some(kind) = kinds.next() else { return true };
+    let Ok(kind) = kind.to_str().map(str::to_ascii_lowercase) else { return false };
+    let letters = kind.split(';').skip(1).filter_map(|part| part.split_once('='));
+    let mut letters = letters.filter(|(name, _)| name.trim() == "charset");
+    let known = |(_, value): (&str, &str)| LETTERS.contains(&value.trim().trim_matches('"'));
+    kinds.next().is_none()
+        && kind.contains("text/event-stream") == is_events(headers)
+        && letters.all(known)
+}
+
+pub(crate) fn is_events(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())

@@ -16,16 +16,22 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use writ_authority::{Engine, State};
 use writ_identity::{Nonces, PublicKeys, ReplayMarks, TokenCache, cache, replay};
 use writ_model::{BootId, Clock, Entropy, GatewayId};
-use writ_store::{Held, Lease, Meter, Tenants, Vault};
+use writ_reach::Dial;
+use writ_store::{Contexts, Definitions, Held, Lease, Meter, Tenants, Vault};
 
 use crate::{
-    config::{self, BadServer, Place, Server},
+    ask::{self, Doors},
+    catalog::{Catalog, FirstSight},
+    config::{self, BadServer, Place, Server, Target},
     confirm::Confirm,
     core::{Core, Scribe, Served},
     counters::{Counted, Counters},
     fair::{Fair, TenantBounds},
+    flow::Flows,
+    health::Health,
     kill, limits,
-    pep::Pending,
+    many::{Many, Outage},
+    pending::Pending,
     recorder::Recorder,
     seal, serve,
     session::Sessions,
@@ -33,7 +39,14 @@ use crate::{
     streams::Streams,
     tenancy::Tenancies,
     unfinished,
-    upstream::{Upstream, http::HttpUpstream, stdio::StdioUpstream},
+    upstream::{
+        Upstream,
+        auth::{Broker, Means},
+        bridge::Bridge,
+        http::HttpUpstream,
+        stdio::StdioUpstream,
+        two::Two,
+    },
 };
 
 /// LIMIT: how long tasks may take to end when the gateway halts.
@@ -62,6 +75,12 @@ pub struct GatewayParts {
     pub recorder: Arc<dyn Recorder>,
     /// Keeps the requests that wait for an approval, sealed.
     pub held: Arc<dyn Held>,
+    /// Keeps what agents have read, sealed.
+    pub contexts: Arc<dyn Contexts>,
+    /// What happens to a definition that was never seen before.
+    pub catalog: FirstSight,
+    /// Keeps the texts of definitions, for people to read.
+    pub definitions: Arc<dyn Definitions>,
     /// The desk's address as people know it, without a final slash: `{approvals}/a/{hold}` is where they approve.
     pub approvals: String,
     /// Has each tenant's data key.
@@ -82,6 +101,8 @@ pub struct GatewayParts {
     pub lease: Arc<Lease>,
     /// What one tenant may have of it.
     pub bounds: TenantBounds,
+    /// Gateways that ask here with a key of the operator's file.
+    pub askers: Vec<ask::config::Asker>,
 }
 
 /// Why a gateway does not start.
@@ -90,6 +111,9 @@ pub enum StartFault {
     /// The operator's file names servers that cannot be.
     #[error("the operator's file has {} unusable server entries", .0.len())]
     Servers(Vec<BadServer>),
+    /// The operator's file names gateways that cannot ask.
+    #[error("the operator's file has {} unusable askers: {}", .0.len(), .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Askers(Vec<ask::config::BadAsker>),
     /// The address cannot be listened on.
     #[error("cannot listen on {listen}")]
     Listen {
@@ -138,12 +162,22 @@ impl Gateway {
 
 fn core(parts: GatewayParts, local: SocketAddr) -> Result<Core, StartFault> {
     let base = parts.base.unwrap_or_else(|| format!("http://{local}"));
+    let many = Many::new(&base, parts.bounds.tools_listed);
     let tasks = TaskTracker::new();
-    let servers = served(parts.servers, &base, &parts.entropy, &tasks)?;
+    let means = Means {
+        tenants: Arc::clone(&parts.tenants),
+        vault: Arc::clone(&parts.vault),
+        meter: Arc::clone(&parts.meter),
+        clock: Arc::clone(&parts.clock),
+        entropy: Arc::clone(&parts.entropy),
+        tasks: tasks.clone(),
+    };
+    let servers = served(parts.servers, &base, &means)?;
     let marks = ReplayMarks::new(replay::DEFAULT_MARKS, parts.entropy.as_ref());
     let mut call_salt = [0; 6];
     parts.entropy.fill(&mut call_salt);
     let tenancies = Tenancies::new(parts.vault);
+    let doors = Doors::new(parts.askers, &base).map_err(StartFault::Askers)?;
     Ok(Core {
         id: parts.id,
         boot: parts.boot,
@@ -156,6 +190,9 @@ fn core(parts: GatewayParts, local: SocketAddr) -> Result<Core, StartFault> {
         meter: parts.meter,
         recorder: parts.recorder,
         held: parts.held,
+        flows: Flows::new(parts.contexts),
+        catalog: Catalog::new(parts.catalog),
+        definitions: parts.definitions,
         approvals: parts.approvals.trim_end_matches('/').to_owned(),
         tenancies,
         keys: ArcSwap::from_pointee(parts.keys),
@@ -171,7 +208,9 @@ fn core(parts: GatewayParts, local: SocketAddr) -> Result<Core, StartFault> {
         fair: Fair::new(parts.bounds),
         streams: Streams::default(),
         sessions: Sessions::default(),
+        many,
         pending: Pending::default(),
+        doors,
         counters: Counters::default(),
         tasks,
         halt: CancellationToken::new(),
@@ -183,42 +222,75 @@ fn core(parts: GatewayParts, local: SocketAddr) -> Result<Core, StartFault> {
 fn served(
     servers: Vec<Server>,
     base: &str,
-    entropy: &Arc<dyn Entropy>,
-    tasks: &TaskTracker,
+    means: &Means,
 ) -> Result<BTreeMap<String, Served>, StartFault> {
     let mut out: BTreeMap<String, Served> = BTreeMap::new();
     let mut problems = Vec::new();
     for server in servers {
+        let commands = matches!(server.at, Place::Command(_));
         let upstream: Option<Arc<dyn Upstream>> = match server.at {
             Place::Wrapped => None,
             Place::Command(command) => {
-                let entropy = Arc::clone(entropy);
-                Some(Arc::new(StdioUpstream::new(command, entropy, tasks.clone())))
+                let entropy = Arc::clone(&means.entropy);
+                Some(Arc::new(StdioUpstream::new(command, entropy, means.tasks.clone())))
             }
             Place::Http(target) => {
                 let address = target.authority.to_string();
-                match HttpUpstream::new(target, tasks.clone()) {
-                    Ok(upstream) => Some(Arc::new(upstream)),
-                    Err(fault) => {
-                        tracing::error!(error = %fault, address, "an address has no HTTP form");
-                        problems.push(BadServer::Address(address));
-                        None
-                    }
-                }
+                let made = reached(&server.name, target, means);
+                made.map_err(|_told| problems.push(BadServer::Address(address))).ok()
             }
         };
+        let upstream = upstream.map(|inner| bridged(inner, &server.name, commands, means));
         let name = server.name;
         let resource = format!("{base}/mcp/{name}");
         let metadata = format!("{base}/.well-known/oauth-protected-resource/mcp/{name}");
         let siblings = Vec::new();
         let client = server.client;
-        let served = Served { name: name.clone(), client, resource, metadata, upstream, siblings };
+        let health = Health::default();
+        let served =
+            Served { name: name.clone(), client, resource, metadata, upstream, health, siblings };
         match out.entry(name) {
             Entry::Vacant(free) => drop(free.insert(served)),
             Entry::Occupied(mut first) => first.get_mut().siblings.push(served),
         }
     }
     if problems.is_empty() { Ok(out) } else { Err(StartFault::Servers(problems)) }
+}
+
+/// A server for clients of both generations of the protocol.
+fn bridged(
+    inner: Arc<dyn Upstream>,
+    name: &str,
+    asks_first: bool,
+    means: &Means,
+) -> Arc<dyn Upstream> {
+    let (clock, entropy) = (Arc::clone(&means.clock), Arc::clone(&means.entropy));
+    Arc::new(Bridge::new(inner, (name, asks_first), clock, entropy))
+}
+
+/// A server that is asked over HTTP; with a broker if it lets in nobody without a token.
+fn reached(name: &str, target: Target, means: &Means) -> Result<Arc<dyn Upstream>, ()> {
+    let address = target.authority.to_string();
+    let dial = match &target.dial {
+        Some(dial) => Ok(dial.clone()),
+        None => Dial::new(Arc::clone(&means.clock), None),
+    };
+    let dial = dial.map_err(|fault| {
+        tracing::error!(error = %fault, address, "TLS cannot be used");
+    })?;
+    let broker = target.protected.as_ref().map(|protected| {
+        Arc::new(Broker::new(name.to_owned(), Arc::clone(protected), means.clone()))
+    });
+    match HttpUpstream::new(target, means.tasks.clone(), (dial, broker)) {
+        Ok(upstream) => {
+            let (entropy, tasks) = (Arc::clone(&means.entropy), means.tasks.clone());
+            Ok(Arc::new(Two::new(upstream, entropy, tasks)))
+        }
+        Err(fault) => {
+            tracing::error!(error = %fault, address, "an address has no HTTP form");
+            Err(())
+        }
+    }
 }
 
 impl Running {
@@ -244,7 +316,7 @@ impl Running {
 
     /// What it has counted.
     pub fn counters(&self) -> Counted {
-        self.core.counters.now()
+        self.core.counted()
     }
 
     /// Calls and streams under way, by instance.
@@ -252,9 +324,9 @@ impl Running {
         self.core.streams.busy().len()
     }
 
-    /// Names of the servers it serves.
-    pub fn servers(&self) -> Vec<String> {
-        self.core.servers.keys().cloned().collect()
+    /// Servers that do not answer the one endpoint as they should, by name, over all tenants.
+    pub fn outages(&self) -> Vec<Outage> {
+        self.core.many.outages()
     }
 
     /// Seals everything that was recorded until now; how many ranges.

@@ -10,7 +10,9 @@ use tokio::time::timeout;
 use writ_store::{Standing, lease::Why};
 
 use crate::{
+    core::Served,
     gateway::Running,
+    health::ServerHealth,
     metrics::Metrics,
     standing,
     streams::{Because, Closing},
@@ -79,18 +81,25 @@ impl Running {
         standing::standing(core, core.clock.monotonic_micros())
     }
 
+    /// How each server behind it answers, by name; those of `writ wrap` answer elsewhere.
+    pub fn servers(&self) -> Vec<ServerHealth> {
+        let all = self.core().servers.values().flat_map(Served::all);
+        all.filter(|one| one.upstream.is_some()).map(|one| one.health.now(one)).collect()
+    }
+
     /// Its numbers now.
     pub fn metrics(&self) -> Metrics {
         let core = self.core();
         let now = core.clock.monotonic_micros();
         let taken = core.fair.taken();
         Metrics {
-            counted: core.counters.now(),
+            counted: core.counted(),
             decision: core.counters.decision.now(),
             call: core.counters.call.now(),
             calls: taken.calls,
             streams: taken.streams,
             connections: taken.connections,
+            servers_out: core.many.outages().len() as u64,
             sessions: taken.sessions,
             awaited: taken.awaited,
             children: taken.children,

@@ -5,7 +5,7 @@
 use http::{Response, StatusCode};
 use writ_authority::{
     Command, Decision, State, What,
-    decide::{OnHold, WAITS},
+    decide::{OnHold, Traced, waits},
 };
 use writ_model::{HoldId, Timestamp};
 use writ_store::HeldRequest;
@@ -42,15 +42,15 @@ pub(crate) async fn answer(
     let Going { core, server, who, revision, session, .. } = *going;
     let words = hold_words(&held);
     let mut recording = Recording::begin(core, &who.caller, called, words, who.now).await?;
-    let waiting = match kept(going, letter, &held).await {
+    let waiting = match kept(going, letter, (&held, called.flow)).await {
         Ok((hold, expires)) => {
             recording.held(hold);
-            waiting(core, (hold, expires), &held, recording.call)
+            waiting(core, (hold, expires), (&held, called.flow), recording.call)
         }
         Err(refusal) => return Err(travel::withheld(asked, recording, refusal)),
     };
     recording.denied();
-    if waiting.code != WAITS {
+    if !waits(waiting.code) {
         return Ok(answer::json(StatusCode::OK, reply::answer(&asked.id, &proposed(&waiting))));
     }
     let elicits = session
@@ -83,7 +83,7 @@ pub(crate) fn says_only(letter: &Letter<'_>, members: &[&str]) -> bool {
 pub(crate) async fn kept(
     going: &Going<'_>,
     letter: &Letter<'_>,
-    held: &OnHold,
+    (held, found): (&OnHold, Option<&Traced>),
 ) -> Result<(HoldId, Timestamp), Refusal> {
     let Going { core, server, who, .. } = *going;
     let tenant = who.view.state.tenant;
@@ -110,8 +110,8 @@ pub(crate) async fn kept(
         return Err(refusal::CANNOT_WAIT);
     };
     let what = What::Call { surface, name, arguments };
-    let Decision::Hold(held) = decide_on(core, who, &view.state, &ask(who, &server.name, what))
-    else {
+    let asked = ask(who, &server.name, what);
+    let Decision::Hold(held) = decide_on(core, who, &view.state, (&asked, found)) else {
         return Err(refusal::NOT_HELD);
     };
     if let Some(hold) = held.existing {
@@ -120,7 +120,7 @@ pub(crate) async fn kept(
     if release::waiting(&view.state, who) >= OPEN {
         return Err(refusal::HOLDS_FULL);
     }
-    make(core, who, &request(going, letter), *held).await
+    make(core, who, &request(going, letter, found), *held).await
 }
 
 /// Seals, keeps, and then writes down: a hold in the ledger always has its request.
@@ -166,7 +166,7 @@ async fn make(
 }
 
 /// What is kept of the message.
-fn request(going: &Going<'_>, letter: &Letter<'_>) -> HeldRequest {
+fn request(going: &Going<'_>, letter: &Letter<'_>, found: Option<&Traced>) -> HeldRequest {
     let generation = match going.revision {
         Revision::Modern => header::MODERN,
         Revision::Handshake(text) => text,
@@ -178,6 +178,7 @@ fn request(going: &Going<'_>, letter: &Letter<'_>) -> HeldRequest {
         method: letter.message.method().unwrap_or_default().to_owned(),
         generation: generation.to_owned(),
         headers: header::repeating(going.headers),
+        origins: found.map(|found| found.sentences.clone()).unwrap_or_default(),
         params: params.map_or(&b"{}"[..], |params| params.bytes_in(letter.body)).to_vec(),
     }
 }
@@ -189,13 +190,18 @@ fn expires(state: &State, hold: HoldId, held: &OnHold) -> Timestamp {
 pub(crate) fn waiting(
     core: &Core,
     (hold, expires): (HoldId, Timestamp),
-    held: &OnHold,
+    (held, found): (&OnHold, Option<&Traced>),
     call: writ_model::CallId,
 ) -> Waiting {
+    let mut words = held.words.clone();
+    // The values are the agent's own; the record has them sealed only.
+    for sentence in found.into_iter().flat_map(|found| &found.sentences) {
+        words = format!("{words}. {}", sentence.trim_end_matches('.'));
+    }
     Waiting {
         hold,
         code: held.code,
-        words: held.words.clone(),
+        words,
         cure: held.cure.clone(),
         url: format!("{}/a/{hold}", core.approvals),
         expires,

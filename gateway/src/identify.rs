@@ -13,10 +13,11 @@ use writ_identity::{
     dpop::{self, Expect, NonceRule},
     token::{self, TokenFault},
 };
-use writ_model::Timestamp;
+use writ_model::{TenantId, Timestamp};
 use writ_store::{FollowError, View};
 
 use crate::{
+    behalf,
     core::{Core, Served},
     fair::Share,
     inbound::Wire,
@@ -27,7 +28,7 @@ use crate::{
 };
 
 /// A caller whose credential is good.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Identified {
     pub(crate) caller: Caller,
     pub(crate) view: Arc<View<State>>,
@@ -40,6 +41,18 @@ pub(crate) struct Identified {
     pub(crate) begun: u64,
     /// The proof's nonce will not be accepted for much longer: send the current one along.
     pub(crate) aging: bool,
+}
+
+impl Identified {
+    /// A place for one more thing that the caller has under way, as if it had come by itself.
+    pub(crate) fn another(&self, core: &Core) -> Result<Guard, Refusal> {
+        let (tenant, agent) = (self.view.state.tenant, self.caller.agent.described.agent);
+        let (_, seat) = core.fair.enter(tenant, core.clock.monotonic_micros())?;
+        let guard = core.streams.enter((tenant, agent, self.caller.instance), seat);
+        // INVARIANT: the state was read under an earlier guard. An ending since then has cut that one, and may not have seen
+        // this one.
+        self.cord.is_cut().map_or(Ok(guard), Err)
+    }
 }
 
 /// What a request is, as far as credentials go.
@@ -69,44 +82,51 @@ pub(crate) async fn identify<'s>(
     let (share, seat) = core.fair.enter(claims.tenant, begun)?;
     presented.wire.line.owned(&share)?;
     // INVARIANT: before the standing is asked and the state is read; see `streams` and `standing`.
-    let guard = core.streams.enter((claims.tenant, claims.sub, claims.client_id), seat);
+    let holder = claims.caller();
+    let guard = core.streams.enter((claims.tenant, holder.agent, holder.instance), seat);
     standing::admits(core, core.clock.monotonic_micros())?;
-    let view = register(core, claims).await?;
+    let view = register(core, claims.tenant).await?;
     let state = &view.state;
     if claims.iat < state.tokens_from {
         return Err(challenged(refusal::OLD_TOKEN, "invalid_token"));
     }
     let founded = state.founded.as_deref().ok_or(refusal::TENANT)?;
     let server = server.of(&founded.slug).ok_or(refusal::NO_SERVER)?;
+    if !claims.reaches(&server.name) {
+        return Err(challenged(refusal::OUT_OF_SCOPE, "insufficient_scope"));
+    }
     let unbound = || challenged(refusal::NOT_BOUND, "invalid_token");
-    let agent = state.agents.get(&claims.sub).ok_or_else(unbound)?;
-    let instance = state.instances.get(&claims.client_id).ok_or_else(unbound)?;
+    let agent = state.agents.get(&holder.agent).ok_or_else(unbound)?;
+    let instance = state.instances.get(&holder.instance).ok_or_else(unbound)?;
     let jkt = claims.jkt.as_ref().ok_or_else(unbound)?.to_string();
-    if instance.agent != claims.sub || instance.jkt != jkt {
+    if instance.agent != holder.agent || instance.jkt != jkt {
         return Err(unbound());
     }
+    let behalf = behalf::above(state, claims)?;
     let caller = Caller {
         tenancy: core.tenancies.of(state.tenant).await?,
         agent: Arc::clone(agent),
-        instance: claims.client_id,
-        epoch: claims.epoch,
+        instance: holder.instance,
+        epoch: holder.epoch,
         token: claims.jti,
         expires: claims.exp,
         jkt,
         peer: presented.wire.peer,
+        asked_by: None,
+        behalf,
     };
     presented.wire.line.served();
     let cord = guard.cord();
     Ok((Identified { caller, view, cord, share, now, begun, aging }, guard, server))
 }
 
-/// What the ledger says of the caller's tenant.
-async fn register(core: &Core, claims: &Claims) -> Result<Arc<View<State>>, Refusal> {
-    if let Some(view) = core.tenants.cached(claims.tenant) {
+/// What the ledger says of a tenant.
+pub(crate) async fn register(core: &Core, tenant: TenantId) -> Result<Arc<View<State>>, Refusal> {
+    if let Some(view) = core.tenants.cached(tenant) {
         return Ok(view);
     }
-    core.tenants.view(claims.tenant).await.map_err(|fault| {
-        tracing::error!(tenant = %claims.tenant, error = %fault, "a register cannot be read");
+    core.tenants.view(tenant).await.map_err(|fault| {
+        tracing::error!(%tenant, error = %fault, "a register cannot be read");
         match fault {
             FollowError::BadLine { .. } => refusal::OLDER,
             FollowError::Read(_) => refusal::TENANT,
@@ -159,7 +179,7 @@ fn credential(
 }
 
 /// The claims, if the token is for this server or for the gateway as a whole.
-fn admitted<'a>(
+pub(crate) fn admitted<'a>(
     core: &Core,
     server: &Served,
     verified: &'a Verified,

@@ -2,6 +2,8 @@
 //!
 //! Never here: a parse of the body, or a look at credentials.
 
+pub(crate) mod framing;
+
 use std::{
     future::poll_fn,
     net::SocketAddr,
@@ -53,12 +55,16 @@ pub(crate) struct Line {
     sheds: AtomicU32,
     /// Its tenant has no place for it.
     surplus: AtomicBool,
+    /// Where its requests begin and end can be read in two ways.
+    odd: AtomicBool,
 }
 
 /// LIMIT: how long the answer of a crowded tenant waits at first and at most, so that it cannot ask as fast as it is refused.
 const CROWDED_WAIT: (u32, u32) = (100, 1_000);
 /// LIMIT: such answers one after the other, before their connection is closed.
 const CROWDED_TURNS: u32 = 16;
+/// 2^32 by the golden ratio: multiples of it lie evenly.
+const GOLDEN: u32 = 2_654_435_769;
 
 impl Line {
     /// Takes the connection's place among its tenant's, once.
@@ -74,15 +80,27 @@ impl Line {
         Ok(())
     }
 
-    /// How long a crowded tenant's answer waits, and whether the connection is closed with it.
-    pub(crate) fn shed(&self) -> (Duration, bool) {
+    /// How long a crowded tenant's answer waits, and whether the connection is closed with it. Between half of the time and
+    /// all of it, by the caller's port: who was refused at one moment must not come back at one, before everybody else.
+    pub(crate) fn shed(&self, port: u16) -> (Duration, bool) {
         let turns = self.sheds.fetch_add(1, Ordering::Relaxed);
         let (first, most) = CROWDED_WAIT;
-        let wait = first.checked_shl(turns.min(8)).unwrap_or(most).min(most);
+        let wait = u64::from(first.checked_shl(turns.min(8)).unwrap_or(most).min(most)) * 1_000;
+        let part = u64::from(u32::from(port).wrapping_add(turns).wrapping_mul(GOLDEN)) * wait;
         (
-            Duration::from_millis(u64::from(wait)),
+            Duration::from_micros(wait - (part >> 33)),
             turns + 1 >= CROWDED_TURNS || self.surplus.load(Ordering::Relaxed),
         )
+    }
+
+    /// Where its requests begin and end can be read in two ways: from now on all of them are refused.
+    fn marks(&self) {
+        self.odd.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether that is so.
+    pub(crate) fn odd(&self) -> bool {
+        self.odd.load(Ordering::SeqCst)
     }
 
     /// Somebody on it was let in.
@@ -96,8 +114,14 @@ impl Line {
 /// An address of the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route<'a> {
+    /// `/mcp`: every server of the caller's client.
+    Endpoint,
     /// `/mcp/{server}`
     Mcp(&'a str),
+    /// `/mcp/{server}/sse` and `/mcp/{server}/message`: the two of the transport of 2024-11-05.
+    Stream(&'a str),
+    /// See [`Route::Stream`].
+    Message(&'a str),
     /// `/pep/{server}/{door}`
     Pep(&'a str, &'a str),
     /// RFC 9728 metadata of a server, or of the gateway as a whole.
@@ -111,7 +135,10 @@ pub(crate) fn route(path: &str) -> Route<'_> {
     let mut parts = path.split('/').skip(1);
     let parts = [parts.next(), parts.next(), parts.next(), parts.next(), parts.next()];
     match parts {
+        [Some("mcp"), None, ..] => Route::Endpoint,
         [Some("mcp"), Some(server), None, ..] => Route::Mcp(server),
+        [Some("mcp"), Some(server), Some("sse"), None, ..] => Route::Stream(server),
+        [Some("mcp"), Some(server), Some("message"), None, ..] => Route::Message(server),
         [Some("pep"), Some(server), Some(door), None, ..] => Route::Pep(server, door),
         [Some(".well-known"), Some("oauth-protected-resource"), rest, server, None] => {
             match (rest, server) {
@@ -172,7 +199,7 @@ async fn read(incoming: &mut Incoming, most: usize) -> Result<Bytes, Refusal> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut *incoming).poll_frame(cx)).await {
-        let Ok(data) = frame.map_err(|_broken| refusal::SLOW)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|_broken| broken())?.into_data() else { continue };
         if first.len() + all.len() + data.len() > most {
             return Err(refusal::TOO_LARGE);
         }
@@ -189,6 +216,10 @@ async fn read(incoming: &mut Incoming, most: usize) -> Result<Bytes, Refusal> {
     Ok(if all.is_empty() { first } else { all.freeze() })
 }
 
+fn broken() -> Refusal {
+    refusal::AMBIGUOUS.saying("the body does not come as its head says".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use writ_model::TenantId;
@@ -201,7 +232,11 @@ mod tests {
         for (path, wanted) in [
             ("/mcp/mail", Route::Mcp("mail")),
             ("/mcp/mail/", Route::None),
-            ("/mcp", Route::None),
+            ("/mcp/mail/sse", Route::Stream("mail")),
+            ("/mcp/mail/message", Route::Message("mail")),
+            ("/mcp/mail/sse/x", Route::None),
+            ("/mcp", Route::Endpoint),
+            ("/mcp/", Route::Mcp("")),
             ("/pep/mail/decide", Route::Pep("mail", "decide")),
             ("/pep/mail", Route::None),
             ("/.well-known/oauth-protected-resource/mcp/mail", Route::Metadata(Some("mail"))),
@@ -218,18 +253,23 @@ mod tests {
     #[test]
     fn a_crowded_tenant_waits_longer_each_time_and_loses_the_connection_in_the_end() {
         let line = Line::default();
-        let waits: Vec<_> = (0..CROWDED_TURNS).map(|_| line.shed()).collect();
-        let millis: Vec<_> = waits.iter().take(6).map(|(wait, _)| wait.as_millis()).collect();
-        assert_eq!(millis, [100, 200, 400, 800, 1_000, 1_000]);
+        let waits: Vec<_> = (0..CROWDED_TURNS).map(|_| line.shed(40_000)).collect();
+        for ((wait, _), most) in waits.iter().zip([100, 200, 400, 800, 1_000, 1_000]) {
+            assert!((most / 2..=most).contains(&wait.as_millis()), "{wait:?} of {most}");
+        }
+        let first: Vec<_> = (0..64).map(|port| Line::default().shed(40_000 + port * 2).0).collect();
+        let near =
+            |one: &Duration| first.iter().filter(|two| one.abs_diff(**two).as_millis() < 2).count();
+        assert!(first.iter().all(|one| near(one) <= 8), "they do not come back at once: {first:?}");
         let closed = waits.iter().position(|(_, closes)| *closes);
         assert_eq!(closed, Some(waits.len() - 1));
         line.served();
-        assert_eq!(line.shed(), (Duration::from_millis(100), false));
+        assert!(line.shed(1).0.as_millis() <= 100);
         let bounds = TenantBounds { connections: 1, ..TenantBounds::default() };
         let (share, _seat) = Fair::new(bounds).enter(TenantId::from_bytes([1; 16]), 0).unwrap();
         let first = Line::default();
         assert!(first.owned(&share).is_ok() && first.owned(&share).is_ok());
-        assert!(line.owned(&share).is_err() && line.shed().1, "one too many is closed at once");
+        assert!(line.owned(&share).is_err() && line.shed(1).1, "one too many is closed at once");
         drop(first);
         assert!(Line::default().owned(&share).is_ok());
     }

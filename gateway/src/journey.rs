@@ -4,6 +4,9 @@
 //! A denial and a permit are both recorded; a refusal before the decision is counted; a fault is never a permit.
 //! Never here: a station's own logic.
 
+mod batch;
+mod old;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,12 +18,15 @@ use writ_model::json::Limits;
 
 use crate::{
     answer::{self, Asked, Crowded},
+    ask,
     authorize::{Verdict, permit_words, talk},
     body::ReplyBody,
     core::{Core, Served},
+    flow,
     forward::{Trip, forward, reply},
     identify::{Identified, Presented, identify},
     inbound::{self, Route, Wire},
+    many,
     mcp::{
         header::{self as names, Revision, SESSION},
         method::{self, Wish},
@@ -52,11 +58,15 @@ pub(crate) async fn answer(
     if let Some(unread) = body {
         inbound::skip(unread).await;
     }
+    let close = || (header::CONNECTION, HeaderValue::from_static("close"));
+    if wire.line.odd() {
+        // What else comes on it belongs to nobody knows which request.
+        response.headers_mut().extend([close()]);
+    }
     if response.extensions().get::<Crowded>().is_some() {
-        let (wait, closes) = wire.line.shed();
+        let (wait, closes) = wire.line.shed(wire.peer.port());
         if closes {
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(header::CONNECTION, close);
+            response.headers_mut().extend([close()]);
         }
         // Nothing to wait for but time; the end of the gateway ends the wait.
         drop(timeout(wait, core.halt.cancelled()).await);
@@ -71,16 +81,29 @@ async fn routed(
     body: &mut Option<Incoming>,
 ) -> Response<ReplyBody> {
     let asked = Asked::default();
+    if wire.line.odd() {
+        return answer::refused(core, None, &refusal::AMBIGUOUS, &asked);
+    }
+    if let Some(door) = ask::door(head.uri.path()) {
+        return Box::pin(ask::answer(core, (door, wire), head, body)).await;
+    }
     if let Err(refusal) = inbound::origin(&head.headers, &core.base) {
         return answer::refused(core, None, &refusal, &asked);
     }
     let find = |name: &str| core.servers.get(name);
     match inbound::route(head.uri.path()) {
+        Route::Endpoint => Box::pin(many::answer(core, wire, head, body)).await,
         // What runs under `writ wrap` is not reached from here.
         Route::Mcp(name) => match find(name).filter(|server| server.upstream.is_some()) {
             Some(server) => Box::pin(mcp(core, server, wire, head, body)).await,
             None => answer::refused(core, None, &refusal::NO_SERVER, &asked),
         },
+        Route::Stream(name) | Route::Message(name) => {
+            match find(name).filter(|server| server.upstream.is_some()) {
+                Some(server) => Box::pin(two(core, server, wire, head, body)).await,
+                None => answer::refused(core, None, &refusal::NO_SERVER, &asked),
+            }
+        }
         Route::Pep(name, door) => match find(name) {
             Some(server) => Box::pin(pep::answer(core, server, (door, wire), head, body)).await,
             None => answer::refused(core, None, &refusal::NO_SERVER, &asked),
@@ -128,8 +151,38 @@ async fn mcp(
     }
 }
 
+/// The transport of two addresses.
+async fn two(
+    core: &Arc<Core>,
+    server: &Served,
+    wire: &Wire,
+    head: &request::Parts,
+    body: &mut Option<Incoming>,
+) -> Response<ReplyBody> {
+    let mut asked = Asked::default();
+    let path = head.uri.path();
+    let url = format!("{}{path}", core.base);
+    let presented =
+        Presented { headers: &head.headers, verb: head.method.as_str(), url: &url, wire };
+    let (who, guard, server) = match identify(core, server, presented).await {
+        Ok(identified) => identified,
+        Err(refusal) => return answer::refused(core, Some(server), &refusal, &asked),
+    };
+    trace::who(&who, &server.name);
+    asked.nonce = who.aging;
+    let outcome = if path.ends_with("/sse") {
+        old::stream(core, server, (&who, guard, wire), head).await
+    } else {
+        old::message(core, server, (who, guard, wire), head, body).await
+    };
+    match outcome {
+        Ok(response) => answer::finished(core, response, &asked),
+        Err(refusal) => answer::refused(core, Some(server), &refusal, &asked),
+    }
+}
+
 /// The body of a POST, if it and its answer have forms that MCP knows.
-async fn arrived(
+pub(crate) async fn arrived(
     head: &request::Parts,
     body: &mut Option<Incoming>,
     cord: &Cord,
@@ -152,6 +205,10 @@ async fn post(
     (body, asked): (Bytes, &mut Asked),
 ) -> Result<Response<ReplyBody>, Refusal> {
     let node = parse::read(&body)?;
+    if let Some(items) = node.as_array().filter(|_| batch::is_taken(&head.headers)) {
+        let who = (who, guard, wire);
+        return Box::pin(batch::answer(core, server, who, head, (items, &body))).await;
+    }
     let message = parse::message(&node)?;
     asked.of(&message, &body);
     let revision = names::revision(&head.headers)
@@ -173,7 +230,7 @@ async fn post(
 }
 
 /// GET listens to a session, DELETE ends it; neither has a message.
-async fn bare(
+pub(crate) async fn bare(
     core: &Arc<Core>,
     server: &Served,
     (who, mut guard, wire): (&Identified, Guard, &Wire),
@@ -234,7 +291,8 @@ async fn bare(
         resumes: true,
         answers: Answers::Nothing,
     };
-    let outcome = match forward(&pass.permitted, &trip, outgoing).await {
+    let answer = forward(&pass.permitted, &trip, outgoing).await;
+    let outcome = match flow::listen((core, who, server), answer).await {
         Ok(answer) => {
             if let Some(ours) = ours.filter(|_| !listening && answer.status.is_success()) {
                 core.sessions.forget(ours, who.caller.instance);

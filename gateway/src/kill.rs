@@ -109,6 +109,8 @@ fn keep_followed(core: &Arc<Core>) {
 }
 
 fn step(core: &Arc<Core>, change: &Change<State>) {
+    let state = change.view.as_ref().map(|view| &view.state);
+    core.upstreams().for_each(|upstream| upstream.tidy(change.tenant, state));
     let Some(view) = &change.view else {
         tracing::error!(tenant = %change.tenant, "a register cannot be read; cutting everything");
         core.streams.cut_tenant(change.tenant);
@@ -145,7 +147,14 @@ fn endings(change: &Change<State>, state: &State) -> Vec<Ending> {
             | Fact::DelegationSuspended { clause: None, .. }
             | Fact::LedgerRestored(_) => (Of::Client, Due::Nothing),
             Fact::InstanceEnded { instance, .. } => match state.instances.get(&instance) {
-                Some(known) => (Of::Copy(known.agent, instance), Due::Nothing),
+                Some(known) => {
+                    // A copy below may be under way with a token that it exchanged for one of this copy's.
+                    let (tenant, at, below) = (change.tenant, entry.at, state.below(known.agent));
+                    if !below.is_empty() {
+                        all.push(Ending { tenant, of: agents(below), at, due: Due::Nothing });
+                    }
+                    (Of::Copy(known.agent, instance), Due::Nothing)
+                }
                 None => continue,
             },
             _ => continue,
@@ -261,6 +270,7 @@ async fn finish(
     let mut children = 0;
     let calls = cut.calls + core.pending.evict(&instances);
     core.sessions.evict(&instances);
+    core.many.evict(&instances);
     for upstream in core.upstreams() {
         children += upstream.end(&instances).await;
     }

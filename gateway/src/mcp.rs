@@ -8,6 +8,8 @@ pub mod header;
 pub mod held;
 pub mod list;
 pub mod method;
+pub mod outline;
+pub mod params;
 pub mod parse;
 pub mod reply;
 pub mod sse;

@@ -58,6 +58,19 @@ impl Latencies {
     pub fn total(&self) -> u64 {
         self.counts.iter().sum()
     }
+
+    /// Microseconds within which this share of them, in hundredths, came: the bound of their bucket. None if nothing was
+    /// measured, or if they took longer than every bound.
+    pub fn within(&self, hundredths: u64) -> Option<u64> {
+        let wanted = (self.total() * hundredths).div_ceil(100).max(1);
+        let mut seen = 0;
+        let reached = |count: &u64| {
+            seen += count;
+            seen >= wanted
+        };
+        let at = self.counts.iter().position(reached)?;
+        BUCKETS_US.get(at).copied()
+    }
 }
 
 /// A gateway's numbers at one moment.
@@ -75,6 +88,8 @@ pub struct Metrics {
     pub streams: u64,
     /// Connections on which somebody has shown a good credential.
     pub connections: u64,
+    /// Servers that do not answer the one endpoint as they should, over all tenants.
+    pub servers_out: u64,
     /// MCP sessions known.
     pub sessions: u64,
     /// Calls of `writ wrap` whose outcome is awaited.
@@ -114,5 +129,21 @@ mod tests {
         assert_eq!((now.counts[15], now.counts[16], now.total()), (1, 1, 6));
         assert_eq!(now.sum_us, 20_001_201);
         assert!(BUCKETS_US.is_sorted());
+    }
+
+    #[test]
+    fn a_share_came_within_the_bound_of_its_bucket() {
+        let histogram = Histogram::default();
+        assert_eq!(histogram.now().within(50), None);
+        for micros in [90, 240, 900, 900_000] {
+            histogram.took(micros);
+        }
+        let now = histogram.now();
+        assert_eq!(
+            (now.within(25), now.within(50), now.within(99)),
+            (Some(100), Some(250), Some(1_000_000))
+        );
+        histogram.took(u64::MAX / 2);
+        assert_eq!(histogram.now().within(100), None, "longer than every bound");
     }
 }

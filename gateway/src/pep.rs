@@ -4,7 +4,6 @@
 //! Decided and recorded exactly as what passes through the gateway. Never here: a second way of deciding.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -13,20 +12,18 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header, request};
 use hyper::body::Incoming;
-use parking_lot::Mutex;
 use tokio::time::{Interval, interval};
-use writ_authority::decide::WAITS;
 use writ_model::{
-    CallId, InstanceId, Span, Timestamp,
+    CallId,
     json::{self, Limits, Node, Value},
 };
 
 use crate::{
     answer::{self, Asked},
-    authorize::{Pass, Verdict, authorize, denial_words, hold_words, permit_words, talk},
+    authorize::{Verdict, talk},
     body::{Parts, ReplyBody, StreamBody},
     core::{Core, Served},
-    fair::{Of, Seat},
+    flight::Flight,
     forward::{Trip, lists},
     hold,
     identify::{Identified, Presented, identify},
@@ -38,82 +35,20 @@ use crate::{
         parse,
         reply::{self, Data},
     },
-    record::{Called, Recording},
+    pending::Unawaited,
+    record::Recording,
     refusal::{self, RPC_DENIED, Refusal},
-    release, resume,
+    resume,
+    settle::{By, Settled, settle},
     standing::{self, Answers},
     streams::{Cord, Guard},
     trace,
-    travel::{Going, Letter, called, let_go},
+    travel::{Going, Letter, called},
     upstream::Pieces,
 };
 
-/// LIMIT: permitted calls whose outcome is awaited, over all agents, and of one instance.
-const WAITING: usize = 16_384;
-const PER_INSTANCE: usize = 256;
-/// How long an outcome is awaited; then the record says that there was none.
-const OUTCOME: Span = Span::minutes(10);
 /// How often a `life` stream says that it lives.
 pub(crate) const BEAT: Duration = Duration::from_secs(15);
-
-struct Awaited {
-    recording: Recording,
-    until: Timestamp,
-    _seat: Seat,
-}
-
-/// Permitted calls whose outcome is awaited.
-#[derive(Default)]
-pub(crate) struct Pending(Mutex<BTreeMap<(InstanceId, CallId), Awaited>>);
-
-impl std::fmt::Debug for Pending {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Pending({})", self.0.lock().len())
-    }
-}
-
-impl Pending {
-    fn put(&self, instance: InstanceId, awaited: Awaited) -> Result<(), Refusal> {
-        const FIRST: [u8; 16] = [0; 16];
-        const LAST: [u8; 16] = [u8::MAX; 16];
-        let mut all = self.0.lock();
-        let of = |call| (instance, CallId::from_bytes(call));
-        let own = all.range(of(FIRST)..=of(LAST)).count();
-        if all.len() >= WAITING || own >= PER_INSTANCE {
-            return Err(refusal::BUSY);
-        }
-        all.insert((instance, awaited.recording.call), awaited);
-        Ok(())
-    }
-
-    fn take(&self, call: CallId, instance: InstanceId) -> Option<Recording> {
-        self.0.lock().remove(&(instance, call)).map(|awaited| awaited.recording)
-    }
-
-    /// Gives up on outcomes that are overdue.
-    pub(crate) fn expire(&self, now: Timestamp) {
-        self.give_up(&refusal::NO_OUTCOME, |_, awaited| awaited.until <= now);
-    }
-
-    /// Instances are ended: their calls were cut.
-    pub(crate) fn evict(&self, instances: &BTreeSet<InstanceId>) -> u64 {
-        self.give_up(&refusal::ENDED, |instance, _| instances.contains(instance))
-    }
-
-    fn give_up(&self, why: &Refusal, which: impl Fn(&InstanceId, &Awaited) -> bool) -> u64 {
-        let gone: Vec<Awaited> = {
-            let mut all = self.0.lock();
-            let calls = all.iter().filter(|((who, _), one)| which(who, one)).map(|(key, _)| *key);
-            let calls: Vec<_> = calls.collect();
-            calls.iter().filter_map(|call| all.remove(call)).collect()
-        };
-        let count = gone.len() as u64;
-        for awaited in gone {
-            awaited.recording.failed(why);
-        }
-        count
-    }
-}
 
 /// Answers at one of the doors.
 pub(crate) async fn answer(
@@ -216,103 +151,41 @@ async fn decide(
         return Ok(unfit(core, &refusal::HOLD_FREE));
     }
     let called = called(server, &message, &wish, revision, body);
-    let verdict = authorize(core, who, &server.name, &wish).await;
-    core.decided(who);
-    match verdict {
-        Verdict::Deny(denied) => {
-            let words = denial_words(&denied);
-            let recording = Recording::begin(core, &who.caller, &called, words, who.now).await?;
-            let call = recording.call;
-            recording.denied();
-            let data = Data { call_id: Some(call), ..Data::new(denied.code.0, &denied.cure) };
-            let error = reply::error(RPC_DENIED, &denied.words, data);
-            Ok(refused(Some(call), &error))
+    let filter = Some(matches!(wish, Wish::List));
+    match settle(&going, &letter, (&called, By::Wrap)).await? {
+        Settled::Talk => Ok(Answer { permit: true, call_id: None, filter, error: None }.response()),
+        Settled::Permit(recording, flight) => awaited(core, who, (recording, flight), filter),
+        Settled::Denied(no) => {
+            let data = Data { call_id: Some(no.call), ..Data::new(no.code.0, &no.cure) };
+            Ok(refused(Some(no.call), &reply::error(RPC_DENIED, &no.words, data)))
         }
-        Verdict::Hold(held) => {
-            let words = hold_words(&held);
-            let mut recording =
-                Recording::begin(core, &who.caller, &called, words, who.now).await?;
-            let call = recording.call;
-            let waiting = match hold::kept(&going, &letter, &held).await {
-                Ok(kept) => hold::waiting(core, kept, &held, call),
-                Err(refusal) => return Ok(withheld(core, recording, &refusal)),
-            };
-            recording.held(waiting.hold);
-            recording.denied();
-            let waits = waiting.code == WAITS;
+        Settled::Held(waiting) => {
+            let waits = Settled::waits(&waiting);
             let error = if waits { waiting.error() } else { hold::proposed(&waiting) };
-            Ok(refused(Some(call), &error))
+            Ok(refused(Some(waiting.call), &error))
         }
-        Verdict::CannotWait(words, refusal) => {
-            let recording = Recording::begin(core, &who.caller, &called, *words, who.now).await?;
-            Ok(withheld(core, recording, &refusal))
-        }
-        Verdict::Permit(pass) => permitted(&going, &letter, (&called, pass)).await,
+        Settled::Withheld(call, refusal) => Ok(withheld(core, call, &refusal)),
     }
 }
 
-/// Lets `wrap` run it, once what has to be written is written.
-async fn permitted(
-    going: &Going<'_>,
-    letter: &Letter<'_>,
-    (called, pass): (&Called<'_>, Box<Pass>),
+/// Lets `wrap` run it, and waits for how it ended.
+fn awaited(
+    core: &Core,
+    who: &Identified,
+    (recording, flight): (Box<Recording>, Flight),
+    filter: Option<bool>,
 ) -> Result<Response<ReplyBody>, Refusal> {
-    let Going { core, who, .. } = *going;
-    let filter = Some(matches!(letter.wish, Wish::List));
-    let rehearsal = pass.permitted.rehearsal();
-    if let Wish::Talk { recorded: false } = letter.wish
-        && !rehearsal
-    {
-        let verdict = Answer { permit: true, call_id: None, filter, error: None };
-        return Ok(verdict.response());
-    }
-    let words = permit_words(&pass.permitted);
-    let recording = Recording::begin(core, &who.caller, called, words, who.now).await?;
     let call = recording.call;
-    if rehearsal {
-        // Decided and recorded, and run nowhere.
-        let reason = pass.permitted.reason();
-        let data = Data {
-            call_id: Some(call),
-            ..Data::new(reason.code.0, "It was decided and recorded, and is not run.")
-        };
-        recording.answered();
-        return Ok(refused(Some(call), &reply::error(RPC_DENIED, &reason.words, data)));
+    match core.pending.wait(who, who.caller.instance, (*recording, flight)) {
+        Ok(()) => Ok(Answer { permit: true, call_id: Some(call), filter, error: None }.response()),
+        Err(Unawaited::Withheld(refusal)) => Ok(withheld(core, call, &refusal)),
+        Err(Unawaited::Refused(refusal)) => Err(refusal),
     }
-    if pass.permitted.approval().is_some() {
-        // What was approved is one method's; here the message itself is run, and its digest bound it.
-        let held = match release::held(going, letter, &pass).await {
-            Ok(_) if !hold::says_only(letter, &hold::BOUND) => Err(refusal::HOLD_OTHER),
-            other => other,
-        };
-        if let Err(refusal) = held {
-            return Ok(withheld(core, recording, &refusal));
-        }
-    }
-    if let Err(refusal) = let_go(core, who, &pass, Some(&recording)).await {
-        return Ok(withheld(core, recording, &refusal));
-    }
-    let Some(seat) = who.share.take(Of::Awaited) else {
-        return Ok(withheld(core, recording, &refusal::CROWDED));
-    };
-    let recording = recording.flies(pass.flight);
-    let until = who.now + OUTCOME;
-    let instance = who.caller.instance;
-    core.pending.put(instance, Awaited { recording, until, _seat: seat })?;
-    // The ending may have come between the decision and the place among the awaited.
-    if let Some(why) = who.cord.is_cut() {
-        core.pending.evict(&BTreeSet::from([instance]));
-        return Err(why);
-    }
-    let verdict = Answer { permit: true, call_id: Some(call), filter, error: None };
-    Ok(verdict.response())
 }
 
 /// A call that was decided on and is not let out, as an error for the client behind `wrap`.
-fn withheld(core: &Core, recording: Recording, refusal: &Refusal) -> Response<ReplyBody> {
+fn withheld(core: &Core, call: CallId, refusal: &Refusal) -> Response<ReplyBody> {
     core.counters.refused(refusal.code);
-    let call = recording.call;
-    recording.withheld(refusal);
     let data = Data { call_id: Some(call), ..Data::new(refusal.code.0, &refusal.cure) };
     refused(Some(call), &reply::error(refusal.rpc, &refusal.words, data))
 }
@@ -337,7 +210,8 @@ fn outcome(core: &Core, who: &Identified, body: &[u8]) -> Result<Response<ReplyB
         _ => return Err(refusal::PARAMS),
     };
     let call: CallId = call.ok_or(refusal::PARAMS)?;
-    let recording = core.pending.take(call, who.caller.instance).ok_or(refusal::UNKNOWN_CALL)?;
+    let instance = who.caller.instance;
+    let recording = core.pending.take(call, instance, instance).ok_or(refusal::UNKNOWN_CALL)?;
     if ok {
         recording.answered();
     } else {
@@ -392,6 +266,7 @@ fn life(
     let body = StreamBody::new(Parts {
         source: Box::pin(Heartbeat::new(interval(BEAT))),
         filter: None,
+        checks: None,
         guard,
         recording: None,
         id: Bytes::from_static(b"null"),

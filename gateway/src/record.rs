@@ -7,16 +7,20 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
-use writ_authority::{Agent, decide::ENGINE};
+use writ_authority::{
+    Agent,
+    decide::{ENGINE, Traced},
+};
 use writ_lake::{ClauseUse, Inputs, LakeFault, Record, Slot};
 use writ_model::{
-    CallId, Code, Digest, GrantId, HoldId, InstanceId, PersonId, Timestamp, TokenId,
+    AgentId, CallId, Code, Digest, GrantId, HoldId, InstanceId, PersonId, Timestamp, TokenId,
     canonical as plain,
     json::{Node, beyond, canonical},
     ocsf::{self, Disposition},
 };
 
 use crate::{
+    behalf::Above,
     core::Core,
     flight::Flight,
     refusal::{self, Refusal},
@@ -41,6 +45,10 @@ pub(crate) struct Caller {
     pub(crate) expires: Timestamp,
     pub(crate) jkt: String,
     pub(crate) peer: SocketAddr,
+    /// Another agent that asked what this one may do. Token and key are then those that it showed.
+    pub(crate) asked_by: Option<AgentId>,
+    /// Whom it acts for with an exchanged token, nearest first.
+    pub(crate) behalf: Vec<Above>,
 }
 
 /// What was called.
@@ -55,13 +63,16 @@ pub(crate) struct Called<'a> {
     pub(crate) arguments: Option<&'a Node<'a>>,
     /// The bytes that they were read from.
     pub(crate) raw: &'a [u8],
+    /// What was found of where its values came from.
+    pub(crate) flow: Option<&'a Traced>,
 }
 
 impl<'a> Called<'a> {
     /// A request without a message.
     pub(crate) fn bare(server: &'a str, method: &'a str, revision: &'a str) -> Self {
         let (surface, rpc_id, raw) = ("server", &b""[..], &b""[..]);
-        Self { server, method, surface, name: server, revision, rpc_id, arguments: None, raw }
+        let (name, arguments, flow) = (server, None, None);
+        Self { server, method, surface, name, revision, rpc_id, arguments, raw, flow }
     }
 }
 
@@ -129,7 +140,7 @@ impl Recording {
         let call = core.call_id(at);
         let arguments = called.arguments.map(|node| kept(node, called.raw)).transpose()?;
         let digest = arguments.as_deref().map(|bytes| Digest::of(bytes).to_string());
-        let sealed = sealed(&caller.tenancy, call, called.name, arguments.as_deref())?;
+        let sealed = sealed((&caller.tenancy, call), called, arguments.as_deref())?;
         Ok(Self {
             core: Arc::clone(core),
             slot: Some(slot),
@@ -273,6 +284,8 @@ impl Recording {
         let activity = activity(&self.method).id();
         let ip = self.caller.peer.ip().to_string();
         let token = self.caller.token.to_string();
+        let acting_for: Vec<AgentId> =
+            self.caller.behalf.iter().map(|one| one.agent.described.agent).collect();
         let policy_words = if self.decided.permitted { self.decided.words.as_str() } else { "" };
         let record = ocsf::ApiActivity {
             activity_id: activity,
@@ -314,6 +327,8 @@ impl Recording {
                 charter: self.decided.charter,
                 observed: self.decided.observed.map(|code| code.0),
                 hold: self.decided.hold,
+                asked_by: self.caller.asked_by,
+                acting_for: &acting_for,
             },
         };
         let mut out = Vec::with_capacity(1536);
@@ -380,23 +395,28 @@ fn unrecorded(fault: &LakeFault) -> Refusal {
 }
 
 /// The name in full and the canonical arguments, sealed for this call: what deciding again needs and nobody else sees.
-/// The plain form is canonical JSON: `{"arguments":{…},"name":"…"}`, `arguments` only if there were some, and as they were
-/// written if the canonical form would lose a digit. It is authenticated with the bytes of the call's id.
+/// The plain form is canonical JSON: `{"arguments":{…},"flow":{…},"name":"…"}`, `arguments` and what was found of their origin only
+/// if there were some, arguments as they were written if the canonical form would lose a digit. It is authenticated with the bytes of the call's id.
 fn sealed(
-    tenancy: &Tenancy,
-    call: CallId,
-    name: &str,
+    (tenancy, call): (&Tenancy, CallId),
+    called: &Called<'_>,
     arguments: Option<&[u8]>,
 ) -> Result<Bytes, Refusal> {
     let broken = |fault: &dyn std::fmt::Display| {
         tracing::error!(error = %fault, "arguments could not be sealed");
         refusal::NOT_RECORDED
     };
+    let name = called.name;
     let mut plain = Vec::with_capacity(name.len() + arguments.map_or(0, <[u8]>::len) + 40);
     plain.push(b'{');
     if let Some(arguments) = arguments {
         plain.extend_from_slice(b"\"arguments\":");
         plain.extend_from_slice(arguments);
+        plain.push(b',');
+    }
+    if let Some(flow) = called.flow {
+        plain.extend_from_slice(b"\"flow\":");
+        plain.extend_from_slice(&plain::to_vec(flow).map_err(|fault| broken(&fault))?);
         plain.push(b',');
     }
     plain.extend_from_slice(b"\"name\":");

@@ -70,6 +70,20 @@ impl Refusal {
         self
     }
 
+    /// The same as what an API calls a bad request.
+    #[must_use]
+    pub fn bad_request(mut self) -> Self {
+        self.status = StatusCode::BAD_REQUEST;
+        self
+    }
+
+    /// The same with this cure.
+    #[must_use]
+    pub fn curing(mut self, cure: String) -> Self {
+        self.cure = Cow::Owned(cure);
+        self
+    }
+
     /// A refused credential.
     pub fn credential(fault: &impl Fault) -> Self {
         Self {
@@ -115,7 +129,7 @@ macro_rules! refusals {
 
 refusals! {
     NO_ROUTE = "GATE-0001", NOT_FOUND, RPC_INVALID, "there is nothing at this address",
-        "use /mcp/{server} of this gateway";
+        "use /mcp or /mcp/{server} of this gateway";
     WRONG_VERB = "GATE-0002", METHOD_NOT_ALLOWED, RPC_INVALID, "this HTTP method is not served here",
         "use POST, GET or DELETE as MCP says";
     NO_SERVER = "GATE-0003", NOT_FOUND, RPC_INVALID, "there is no such server",
@@ -244,6 +258,108 @@ refusals! {
         "use the taskId from the answer to a call of this running copy, made through this gateway";
     NO_TASKS = "GATE-0112", BAD_REQUEST, RPC_CAPABILITY, "the client does not say that it understands tasks",
         "declare the extension io.modelcontextprotocol/tasks in the request's client capabilities";
+    TASK_TOOL = "GATE-0113", OK, RPC_DENIED, "the agent may not call the tool any more whose call began the task",
+        "ask for a grant of the tool, or cancel the task";
+    BATCH_FORM = "GATE-0114", BAD_REQUEST, RPC_INVALID, "the batch is not one that can be taken",
+        "send one to sixteen messages, each request under an id of its own and initialize alone";
+    AMBIGUOUS = "GATE-0115", BAD_REQUEST, RPC_INVALID, "the head of the request can be read in two ways",
+        "send one Host, one way to say how long the body is, and a path as the target";
+    NO_CALL = "GATE-0120", BAD_REQUEST, RPC_PARAMS, "no call of this agent waits under that requestState for that request",
+        "make the call again without requestState and inputResponses";
+    UNASKABLE = "GATE-0121", BAD_GATEWAY, RPC_INTERNAL, "the server asks what its client cannot be asked",
+        "use a client that says it can answer, or look at the server";
+    ROUNDS = "GATE-0122", BAD_GATEWAY, RPC_INTERNAL, "the server asks its client too often",
+        "look at the server: 16 rounds of questions did not bring it to an answer";
+    UNANSWERED = "GATE-0123", BAD_GATEWAY, RPC_INTERNAL, "the client did not answer the server's question",
+        "make the call again and answer what is asked, within ten minutes";
+    UNKNOWN_NAME = "GATE-0125", BAD_REQUEST, RPC_PARAMS, "no server of this address has a thing of that name",
+        "use a name as this address lists it: SERVER__NAME, or writ-SERVER:URI for what is read";
+    LIES = "GATE-0126", BAD_GATEWAY, RPC_INTERNAL,
+        "the server's list cannot be shown: a name is missing, no name or there twice, or the list has no end",
+        "look at what the server lists";
+    FAULTY = "GATE-0127", BAD_GATEWAY, RPC_INTERNAL,
+        "the server answered with an error, to another request, or in a revision that it was not asked for",
+        "look at the server's log";
+    CURSOR = "GATE-0128", BAD_REQUEST, RPC_PARAMS, "the cursor, or the event to go on from, is none of this address",
+        "list again from the first page, or listen anew";
+    SEVERAL_HAVE = "GATE-0129", BAD_REQUEST, RPC_PARAMS, "several servers have a resource of that address",
+        "use the address as it is listed here, writ-SERVER:URI";
+    HELD_DEFINITION = "GATE-0130", OK, RPC_DENIED, "the thing changed or is flagged, and waits for a person",
+        "have it looked at on the client's page of tools";
+    REFUSED_DEFINITION = "GATE-0131", OK, RPC_DENIED, "a person refused the thing as its server defines it now",
+        "have it looked at on the client's page of tools";
+    UNFIT = "GATE-0132", BAD_GATEWAY, RPC_INTERNAL, "a server lists what is no definition that could be pinned",
+        "look at the server: a name is missing or too long, or the definition is larger than 64 KiB";
+    NOT_LISTED = "GATE-0133", OK, RPC_DENIED, "the server does not list this",
+        "list what the server has, and use that";
+    NOT_READ = "GATE-0134", OK, RPC_DENIED,
+        "the server did not list what it has, so that it is not known whether this changed",
+        "try again shortly; if it stays so, look at the server";
+    CATALOG_FULL = "GATE-0135", BAD_GATEWAY, RPC_INTERNAL, "a server lists more than is taken of one server",
+        "look at the server: more than 4,096 things are pinned of it";
+    NOT_PINNED = "GATE-0136", OK, RPC_DENIED, "what the server lists could not be written down",
+        "try again shortly; if it stays so, the operator must look at the ledger";
+    UNCONNECTED = "GATE-0140", OK, RPC_DENIED, "no account is connected at this server",
+        "a person connects one with writ upstream connect, then make the call again";
+    NO_OWNER = "GATE-0141", OK, RPC_DENIED,
+        "the server is entered with the account of the person whose agent calls, and this agent is nobody's",
+        "have the person written in the register whose agent it is";
+    CREDENTIAL_LATE = "GATE-0142", SERVICE_UNAVAILABLE, RPC_LATER,
+        "no token for the server can be had at this moment",
+        "try again shortly; if it stays so, the operator must look at the gateway's log";
+    MORE_SCOPES = "GATE-0143", OK, RPC_DENIED,
+        "the server wants more than the account was connected for",
+        "a person connects it again with writ upstream connect, then make the call again";
+    STILL_REFUSED = "GATE-0144", BAD_GATEWAY, RPC_INTERNAL,
+        "the server refuses what its own authorization server granted",
+        "the operator must ask those who run the server what the account may do there";
+    DISCONNECTED = "GATE-0145", BAD_GATEWAY, RPC_DENIED,
+        "the account at the server was disconnected while the call was under way",
+        "a person connects it again with writ upstream connect, if it is to be used";
+    NO_CREDENTIAL = "GATE-0146", BAD_GATEWAY, RPC_INTERNAL,
+        "the server's authorization server gives the gateway no token",
+        "the operator must look at the gateway's log and at [server.auth] in writ.toml";
+    QUESTION = "GATE-0150", BAD_REQUEST, RPC_INVALID, "the body is not a question of the Authorization API",
+        "send subject, action and resource as OpenID AuthZEN Authorization API 1.0 says";
+    NO_RIGHT = "GATE-0151", FORBIDDEN, RPC_DENIED,
+        "whoever asks has no right of its own to ask: what is only observed, rehearsed or waits for an approval gives none",
+        "have people grant it the tool of that server's name on the server decisions";
+    NO_SUBJECT = "GATE-0152", FORBIDDEN, RPC_DENIED, "whoever is asked about is no living agent of this client",
+        "name an agent by its id or its name in the register";
+    KEY = "GATE-0153", UNAUTHORIZED, RPC_CREDENTIAL,
+        "the key is none of the operator's file, or is not shown from there, or its agent is not in the register",
+        "show the asker's key from an address that the operator's file names, or send a token and a proof";
+    NO_ROAD = "GATE-0154", FORBIDDEN, RPC_DENIED, "nothing is decided at this address of this road",
+        "name the road and the path in the operator's file";
+    PATH = "GATE-0155", FORBIDDEN, RPC_DENIED, "the path can be read in two ways",
+        "send a path without empty parts, dots as parts, and escapes of what parts it";
+    NO_BODY = "GATE-0156", FORBIDDEN, RPC_DENIED, "the body is missing, cut or not declared as plain JSON",
+        "send plain JSON no larger than the proxy and the gateway take; the proxy has to pass all of it on";
+    QUESTIONS = "GATE-0157", BAD_REQUEST, RPC_INVALID, "there are more than 64 questions in the request",
+        "ask the rest in another request";
+    PAGE = "GATE-0158", BAD_REQUEST, RPC_INVALID, "the page is not one of this search",
+        "send the token of the last answer with the same search, and a limit that is a whole number";
+    OUT_OF_SCOPE = "GATE-0160", FORBIDDEN, RPC_CREDENTIAL, "the token was issued for other servers than this one",
+        "ask the token endpoint for the scope that WWW-Authenticate names";
+    NO_CONTEXT = "GATE-0170", SERVICE_UNAVAILABLE, RPC_LATER,
+        "what this agent has read cannot be kept or looked up, so that nothing it does can be traced",
+        "try again shortly; if it stays so, the operator must look at the store";
+    UNSEEN = "GATE-0171", FORBIDDEN, RPC_DENIED,
+        "the charter follows where this agent's values come from, and answers at this door do not pass the gateway",
+        "call the server through the gateway";
+    FOREIGN = "GATE-0180", BAD_GATEWAY, RPC_INTERNAL, "the server answered a request that it was not asked there",
+        "look at the server: each answer has to have the id of the request that it answers";
+    LISTS_LARGE = "GATE-0181", BAD_GATEWAY, RPC_INTERNAL,
+        "the server's list, or all lists together, are larger than is put together at one address",
+        "look at what the server lists, or use its own address, /mcp/{server}";
+    NO_ENDPOINT = "GATE-0182", BAD_GATEWAY, RPC_INTERNAL,
+        "the server's stream does not say where on that server messages are to be posted",
+        "look at the server: its first event has to be an endpoint of the same scheme, host and port";
+    CHAIN = "GATE-0190", UNAUTHORIZED, RPC_CREDENTIAL,
+        "somebody in the token's chain was stopped or ended since, or does not act for the next one",
+        "get a new token of the agent that all act for and exchange that";
+    NOT_FOR_OTHERS = "GATE-0191", OK, RPC_DENIED, "whoever this is done for may not do it themselves",
+        "call with a token of the caller's own, or have people grant it to the agent that it acts for";
 }
 
 /// Seconds after which it is worth trying again; nothing where only a person can cure it.

@@ -60,6 +60,7 @@ pub(crate) fn listening(
     let body = StreamBody::new(Parts {
         source: Box::pin(Heartbeat::new(interval(BEAT))),
         filter: None,
+        checks: None,
         guard,
         recording,
         id,

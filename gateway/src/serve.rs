@@ -13,10 +13,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{core::Core, inbound::Wire, journey};
+use crate::{
+    core::Core,
+    inbound::{Wire, framing::Framed},
+    journey,
+};
 
 /// LIMIT: connections open at once; more wait in the kernel's backlog.
-const CONNECTIONS: usize = 8_192;
+const CONNECTIONS: usize = 16_384;
 /// LIMIT: how long a request's headers may take, and how long an idle connection stays open.
 const HEADERS: Duration = Duration::from_mins(1);
 /// LIMIT: bytes of one request's headers: a token, a proof and the protocol's own, with room.
@@ -63,7 +67,7 @@ async fn connection(
     }
     let halt = core.halt.clone();
     let wire = Wire { peer, abort: CancellationToken::new(), line: Arc::default() };
-    let abort = wire.abort.clone();
+    let (abort, line) = (wire.abort.clone(), Arc::clone(&wire.line));
     let service = service_fn(move |request| {
         let (core, wire) = (Arc::clone(&core), wire.clone());
         async move { Ok::<_, Infallible>(journey::answer(core, wire, request).await) }
@@ -73,7 +77,7 @@ async fn connection(
         .header_read_timeout(HEADERS)
         .max_buf_size(HEAD_BYTES)
         .max_headers(HEAD_COUNT)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Framed::new(stream, line)), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),

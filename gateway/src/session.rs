@@ -3,6 +3,8 @@
 //!
 //! Never here: authority. A session grants nothing; every message in it is decided.
 
+pub(crate) mod lines;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -11,6 +13,7 @@ use std::{
 use parking_lot::Mutex;
 use writ_model::{Entropy, InstanceId, Span, Timestamp};
 
+use self::lines::Lines;
 use crate::{
     fair::{Of, Seat, Share},
     refusal::{self, Refusal},
@@ -45,9 +48,15 @@ pub(crate) struct Known {
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     bound: Mutex<BTreeMap<(InstanceId, u128), Bound>>,
+    lines: Lines,
 }
 
 impl Sessions {
+    /// Streams of the transport of 2024-11-05.
+    pub(crate) fn lines(&self) -> &Lines {
+        &self.lines
+    }
+
     /// Binds an upstream's session; our own id for it. Refused if there are too many.
     pub(crate) fn bind(
         &self,
@@ -113,7 +122,7 @@ impl Sessions {
         let mut bound = self.bound.lock();
         let before = bound.len();
         bound.retain(|(instance, _), _| !instances.contains(instance));
-        before - bound.len()
+        before - bound.len() + self.lines.evict(instances)
     }
 }
 

@@ -7,15 +7,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Response};
-use writ_authority::Denied;
+use writ_authority::{Denied, What, grant::Surface};
 use writ_model::HoldId;
 use writ_store::HeldRequest;
 
 use crate::{
     answer::{self, Asked},
-    authorize::{Pass, Verdict, authorize, denial_words, permit_words},
+    authorize::{Pass, Verdict, ask, authorize, denial_words, permit_words},
     body::ReplyBody,
+    catalog,
     core::{Core, Served},
+    flow,
     forward::{Trip, forward, reply},
     hold,
     identify::Identified,
@@ -26,13 +28,14 @@ use crate::{
         method::Wish,
         parse::{self, Message},
     },
-    record::{Called, Recording},
+    record::{Called, Decided, Recording},
     refusal::{self, Refusal},
     rehearse, release, resume,
     standing::{self, Answers},
     streams::Guard,
-    upstream::Outgoing,
+    upstream::{Outgoing, jobs},
 };
+
 /// Who sends a message, to which server, and how it came.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Going<'a> {
@@ -67,8 +70,14 @@ pub(crate) async fn travel(
     if let Wish::Listen { .. } = letter.wish {
         standing::streams(core, &mut guard, Answers::Nothing)?;
     }
-    let called = called(server, letter.message, &letter.wish, revision, letter.body);
-    let verdict = authorize(core, who, &server.name, &letter.wish).await;
+    let begun_by = begun_by(going, letter.message);
+    let mut called = called(server, letter.message, &letter.wish, revision, letter.body);
+    if let Some(tool) = &begun_by {
+        (called.surface, called.name) = ("task", &**tool);
+    }
+    let (verdict, found) = authorize(core, who, &server.name, &letter.wish).await;
+    called.flow = found.as_ref();
+    let verdict = still_granted(going, letter.message, begun_by.as_deref(), verdict);
     core.decided(who);
     let pass = match verdict {
         Verdict::Permit(pass) => pass,
@@ -87,14 +96,11 @@ pub(crate) async fn travel(
     if pass.permitted.rehearsal() {
         return Ok(rehearse::answer(going, letter, guard, (recording, asked)));
     }
-    let held = match (release::held(going, letter, &pass).await, recording.as_ref()) {
-        (Ok(held), _) => held,
-        (Err(refusal), None) => return Err(refusal),
-        (Err(refusal), Some(_)) => return Err(withheld_if(asked, recording, refusal)),
+    let session = known.as_ref().map(|known| &*known.upstream);
+    let held = match freed(going, letter, (&pass, session), recording.as_ref()).await {
+        Ok(held) => held,
+        Err(refusal) => return Err(withheld_if(asked, recording, refusal)),
     };
-    if let Err(refusal) = let_go(core, who, &pass, recording.as_ref()).await {
-        return Err(withheld_if(asked, recording, refusal));
-    }
     let Pass { permitted, flight, .. } = *pass;
     let recording = recording.map(|recording| recording.flies(flight));
     let trip = Trip {
@@ -104,11 +110,10 @@ pub(crate) async fn travel(
         abort: &going.wire.abort,
         session: going.session,
         elicits: elicit::declared(letter.message) || known.as_ref().is_some_and(|one| one.elicits),
-        lists: matches!(letter.wish, Wish::List),
+        lists: is_read_first(going, letter),
         answers: answers(&letter.wish, &permitted),
         resumes: true,
     };
-    let session = known.as_ref().map(|known| &*known.upstream);
     let answer = match held {
         None => {
             let headers = header::outgoing(going.headers, session);
@@ -125,11 +130,25 @@ pub(crate) async fn travel(
         }
         Some(held) => resumed(&trip, &permitted, (going, &held, session), &asked.id).await,
     };
-    let outcome = match answer {
+    let outcome = match flow::hear(going, letter, answer).await {
         Ok(answer) => reply(&trip, answer, asked.id.clone(), guard, recording).await,
         Err(refusal) => Err((refusal, recording)),
     };
     outcome.map_err(|(refusal, recording)| failed(asked, refusal, recording))
+}
+
+/// What stands between a permit and the call's leaving: that its tool is the one that was approved, its own approval, and
+/// what has to be written. The request that was held, if it is the one that leaves.
+async fn freed(
+    going: &Going<'_>,
+    letter: &Letter<'_>,
+    (pass, session): (&Pass, Option<&str>),
+    recording: Option<&Recording>,
+) -> Result<Option<HeldRequest>, Refusal> {
+    Box::pin(catalog::lets(going, letter, session)).await?;
+    let held = release::held(going, letter, pass).await?;
+    let_go(going.core, going.who, pass, recording).await?;
+    Ok(held)
 }
 
 /// What has to be written before a call leaves: that it does, in the journal, and then what the ledger needs. A disk that
@@ -163,6 +182,37 @@ pub(crate) async fn barred(
     let call = recording.call;
     recording.denied();
     Ok(answer::denied(core, server, denied, call, asked))
+}
+
+/// The tool whose call began the task that a message is about.
+fn begun_by(going: &Going<'_>, message: &Message<'_>) -> Option<Arc<str>> {
+    let task = jobs::about(message)?;
+    going.server.upstream.as_ref()?.began(going.who.caller.instance, task)
+}
+
+/// Who answers what a task asks for makes it go on, and may do so only while the call that began it could still be made.
+fn still_granted(
+    going: &Going<'_>,
+    message: &Message<'_>,
+    tool: Option<&str>,
+    verdict: Verdict,
+) -> Verdict {
+    let Going { core, server, who, .. } = *going;
+    let tool = tool.filter(|_| message.method() == Some("tasks/update"));
+    let (Verdict::Permit(pass), Some(tool)) = (&verdict, tool) else { return verdict };
+    let asked = ask(who, &server.name, What::Session);
+    if core.engine.lists(&who.view.state, &asked, (Surface::Tool, tool), who.now) {
+        return verdict;
+    }
+    let words = Decided { permitted: false, ..permit_words(&pass.permitted) };
+    Verdict::CannotWait(Box::new(words), refusal::TASK_TOOL)
+}
+
+/// Whether the answer is read before it goes on: it may list what the agent may not use, or, since 2026-07-28, be marked
+/// as one that may be kept for everybody although only this agent may read it.
+fn is_read_first(going: &Going<'_>, letter: &Letter<'_>) -> bool {
+    let reads = || letter.message.method() == Some("resources/read");
+    matches!(letter.wish, Wish::List) || (going.revision == Revision::Modern && reads())
 }
 
 fn answers(wish: &Wish<'_>, permitted: &writ_authority::Permitted) -> Answers {
@@ -270,5 +320,6 @@ pub(crate) fn called<'a>(
         rpc_id: message.id().map(|id| id.bytes_in(body)).unwrap_or_default(),
         arguments,
         raw: arguments.map(|node| node.bytes_in(body)).unwrap_or_default(),
+        flow: None,
     }
 }

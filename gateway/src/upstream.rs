@@ -3,10 +3,17 @@
 //! Never here: the agent's credentials; what goes out is the body's own bytes and the protocol's headers.
 //! To add a transport: a file with an [`Upstream`], a row in [`crate::config::Place`].
 
+pub(crate) mod auth;
+pub(crate) mod bridge;
+mod ear;
 pub(crate) mod http;
-mod jobs;
+pub(crate) mod jobs;
+mod notes;
+mod pipe;
+mod routes;
 mod spoken;
 pub(crate) mod stdio;
+pub(crate) mod two;
 
 use std::{
     collections::BTreeSet,
@@ -18,7 +25,8 @@ use std::{
 use ::http::{HeaderMap, Method, StatusCode};
 use async_trait::async_trait;
 use bytes::Bytes;
-use writ_model::InstanceId;
+use writ_authority::State;
+use writ_model::{InstanceId, TenantId};
 
 use crate::{fair::Share, refusal::Refusal};
 
@@ -47,9 +55,17 @@ pub(crate) fn tasks_wanted() -> serde_json::Value {
 }
 
 impl Outgoing<'_> {
-    /// Whether it asks which revisions are spoken.
-    fn discovers(&self) -> bool {
-        self.message.is_some_and(|message| message.method() == Some("server/discover"))
+    /// The same once more: what was refused may go out in another way.
+    fn again(&self) -> Self {
+        Self {
+            verb: self.verb.clone(),
+            headers: self.headers.clone(),
+            body: self.body.clone(),
+            message: self.message,
+            instance: self.instance,
+            share: self.share,
+            session: self.session,
+        }
     }
 }
 
@@ -105,8 +121,19 @@ pub(crate) trait Upstream: Send + Sync + std::fmt::Debug {
     /// Revisions that it and we speak, as far as it has said.
     fn revisions(&self) -> Vec<&'static str>;
 
+    /// The tool whose call began a task of this instance's; nothing if it has no such task here.
+    fn began(&self, whose: InstanceId, task: &str) -> Option<Arc<str>>;
+
+    /// Messages of its that nobody got, because whoever they were for did not read in time.
+    fn dropped(&self) -> u64 {
+        0
+    }
+
     /// Ends what it runs for these instances; returns how many processes were ended.
     async fn end(&self, instances: &BTreeSet<InstanceId>) -> u64;
+
+    /// Forgets every credential that a tenant's register does not let be used any more; all of them without a register.
+    fn tidy(&self, _tenant: TenantId, _state: Option<&State>) {}
 
     /// Ends everything it runs.
     async fn close(&self);

@@ -46,6 +46,7 @@ fn claims(now: Timestamp, agent: &AgentKey) -> Claims {
         iss: "https://desk.example".to_owned(),
         sub: AgentId::from_parts(now, [1; 10]),
         client_id: InstanceId::from_parts(now, [2; 10]),
+        behalf: None,
         aud: URL.to_owned(),
         iat: now,
         exp: now + Span::minutes(5),
@@ -53,6 +54,7 @@ fn claims(now: Timestamp, agent: &AgentKey) -> Claims {
         tenant: TenantId::from_parts(now, [4; 10]),
         epoch: 1,
         jkt: Some(agent.thumbprint()),
+        scope: None,
     }
 }
 

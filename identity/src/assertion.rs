@@ -23,6 +23,8 @@ const LIFE: Span = Span::seconds(60);
 pub const MAX_ASSERTION: usize = 4 << 10;
 /// LIMIT: bytes of `jti`: four UUIDs.
 const MAX_JTI: usize = 144;
+/// LIMIT: bytes of a client's id: the address of its metadata document.
+pub const MAX_CLIENT: usize = 512;
 /// `client_assertion_type` of a request that carries one (RFC 7523 section 2.2).
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// Media types: that of any JWT, and the one that RFC 7523bis gives to these.
@@ -126,10 +128,18 @@ pub fn create(
 /// # Errors
 /// [`AssertionFault::Jws`], [`AssertionFault::Claim`].
 pub fn claimed_client(assertion: &str) -> Result<InstanceId, AssertionFault> {
+    claimed_name(assertion)?.parse().map_err(|_no_id| AssertionFault::Claim("sub"))
+}
+
+/// Who an assertion says it is from, in whatever form that client's id has. SECURITY: as [`claimed_client`].
+///
+/// # Errors
+/// [`AssertionFault::Jws`], [`AssertionFault::Claim`].
+pub fn claimed_name(assertion: &str) -> Result<String, AssertionFault> {
     let compact = Compact::split(assertion, MAX_ASSERTION).map_err(AssertionFault::Jws)?;
     let payload = part(compact.payload).map_err(AssertionFault::Jws)?;
     let node = object(&payload).map_err(AssertionFault::Jws)?;
-    text(&node, "sub", 64).and_then(|id| id.parse().ok()).ok_or(AssertionFault::Claim("sub"))
+    text(&node, "sub", MAX_CLIENT).map(str::to_owned).ok_or(AssertionFault::Claim("sub"))
 }
 
 /// What the token endpoint expects of an assertion.
@@ -152,6 +162,42 @@ pub fn verify(
     key: &PublicKey,
     expect: &Expect<'_>,
 ) -> Result<Assertion, AssertionFault> {
+    let (client, audiences) = (expect.client.to_string(), expect.audiences);
+    let signed =
+        verify_named(assertion, key, &ExpectNamed { client: &client, audiences, now: expect.now })?;
+    Ok(Assertion { client: expect.client, jti: signed.jti, keep_until: signed.keep_until })
+}
+
+/// What is expected of the assertion of a client that is no running copy of ours, such as one that a metadata document
+/// names.
+#[derive(Debug, Clone, Copy)]
+pub struct ExpectNamed<'a> {
+    /// The client whose key it is verified with, exactly.
+    pub client: &'a str,
+    /// The issuer and the token endpoint: `aud` must be one of them.
+    pub audiences: &'a [&'a str],
+    /// The instant.
+    pub now: Timestamp,
+}
+
+/// What is left of a verified assertion: its replay mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// Its own id, for the replay mark.
+    pub jti: String,
+    /// Until when the replay mark must be kept.
+    pub keep_until: Timestamp,
+}
+
+/// As [`verify`], for a client of any name.
+///
+/// # Errors
+/// Any [`AssertionFault`].
+pub fn verify_named(
+    assertion: &str,
+    key: &PublicKey,
+    expect: &ExpectNamed<'_>,
+) -> Result<Signed, AssertionFault> {
     let compact = Compact::split(assertion, MAX_ASSERTION).map_err(AssertionFault::Jws)?;
     let header = Header::read(compact.header).map_err(AssertionFault::Jws)?;
     if header.typ.as_deref().is_some_and(|typ| !TYPES.contains(&typ)) {
@@ -159,9 +205,8 @@ pub fn verify(
     }
     let payload = part(compact.payload).map_err(AssertionFault::Jws)?;
     let node = object(&payload).map_err(AssertionFault::Jws)?;
-    let client = expect.client.to_string();
     for name in ["iss", "sub"] {
-        if text(&node, name, 64).ok_or(AssertionFault::Claim(name))? != client {
+        if text(&node, name, MAX_CLIENT).ok_or(AssertionFault::Claim(name))? != expect.client {
             return Err(AssertionFault::Client);
         }
     }
@@ -172,7 +217,16 @@ pub fn verify(
     check_times(&node, exp, expect.now)?;
     let jti = text(&node, "jti", MAX_JTI).ok_or(AssertionFault::Claim("jti"))?.to_owned();
     compact.verify(header.algorithm, key).map_err(AssertionFault::Jws)?;
-    Ok(Assertion { client: expect.client, jti, keep_until: exp + MAX_SKEW })
+    Ok(Signed { jti, keep_until: exp + MAX_SKEW })
+}
+
+/// The key id that an assertion names, if it names one. SECURITY: as [`claimed_client`].
+///
+/// # Errors
+/// [`AssertionFault::Jws`].
+pub fn claimed_key(assertion: &str) -> Result<Option<String>, AssertionFault> {
+    let compact = Compact::split(assertion, MAX_ASSERTION).map_err(AssertionFault::Jws)?;
+    Ok(Header::read(compact.header).map_err(AssertionFault::Jws)?.kid)
 }
 
 /// One audience, alone or as the only item of an array.

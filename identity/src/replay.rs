@@ -82,6 +82,12 @@ impl Mark {
         Self::of(&[&salt.0, b"a", &tenant.to_bytes(), &client.to_bytes(), jti.as_bytes()])
     }
 
+    /// The mark of an assertion of a client that is no running copy of ours.
+    pub fn named(salt: &Salt, client: &str, jti: &str) -> Self {
+        // The client's digest has one length, so that no name runs into an id.
+        Self::of(&[&salt.0, b"n", &Digest::of(client.as_bytes()).0, jti.as_bytes()])
+    }
+
     fn of(parts: &[&[u8]]) -> Self {
         let digest = Digest::of_parts(parts);
         let wide = digest.0.first_chunk().copied().map_or(0, u128::from_be_bytes);

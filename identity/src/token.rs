@@ -20,6 +20,10 @@ use crate::{
     jws::{Compact, Header, MAX_JWS, compose},
 };
 
+pub mod act;
+
+pub use act::{Behalf, Link};
+
 /// The longest life of a token, checked by whoever issues and by whoever verifies.
 pub const MAX_LIFE: Span = Span::minutes(5);
 /// How far ahead the issuer's clock may be.
@@ -28,6 +32,10 @@ pub const MAX_SKEW: Span = Span::seconds(30);
 const TYP: &str = "at+jwt";
 /// LIMIT: bytes of `iss` and of `aud`: URLs of this product's own making.
 const MAX_URL: usize = 1024;
+/// LIMIT: bytes of `scope`: one word for each server of a gateway.
+const MAX_SCOPE: usize = 2048;
+/// The scope of every server that the audience has.
+pub const SCOPE_ALL: &str = "mcp";
 
 /// What a token says. The names are those of the claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +44,11 @@ pub struct Claims {
     pub iss: String,
     /// The agent.
     pub sub: AgentId,
-    /// The running copy of it.
+    /// The running copy that holds it: the agent's own, or, where others act for it, the one that acts.
     pub client_id: InstanceId,
+    /// Who acts for the agent, if the token was exchanged for that (RFC 8693). SECURITY: without looking at it nobody is
+    /// let in, because the holder is then no copy of `sub`.
+    pub behalf: Option<Behalf>,
     /// The one resource it is for (RFC 8707).
     pub aud: String,
     /// When it was issued; whole seconds.
@@ -53,6 +64,17 @@ pub struct Claims {
     /// Thumbprint of the key that must prove possession (`cnf.jkt`). SECURITY: none is a bearer token: weak, never for
     /// outward actions, and only where a clause allows it.
     pub jkt: Option<Thumbprint>,
+    /// Which servers of the audience it reaches (RFC 9068 section 2.2.3): [`SCOPE_ALL`], or `mcp:NAME` for each; none
+    /// reaches all. It only narrows: what may be done there is in the ledger.
+    pub scope: Option<String>,
+}
+
+impl Claims {
+    /// Whether the token reaches a server of its audience.
+    pub fn reaches(&self, server: &str) -> bool {
+        let Some(scope) = &self.scope else { return true };
+        scope.split(' ').any(|word| word == SCOPE_ALL || word.strip_prefix("mcp:") == Some(server))
+    }
 }
 
 /// Why a token is refused.
@@ -142,6 +164,10 @@ pub fn issue(key: &SigningKey, claims: &Claims) -> Result<String, TokenFault> {
             return Err(TokenFault::Claim(name));
         }
     }
+    if claims.scope.as_ref().is_some_and(|scope| scope.is_empty() || scope.len() > MAX_SCOPE) {
+        return Err(TokenFault::Claim("scope"));
+    }
+    claims.check_chain()?;
     let header = format!(r#"{{"alg":"EdDSA","kid":"{}","typ":"{TYP}"}}"#, key.kid());
     compose(key, &header, write(claims).as_bytes()).map_err(TokenFault::Signing)
 }
@@ -158,8 +184,17 @@ fn write(claims: &Claims) -> String {
         "writ_tenant": claims.tenant,
         "writ_epoch": claims.epoch,
     });
-    if let (Some(jkt), Some(members)) = (claims.jkt, payload.as_object_mut()) {
-        members.insert("cnf".to_owned(), serde_json::json!({ "jkt": jkt }));
+    if let Some(members) = payload.as_object_mut() {
+        if let Some(jkt) = claims.jkt {
+            members.insert("cnf".to_owned(), serde_json::json!({ "jkt": jkt }));
+        }
+        if let Some(scope) = &claims.scope {
+            members.insert("scope".to_owned(), scope.as_str().into());
+        }
+        if let Some(behalf) = &claims.behalf {
+            members.insert("writ_copy".to_owned(), serde_json::json!(behalf.copy));
+            members.insert("act".to_owned(), behalf.to_json());
+        }
     }
     payload.to_string()
 }
@@ -231,6 +266,11 @@ impl Verified {
             return Err(TokenFault::Expired);
         }
         Ok(&self.claims)
+    }
+
+    /// What it says, for its issuer, who tells its holder about it (RFC 7662). Nobody is let in by this.
+    pub fn for_issuer(&self) -> &Claims {
+        &self.claims
     }
 
     /// From when on it is refused.
@@ -305,16 +345,20 @@ fn read(node: &Node<'_>) -> Result<Claims, TokenFault> {
     }
     let url = |name| text(node, name, MAX_URL).map(str::to_owned).ok_or(TokenFault::Claim(name));
     let at = |name| date(node, name).ok_or(TokenFault::Claim(name));
-    let epoch = match node.get("writ_epoch").map(|epoch| &epoch.value) {
-        Some(Value::Number(number)) => number.parse().ok(),
-        _ => None,
-    };
     // Fail closed: a confirmation that we do not know is not a bearer token.
     let jkt = match node.get("cnf") {
         None => None,
         Some(cnf) => Some(id(cnf, "jkt").map_err(|_jkt| TokenFault::Claim("cnf"))?),
     };
-    Ok(Claims {
+    let scope = match node.get("scope") {
+        None => None,
+        Some(_) => {
+            Some(text(node, "scope", MAX_SCOPE).ok_or(TokenFault::Claim("scope"))?.to_owned())
+        }
+    };
+    let claims = Claims {
+        behalf: Behalf::read(node)?,
+        scope,
         iss: url("iss")?,
         sub: id(node, "sub")?,
         client_id: id(node, "client_id")?,
@@ -323,9 +367,19 @@ fn read(node: &Node<'_>) -> Result<Claims, TokenFault> {
         exp: at("exp")?,
         jti: id(node, "jti")?,
         tenant: id(node, "writ_tenant")?,
-        epoch: epoch.ok_or(TokenFault::Claim("writ_epoch"))?,
+        epoch: epoch(node).ok_or(TokenFault::Claim("writ_epoch"))?,
         jkt,
-    })
+    };
+    claims.check_chain()?;
+    Ok(claims)
+}
+
+/// `writ_epoch` of a token or of one who acts in it.
+fn epoch(node: &Node<'_>) -> Option<u64> {
+    match node.get("writ_epoch").map(|epoch| &epoch.value) {
+        Some(Value::Number(number)) => number.parse().ok(),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -253,4 +253,10 @@ pub struct Unmapped<'a> {
     /// The hold that the call waits for, or whose approval it used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldId>,
+    /// The agent that asked for another one to be decided on, where the call did not come from the agent itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<AgentId>,
+    /// The agents that it was done for with an exchanged token (RFC 8693), nearest first.
+    #[serde(skip_serializing_if = "<[AgentId]>::is_empty")]
+    pub acting_for: &'a [AgentId],
 }

@@ -26,7 +26,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 use writ_model::{Clock, Span, Timestamp};
 
-use crate::{Answer, Ask, Fault, Outside, Payload, Place, tls};
+use crate::{Answer, Ask, Fault, Outside, Payload, Place, dial, tls};
 
 /// LIMIT: requests under way at once: each holds a socket and a body; whoever comes later is refused, not queued.
 const AT_ONCE: usize = 32;
@@ -34,6 +34,9 @@ const AT_ONCE: usize = 32;
 const ADDRESSES: usize = 4;
 /// LIMIT: header fields of an answer; what large providers send is below 40.
 const HEADERS: usize = 100;
+/// LIMIT: challenges of an answer that are looked at; servers send one, or one for each scheme they take.
+const CHALLENGES: usize = 8;
+const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 /// LIMIT: bytes of an answer's head.
 const HEAD: usize = 32 << 10;
 
@@ -61,6 +64,7 @@ pub struct Https {
     bounds: Bounds,
     places: Semaphore,
     clock: Arc<dyn Clock>,
+    public: bool,
 }
 
 impl std::fmt::Debug for Https {
@@ -80,14 +84,23 @@ impl Https {
         bounds: Bounds,
     ) -> Result<Self, Fault> {
         let tls = TlsConnector::from(Arc::new(tls::config(Arc::clone(&clock), anchors)?));
-        Ok(Self { tls, bounds, places: Semaphore::new(AT_ONCE), clock })
+        Ok(Self { tls, bounds, places: Semaphore::new(AT_ONCE), clock, public: false })
+    }
+
+    /// The same for addresses that a server or a stranger names: only `https`, and only addresses that everybody on the
+    /// Internet may reach. SECURITY: otherwise whoever writes such an address has us ask what only we can reach.
+    #[must_use]
+    pub fn public_only(self) -> Self {
+        Self { public: true, ..self }
     }
 
     async fn exchange(&self, ask: Ask) -> Result<Answer, Fault> {
         let to = ask.to.clone();
         let request = request(ask)?;
         let late = || Fault::Late { host: to.host().to_owned() };
-        let stream = timeout(self.bounds.connect, connect(&to)).await.map_err(|_late| late())??;
+        let stream = timeout(self.bounds.connect, connect(&to, self.public))
+            .await
+            .map_err(|_late| late())??;
         if !to.tls() {
             return self.talk(&to, stream, request).await;
         }
@@ -139,6 +152,10 @@ impl Https {
         let retry_after = response.headers().get(header::RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| value.to_str().ok());
         let retry_after = retry_after.and_then(|value| wait(value, self.clock.now()));
+        let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+        let nonce = response.headers().get(NONCE).and_then(text);
+        let challenges = response.headers().get_all(header::WWW_AUTHENTICATE).iter();
+        let challenges: Vec<String> = challenges.filter_map(text).take(CHALLENGES).collect();
         let body = Limited::new(response.into_body(), self.bounds.body).collect().await;
         let body = body.map_err(|error| {
             if error.is::<LengthLimitError>() {
@@ -147,7 +164,8 @@ impl Https {
                 Fault::Broken { host: host(), why: error.to_string() }
             }
         })?;
-        Ok(Answer { status: status.as_u16(), media, body: body.to_bytes(), retry_after })
+        let (status, body) = (status.as_u16(), body.to_bytes());
+        Ok(Answer { status, media, body, retry_after, nonce, challenges })
     }
 }
 
@@ -186,13 +204,17 @@ fn wait(value: &str, now: Timestamp) -> Option<Span> {
     Some((date - now).max(Span::default()))
 }
 
-async fn connect(to: &Place) -> Result<TcpStream, Fault> {
+async fn connect(to: &Place, public: bool) -> Result<TcpStream, Fault> {
     let unreachable = |why: &dyn std::fmt::Display| Fault::Unreachable {
         host: to.host().to_owned(),
         why: why.to_string(),
     };
     let found = lookup_host((to.host(), to.port())).await.map_err(|error| unreachable(&error))?;
-    let allowed = |address: &SocketAddr| to.tls() || address.ip().is_loopback();
+    let allowed = |address: &SocketAddr| {
+        let public_only = to.tls() && dial::is_public(address.ip());
+        let ours_too = to.tls() || address.ip().is_loopback();
+        if public { public_only } else { ours_too }
+    };
     let mut last = unreachable(&"its name has no address that may be asked");
     for address in found.filter(allowed).take(ADDRESSES) {
         match TcpStream::connect(address).await {

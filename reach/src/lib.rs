@@ -7,9 +7,11 @@
 
 pub mod chat;
 mod client;
+pub mod dial;
 mod fault;
 mod form;
 pub mod mail;
+pub mod oauth;
 mod place;
 mod smtp;
 mod tls;
@@ -20,6 +22,7 @@ use bytes::Bytes;
 use writ_model::{Secret, Span};
 
 pub use client::{Bounds, Https};
+pub use dial::Dial;
 pub use fault::Fault;
 pub use form::{basic, encode};
 pub use mail::{Mail, MailAddress, MailSender, Post};
@@ -112,7 +115,7 @@ impl Ask {
 }
 
 /// What came back, whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Answer {
     /// The HTTP status; never one of 300 to 399.
     pub status: u16,
@@ -122,4 +125,8 @@ pub struct Answer {
     pub body: Bytes,
     /// How long it asks us to wait before we ask again (`Retry-After`, RFC 9110 section 10.2.3), if it says so.
     pub retry_after: Option<Span>,
+    /// The nonce that it wants in the next proof (`DPoP-Nonce`, RFC 9449 section 8.2), if it says one.
+    pub nonce: Option<String>,
+    /// Its values of `WWW-Authenticate` (RFC 9110 section 11.6.1), in order.
+    pub challenges: Vec<String>,
 }

@@ -95,6 +95,11 @@ impl Place {
         format!("{}://{authority}", if self.tls { "https" } else { "http" })
     }
 
+    /// The path, at least `/`.
+    pub fn path(&self) -> &str {
+        self.uri.path()
+    }
+
     /// Path and query, at least `/`.
     pub(crate) fn target(&self) -> &str {
         self.uri

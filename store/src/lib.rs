@@ -6,6 +6,8 @@
 //! `memory/`, and a `contract.rs` beside the port that every adapter passes.
 
 pub mod bus;
+pub mod contexts;
+pub mod definitions;
 pub mod folder;
 pub mod follow;
 pub mod held;
@@ -24,6 +26,8 @@ pub mod sequencer;
 pub mod sqlite;
 
 pub use bus::{Bounds, Bus, BusFault, Consumer, Delivery, Message};
+pub use contexts::{ContextOf, Contexts, ContextsFault};
+pub use definitions::{Definitions, DefinitionsFault};
 pub use folder::{DataFolder, FolderFault, Hold};
 pub use follow::{Change, FollowError, Tenants, View};
 pub use held::{Held, HeldFault, HeldRequest};
@@ -31,15 +35,21 @@ pub use jetstream::{JetStream, JetStreamOptions};
 pub use keep::Keeper;
 pub use lease::{HEARTBEAT, Lease, Standing, Terms};
 pub use ledger::{AppendError, Head, Hint, Ledger, Mark, Moved, ReadError, Snapshot, Turn};
-pub use memory::{MemoryBank, MemoryHeld, MemoryLedger, MemoryOutbox, MemoryRoster};
+pub use memory::{
+    MemoryBank, MemoryContexts, MemoryDefinitions, MemoryHeld, MemoryLedger, MemoryOutbox,
+    MemoryRoster,
+};
 pub use meter::{Bank, BankFault, LeasedMeter, Meter, MeterKey, MeterRefusal, Place, Reservation};
 pub use outbox::{Outbox, OutboxFault};
-pub use postgres::{Pg, PgBank, PgFault, PgHeld, PgLedger, PgOptions, PgOutbox, PgRoster, PgVault};
+pub use postgres::{
+    Pg, PgBank, PgContexts, PgDefinitions, PgFault, PgHeld, PgLedger, PgOptions, PgOutbox,
+    PgRoster, PgVault,
+};
 pub use proof::{LineProof, NoProof, prove_consistency, prove_line, root_at};
 pub use roster::{Beat, Heard, Member, Note, Roster, RosterFault, Seen, Wanted, Wish};
 pub use secrets::{NameKey, SealedPage, SealedSpaces, Sealer, Space, Vault, VaultFault};
 pub use sequencer::{Committed, Sequencer, SubmitError};
 pub use sqlite::{
-    LocalLog, OpenFault, SqliteBank, SqliteHeld, SqliteLedger, SqliteOutbox, SqliteRows,
-    SqliteVault,
+    LocalLog, OpenFault, SqliteBank, SqliteContexts, SqliteDefinitions, SqliteHeld, SqliteLedger,
+    SqliteOutbox, SqliteRows, SqliteVault,
 };

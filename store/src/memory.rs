@@ -2,12 +2,16 @@
 //!
 //! Never here: an unbounded map.
 
+mod contexts;
+mod definitions;
 mod held;
 mod ledger;
 mod meter;
 mod outbox;
 mod roster;
 
+pub use contexts::MemoryContexts;
+pub use definitions::MemoryDefinitions;
 pub use held::MemoryHeld;
 pub use ledger::MemoryLedger;
 pub use meter::MemoryBank;

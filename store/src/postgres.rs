@@ -5,6 +5,8 @@
 //! To add an adapter: one file under `postgres/` with its tables as a `Step` (`migrate`), its statements as constants, and
 //! a `postgres` module in its port's contract suite.
 
+mod contexts;
+mod definitions;
 mod fault;
 mod held;
 mod ledger;
@@ -27,6 +29,8 @@ use tokio_postgres::{Row, types::ToSql};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use writ_model::{TenantId, Timestamp};
 
+pub use contexts::PgContexts;
+pub use definitions::PgDefinitions;
 pub use fault::PgFault;
 pub use held::PgHeld;
 pub use ledger::PgLedger;
@@ -142,6 +146,16 @@ impl Pg {
     /// The held requests in this database.
     pub fn held(&self) -> PgHeld {
         PgHeld::new(self.clone())
+    }
+
+    /// What agents have read, in this database.
+    pub fn contexts(&self) -> PgContexts {
+        PgContexts::new(self.clone())
+    }
+
+    /// The definitions in this database.
+    pub fn definitions(&self) -> PgDefinitions {
+        PgDefinitions::new(self.clone())
     }
 
     /// The outbox in this database.

@@ -4,6 +4,8 @@
 //! tenant that is not a listed fleet query.
 //! To add a table: one more migration at the end of its list (never change an old one), statements as constants.
 
+mod contexts;
+mod definitions;
 mod held;
 mod ledger;
 mod log;
@@ -18,6 +20,8 @@ use std::{fs::OpenOptions, io, path::Path, time::Duration};
 use rusqlite::{Connection, OpenFlags};
 use writ_model::Code;
 
+pub use contexts::SqliteContexts;
+pub use definitions::SqliteDefinitions;
 pub use held::SqliteHeld;
 pub use ledger::SqliteLedger;
 pub use log::LocalLog;

@@ -266,7 +266,8 @@ fn program() -> io::Result<PathBuf> {
         return Ok(PathBuf::from(path));
     }
     let venv = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/real/venv");
-    let mut folders = vec![venv.join("bin"), venv];
+    // The last one is looked at first: other packages' folders must not use up the bound.
+    let mut folders = vec![venv.clone(), venv.join("bin")];
     for _ in 0..FOLDERS {
         let Some(folder) = folders.pop() else { break };
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

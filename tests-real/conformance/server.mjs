@@ -3,7 +3,8 @@
 //     node server.mjs FOLDER PORT
 //
 // FOLDER has the SDK in its node_modules. One address serves every revision: sessions for those with a handshake, one
-// exchange each for 2026-07-28. Never here: a workaround for what a gateway in front of it might do.
+// exchange each for 2026-07-28; with ONLY=session or ONLY=stateless in its environment it is a server of that generation
+// alone, with the other's tools in its own form (`bridge.py` asks for that). Never here: a workaround for what a gateway in front of it might do.
 // To add a tool: a line in `tools.mjs`.
 
 import { randomUUID } from 'node:crypto';
@@ -106,6 +107,8 @@ async function answer(request) {
         sdk.hostHeaderValidationResponse(request, sdk.localhostAllowedHostnames()) ??
         sdk.originValidationResponse(request, sdk.localhostAllowedOrigins());
     if (refused) return refused;
+    if (process.env.ONLY === 'stateless') return modern.fetch(request);
+    if (process.env.ONLY === 'session') return legacy(request);
     return (await sdk.isLegacyRequest(request)) ? legacy(request) : modern.fetch(request);
 }
 

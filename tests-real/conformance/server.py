@@ -2,13 +2,15 @@
 
     server.py PORT | server.py stdio
 
-One address serves every revision, as the SDK does. Never here: a workaround for what a gateway in front might do.
+One address serves every revision, as the SDK does; with ONLY=session or ONLY=stateless in its environment it is a server of
+that generation alone, with the other's tools in its own form (`one_generation.py`, for `bridge.py`). Never here: a workaround for what a gateway in front might do.
 To add a tool: a function under `@server.tool()`; its name is what the suite calls it.
 """
 
 import asyncio
 import base64
 import json
+import os
 import sys
 from typing import Annotated, Any
 
@@ -264,6 +266,27 @@ async def test_sampling(prompt: str, ctx: Context) -> str:
     return f"LLM response: {said.content.text}"
 
 
+DEFAULTS = {
+    **form(
+        name={"type": "string", "default": "John Doe"},
+        age={"type": "integer", "default": 30},
+        score={"type": "number", "default": 95.5},
+        status={"type": "string", "enum": ["active", "inactive", "pending"], "default": "active"},
+        verified={"type": "boolean", "default": True},
+    ),
+    "required": [],
+}
+TITLED = [{"const": "value1", "title": "First Option"}, {"const": "value2", "title": "Second Option"}]
+OPTIONS = ["option1", "option2", "option3"]
+ENUMS = form(
+    untitledSingle={"type": "string", "enum": OPTIONS},
+    titledSingle={"type": "string", "oneOf": TITLED},
+    legacyEnum={"type": "string", "enum": ["opt1", "opt2"], "enumNames": ["Option One", "Option Two"]},
+    untitledMulti={"type": "array", "items": {"type": "string", "enum": OPTIONS}},
+    titledMulti={"type": "array", "items": {"anyOf": TITLED}},
+)
+
+
 async def elicited(ctx: Context, lead: str, message: str, schema: dict) -> str:
     said = await ctx.session.elicit_form(message, schema, related_request_id=ctx.request_id)
     return f"{lead}: action={said.action}, content={json.dumps(said.content or {})}"
@@ -278,29 +301,13 @@ async def test_elicitation(message: str, ctx: Context) -> str:
 @server.tool(structured_output=False)
 async def test_elicitation_sep1034_defaults(ctx: Context) -> str:
     """For the suite."""
-    schema = form(
-        name={"type": "string", "default": "John Doe"},
-        age={"type": "integer", "default": 30},
-        score={"type": "number", "default": 95.5},
-        status={"type": "string", "enum": ["active", "inactive", "pending"], "default": "active"},
-        verified={"type": "boolean", "default": True},
-    )
-    return await elicited(ctx, "Elicitation completed", "Look these over", {**schema, "required": []})
+    return await elicited(ctx, "Elicitation completed", "Look these over", DEFAULTS)
 
 
 @server.tool(structured_output=False)
 async def test_elicitation_sep1330_enums(ctx: Context) -> str:
     """For the suite."""
-    titled = [{"const": "value1", "title": "First Option"}, {"const": "value2", "title": "Second Option"}]
-    options = ["option1", "option2", "option3"]
-    schema = form(
-        untitledSingle={"type": "string", "enum": options},
-        titledSingle={"type": "string", "oneOf": titled},
-        legacyEnum={"type": "string", "enum": ["opt1", "opt2"], "enumNames": ["Option One", "Option Two"]},
-        untitledMulti={"type": "array", "items": {"type": "string", "enum": options}},
-        titledMulti={"type": "array", "items": {"anyOf": titled}},
-    )
-    return await elicited(ctx, "Elicitation completed", "Choose", {**schema, "required": []})
+    return await elicited(ctx, "Elicitation completed", "Choose", ENUMS)
 
 
 async def set_level(ctx, params):
@@ -461,7 +468,12 @@ if __name__ == "__main__":
     low.add_request_handler("logging/setLevel", SetLevelRequestParams, set_level)
     low.add_request_handler("resources/subscribe", SubscribeRequestParams, subscribe)
     low.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, unsubscribe)
-    if sys.argv[1] == "stdio":
+    only = os.environ.get("ONLY")
+    if only:
+        import one_generation
+
+        one_generation.run(sys.modules["__main__"], only, int(sys.argv[1]))
+    elif sys.argv[1] == "stdio":
         server.run("stdio")
     else:
         port = int(sys.argv[1])

@@ -201,6 +201,69 @@ function rounds({ sdk, codec }) {
     };
 }
 
+/** The questions of `ASKING` as 2026-07-28 has them, for a server that speaks nothing else. */
+function askingAnew({ inputRequired }) {
+    const elicited = (lead, schema) => (said, { message = 'Look these over' }) =>
+        said.answer
+            ? says(text(`${lead}: action=${said.answer.action}, content=${JSON.stringify(said.answer.content ?? {})}`))
+            : inputRequired({ inputRequests: { answer: inputRequired.elicit({ message, requestedSchema: schema }) } });
+    return {
+        test_sampling: (said, { prompt }) =>
+            said.answer
+                ? says(text(`LLM response: ${said.answer.content.text}`))
+                : inputRequired({
+                      inputRequests: {
+                          answer: inputRequired.createMessage({
+                              messages: [{ role: 'user', content: text(prompt) }],
+                              maxTokens: 100,
+                          }),
+                      },
+                  }),
+        test_elicitation: elicited('User response', object({ username: { type: 'string' }, email: { type: 'string' } })),
+        test_elicitation_sep1034_defaults: elicited('Elicitation completed', object(DEFAULTS, [])),
+        test_elicitation_sep1330_enums: elicited('Elicitation completed', object(ENUMS, [])),
+    };
+}
+
+async function confirmed(ctx, done) {
+    await asked(ctx, 'elicitation/create', { message: 'Please confirm', requestedSchema: object({ ok: { type: 'boolean' } }) });
+    return says(text(done));
+}
+
+/** The questions of `rounds` as revisions with a handshake have them, for a server that speaks nothing else. */
+const ROUNDS = {
+    elicitation: async (ctx) => {
+        const said = await asked(ctx, 'elicitation/create', { message: 'What is your name?', requestedSchema: object({ name: { type: 'string' } }) });
+        return says(text(`Hello, ${said.content.name}!`));
+    },
+    sampling: async (ctx) => {
+        const messages = [{ role: 'user', content: text('What is the capital of France?') }];
+        const said = await asked(ctx, 'sampling/createMessage', { messages, maxTokens: 100 });
+        return says(text(said.content.text));
+    },
+    list_roots: async (ctx) => {
+        const said = await asked(ctx, 'roots/list', {});
+        return says(text(said.roots.map((root) => root.uri).join(' ')));
+    },
+    request_state: (ctx) => confirmed(ctx, 'state-ok'),
+    tampered_state: (ctx) => confirmed(ctx, 'untouched'),
+    capabilities: async (ctx, server) => {
+        const can = server.server.getClientCapabilities() ?? {};
+        const schema = object({ name: { type: 'string' } });
+        if (can.elicitation) await asked(ctx, 'elicitation/create', { message: 'What is your name?', requestedSchema: schema });
+        const messages = [{ role: 'user', content: text('Say something') }];
+        if (can.sampling) await asked(ctx, 'sampling/createMessage', { messages, maxTokens: 100 });
+        return says(text('nothing to ask'));
+    },
+    multi_round: async (ctx) => {
+        const one = { message: 'Step 1: What is your name?', requestedSchema: object({ name: { type: 'string' } }) };
+        const two = { message: 'Step 2: What is your favorite color?', requestedSchema: object({ color: { type: 'string' } }) };
+        await asked(ctx, 'elicitation/create', one);
+        await asked(ctx, 'elicitation/create', two);
+        return says(text('both rounds are done'));
+    },
+};
+
 export function tools(server, world) {
     const { sdk, era, notify } = world;
     const add = (name, schema, act, more = {}) =>
@@ -212,7 +275,18 @@ export function tools(server, world) {
     add('test_region', object({ region }), ({ region }) => says(text(region)));
     if (era === 'legacy') {
         for (const [name, [schema, act]] of Object.entries(ASKING)) add(name, schema, act);
+        if (process.env.ONLY) {
+            for (const [name, act] of Object.entries(ROUNDS)) {
+                add(`test_input_required_result_${name}`, object(), (_, ctx) => act(ctx, server));
+            }
+            add('test_trigger_tool_change', object(), () => (server.sendToolListChanged(), says(text('said so'))));
+        }
         return;
+    }
+    if (process.env.ONLY) {
+        for (const [name, act] of Object.entries(askingAnew(sdk))) {
+            add(name, ASKING[name][0], (args, ctx) => act(ctx.mcpReq.inputResponses ?? {}, args));
+        }
     }
     for (const [name, act] of Object.entries(rounds(world))) {
         add(`test_input_required_result_${name}`, object(), (_, ctx) =>

@@ -29,16 +29,19 @@ pub mod away;
 pub mod backup;
 pub mod bus;
 pub mod call;
+pub mod catalog;
 pub mod charter;
 pub mod client;
 pub mod completions;
 pub mod connect;
+pub mod consent;
 pub mod console;
 pub mod demo;
 pub mod doctor;
 pub mod drill;
 pub mod enroll;
 pub mod explain;
+pub mod flow;
 pub mod freeze;
 pub mod gateway;
 pub mod grant;
@@ -54,13 +57,16 @@ pub mod queue;
 pub mod receipt;
 pub mod restore;
 pub mod rule;
+pub mod scan;
 pub mod serve;
 pub mod session;
 pub mod signing;
+pub mod simulate;
 pub mod status;
 pub mod store;
 pub mod template;
 pub mod up;
+pub mod upstream;
 pub mod window;
 pub mod witness;
 pub mod wrap;
@@ -162,6 +168,12 @@ pub enum Command {
     /// Who answers for you while you are away
     #[command(subcommand)]
     Away(away::Verb),
+    /// Accounts at servers that let in nobody without a token
+    #[command(subcommand)]
+    Upstream(upstream::Verb),
+    /// Programs that people let in
+    #[command(subcommand)]
+    Consent(consent::Verb),
     /// Watch without blocking, until a date
     #[command(subcommand)]
     Observe(observe::Verb),
@@ -180,11 +192,19 @@ pub enum Command {
     /// What agents may do
     #[command(subcommand)]
     Grant(grant::Verb),
+    /// What servers list: pinned, changed, flagged
+    #[command(subcommand)]
+    Catalog(catalog::Verb),
+    /// Where values come from: what tools are taken for, what flowed through an agent
+    #[command(subcommand)]
+    Flow(flow::Verb),
     /// What agents did
     #[command(subcommand)]
     Call(call::Verb),
     /// Why it could do that then: who had said so, under which clause, what it had done before
     Explain(explain::Args),
+    /// Decide recorded conversations again, without a network, by where their values came from
+    Simulate(simulate::Args),
     /// The book: browse, prove, export, verify
     #[command(subcommand)]
     Ledger(ledger::Verb),
@@ -208,6 +228,8 @@ pub enum Command {
     Backup(backup::Verb),
     /// Put a backup into an empty store: every agent is on hold until a person signs its release
     Restore(restore::Args),
+    /// What AI runs here: clients, servers, skills, models, keys; nothing is run or sent
+    Scan(Box<scan::Args>),
     /// Is this installation sound
     Doctor(doctor::Args),
     /// Shell completion
@@ -221,6 +243,18 @@ impl Command {
             Self::Serve(_) => Talk::Events,
             _ => Talk::Warnings,
         }
+    }
+}
+
+/// Does what needs no runtime, so that it opens no socket of its own; `None` for everything else.
+pub fn alone(cli: &Cli) -> Option<Result<(), Fault>> {
+    match &cli.command {
+        Command::Scan(args) if !args.speaks() => {
+            let out = Out { json: cli.globals.json };
+            let ctx = access::Ctx { out, globals: cli.globals.clone() };
+            Some(scan::alone(&ctx, args))
+        }
+        _ => None,
     }
 }
 
@@ -253,6 +287,8 @@ pub async fn run(cli: Cli) -> Result<(), Fault> {
         Command::Thaw(args) => freeze::thaw(&ctx, &args).await,
         Command::Approval(verb) => approval::run(&ctx, verb).await,
         Command::Away(verb) => away::run(&ctx, verb).await,
+        Command::Upstream(verb) => upstream::run(&ctx, verb).await,
+        Command::Consent(verb) => consent::run(&ctx, verb).await,
         Command::Observe(verb) => observe::run(&ctx, verb).await,
         Command::Drill(verb) => drill::run(&ctx, verb).await,
         Command::Notify(verb) => notify::run(&ctx, verb).await,
@@ -261,8 +297,11 @@ pub async fn run(cli: Cli) -> Result<(), Fault> {
         Command::Grant(verb) => grant::run(&ctx, verb).await,
         Command::Call(verb) => call::run(&ctx, verb).await,
         Command::Explain(args) => explain::run(&ctx, args).await,
+        Command::Simulate(args) => Box::pin(simulate::run(&ctx, args)).await,
         Command::Ledger(verb) => ledger::run(&ctx, verb).await,
         Command::Receipt(verb) => receipt::run(&ctx, verb).await,
+        Command::Catalog(verb) => catalog::run(&ctx, verb).await,
+        Command::Flow(verb) => flow::run(&ctx, verb).await,
         Command::Witness(verb) => witness::run(&ctx, verb).await,
         Command::Queue(args) => queue::run(&ctx, &args).await,
         Command::Gateway(verb) => gateway::run(&ctx, verb).await,
@@ -270,6 +309,7 @@ pub async fn run(cli: Cli) -> Result<(), Fault> {
         Command::Console(args) => console::run(&ctx, &args).await,
         Command::Backup(verb) => Box::pin(backup::run(&ctx, verb)).await,
         Command::Restore(args) => Box::pin(restore::run(&ctx, args)).await,
+        Command::Scan(args) => Box::pin(scan::run(&ctx, *args)).await,
         Command::Doctor(args) => doctor::run(&ctx, &args).await,
         Command::Completions(args) => {
             completions::run(&args);
@@ -338,155 +378,4 @@ fn on_signal(stop: &CancellationToken) {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    use super::*;
-
-    const LINES: &[&str] = &[
-        "writ provider found --name Northlight --person Mara",
-        "writ client add --name Harbor --slug harbor-books",
-        "writ person invite --client harbor-books --name Ines --side client --role owner",
-        "writ person invitations --client harbor-books",
-        "writ person withdraw --client harbor-books inv_1 --reason r",
-        "writ person admit --client harbor-books prs_1 --fingerprint k7qf-93td --called 'Ines, +31 20 555 0100'",
-        "writ person seat --client harbor-books prs_2 --role auditor",
-        "writ person leave --client harbor-books prs_1",
-        "writ person recover --client harbor-books prs_1 --reason lost",
-        "writ person recoveries --client harbor-books",
-        "writ person confirm --client harbor-books rec_1 --fingerprint k7qf-93td",
-        "writ person refuse-recovery --client harbor-books rec_1 --reason r",
-        "writ person offboard prs_2 --reason r",
-        "writ passkey list",
-        "writ passkey revoke psk_1 --reason lost",
-        "writ session list --client harbor-books",
-        "writ session end ses_1",
-        "writ signing show K7QF-93TD",
-        "writ signing refuse sig_1",
-        "writ key-policy show --client harbor-books",
-        "writ key-policy set --client harbor-books attested --aaguid 00000000-0000-0000-0000-000000000001",
-        "writ client export harbor-books DIR",
-        "writ client import DIR --root k7qf-93td",
-        "writ group add --client harbor-books --name office",
-        "writ group account --client harbor-books office --auditor prs_1",
-        "writ agent propose --client c --name mailer --kind ai_agent --purpose p",
-        "writ agent account --client c mailer --authorizer prs_1 --auditor prs_2 --terminator prs_1 --terminator prs_2",
-        "writ agent activate --client c mailer",
-        "writ agent release --client c mailer --signer 'python3 signer.py'",
-        "writ agent hold --client c mailer --reason r",
-        "writ agent terminate --client c mailer --reason r --json",
-        "writ agent offer --client c mailer",
-        "writ agent explain --client c mailer --call call.json --at 2026-11-03T14:03:00Z",
-        "writ explain --client c --agent mailer --at 2026-11-03T14:03:00Z --server mail --pdf FILE",
-        "writ explain --client c --call cal_1",
-        "writ grant give --client c --agent mailer --server mail --tool send_message --where '/to domains a.example' --reason r",
-        "writ grant give --client c --group g --server mail --tool x* --window 'Mon-Fri 08:00-18:00 Europe/Berlin' --limit 10/hour --limit 50/day --from 2026-11-03T00:00:00Z --until 2026-12-03T00:00:00Z --reason r",
-        "writ grant revoke --client c grt_1 --reason r",
-        "writ call list --client c --effect blocked",
-        "writ call show --client c cal_1",
-        "writ call watch --client c --agent mailer --effect blocked --limit 3 --json",
-        "writ ledger list --client c",
-        "writ ledger show --client c 4",
-        "writ ledger prove --client c 4",
-        "writ ledger export --tenant c DIR",
-        "writ ledger verify DIR",
-        "writ ledger verify DIR --witness K --witness L --root k7qf-93td",
-        "writ receipt list --client c",
-        "writ receipt get --client c 7 receipt.json",
-        "writ receipt verify receipt.json --ledger DIR --key K --witness W --root R --digest D",
-        "writ witness init DIR --name harbor/w",
-        "writ witness run DIR --server http://127.0.0.1:7420 --log-key K --root R --once --json",
-        "writ witness run DIR --server https://w.example --log-key K --listen 127.0.0.1:0 --after-restore",
-        "writ witness show DIR",
-        "writ witness list --client c",
-        "writ witness name --client c --name w KEY",
-        "writ witness remove --client c w --reason r",
-        "writ bus list --json",
-        "writ bus forget lake-gwy_1 --config FILE",
-        "writ action list --json",
-        "writ charter draft --client c --template balanced",
-        "writ charter draft --client c --template balanced --file f.toml --set payments=approve:client/owner --set mail=refuse --remove x",
-        "writ charter draft --client c --template balanced --counts files/read_*=file.read --enforced-only",
-        "writ charter draft --client c --file whole.json --contract MSA-7 --review-by 2027-01-01T00:00:00Z",
-        "writ charter show --client c --version 2",
-        "writ charter letter --client c",
-        "writ charter clauses --client c --version draft",
-        "writ charter sign --client c --digest D",
-        "writ charter withdraw --client c --reason r",
-        "writ charter diff --client c --from 1 --to draft",
-        "writ charter replay --client c --days 7",
-        "writ charter check --client c --json",
-        "writ charter suspend --client c --clause mail --reason r",
-        "writ charter resume --client c",
-        "writ charter pdf --client c FILE",
-        "writ freeze --client c --reason r",
-        "writ thaw --client c",
-        "writ approval list --client c --state waiting",
-        "writ approval show --client c hld_1",
-        "writ approval approve --client c hld_1 --words 'fine by me'",
-        "writ approval refuse --client c hld_1 --words 'not this one'",
-        "writ away set --client c --deputy prs_1 --until 2026-11-30T00:00:00Z",
-        "writ away end --client c",
-        "writ observe start --client c --agent mailer --until 2026-11-30T00:00:00Z --reason r",
-        "writ observe end --client c",
-        "writ observe report --client c --from 2026-11-20T00:00:00Z",
-        "writ observe propose --client c --agent mailer --code DENY-0011 --server mail --name send",
-        "writ template list",
-        "writ template show balanced --json",
-        "writ template set dental --parent cautious --file t.toml",
-        "writ drill rogue-agent --client c --agent mailer --json",
-        "writ drill list --client c",
-        "writ drill show --client c drl_1",
-        "writ drill export --client c drl_1 FILE",
-        "writ drill verify FILE --key K --witness W",
-        "writ notify key",
-        "writ notify test --client c",
-        "writ notify list --client c",
-        "writ enroll CODE --label desk --dir /tmp/x",
-        "writ connect http://127.0.0.1:7421/mcp/mail --agent mailer",
-        "writ connect http://127.0.0.1:7421/mcp/mail --listen 127.0.0.1:9000",
-        "writ wrap --server files -- npx -y some-server /tmp --flag",
-        "writ demo",
-        "writ demo --once --json --data DIR",
-        "writ up --desk 127.0.0.1:0 --gateway 127.0.0.1:0",
-        "writ serve --role gateway --config /etc/writ/writ.toml --gateway 127.0.0.1:0 --metrics 127.0.0.1:0",
-        "writ serve --role desk --role soc --desk 127.0.0.1:0",
-        "writ store migrate --owner postgresql://writ_owner@db/writ --password-file owner.secret",
-        "writ queue",
-        "writ gateway list --json",
-        "writ gateway halt --reason 'it sends mail to everybody'",
-        "writ gateway drain gtw_1",
-        "writ gateway serve gtw_1 --reason r",
-        "writ status --json --data /tmp/x",
-        "writ console",
-        "writ doctor --json",
-        "writ backup init --to DIR --key FILE",
-        "writ backup run --to DIR --config FILE --data DIR",
-        "writ backup check --from DIR --generation 3 --json",
-        "writ backup list --from DIR",
-        "writ restore --from DIR --key FILE --witness DIR --witness https://w.example --data DIR",
-        "writ completions bash",
-    ];
-
-    #[test]
-    fn the_command_tree_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn commands_of_the_documents_parse() {
-        for line in LINES {
-            let mut words = Vec::new();
-            for (at, part) in line.split('\'').enumerate() {
-                if at % 2 == 1 {
-                    words.push(part.to_owned());
-                } else {
-                    words.extend(part.split_whitespace().map(str::to_owned));
-                }
-            }
-            if let Err(error) = Cli::try_parse_from(words) {
-                panic!("{line}: {error}");
-            }
-        }
-    }
-}
+mod tests;

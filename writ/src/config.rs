@@ -19,15 +19,14 @@
 //! env = { PATH = "/usr/bin" }  # the whole environment: nothing is inherited
 //! [[server]]
 //! name = "mail"
-//! url = "http://127.0.0.1:9000/mcp"
+//! url = "http://127.0.0.1:9000/mcp" # or https; with `[server.auth]` for one that wants a token
 //! [[server]]
 //! name = "desktop-files"
 //! wrapped = true               # on the agent's machine, under `writ wrap`
 //! ```
-//! The other sections have their own files: `config/oidc.rs`, `config/notify.rs`, and `config/cluster.rs` for what several
-//! processes share.
-//! Unknown keys are refused, and every problem is reported at once. Never here: a secret.
-//! To add a key: its reader in [`Config::parse`], its line above, a row in the tests.
+//! The other sections have files of their own below `config/`: `oidc`, `oauth`, `notify`, `asker`, `upstream`, `catalog`, and
+//! `cluster` for what several processes share. Unknown keys are refused, and every problem is reported at once.
+//! Never here: a secret. To add a key: its reader in [`Config::parse`], its line above, a row in the tests.
 
 use std::{
     collections::BTreeMap,
@@ -37,17 +36,24 @@ use std::{
 };
 
 use toml::{Table, Value};
+use writ_gateway::FirstSight;
 use writ_identity::webauthn::RelyingParty;
 use writ_reach::Place as Address;
 
 use crate::fault::Fault;
 
+pub mod asker;
+mod catalog;
 pub mod cluster;
 pub mod notify;
+pub mod oauth;
 pub mod oidc;
+pub mod upstream;
 
+use asker::Asker;
 use cluster::Cluster;
 use notify::Notify;
+use oauth::Oauth;
 use oidc::Oidc;
 
 /// The file's name in the data folder.
@@ -76,10 +82,16 @@ pub struct Config {
     pub servers: Vec<Server>,
     /// The provider's own identity provider, if its people may sign in there.
     pub oidc: Option<Oidc>,
+    /// Which programs may ask people to let them act as an agent.
+    pub oauth: Oauth,
     /// How people are told that something waits or was done.
     pub notify: Option<Notify>,
     /// What several processes share.
     pub cluster: Cluster,
+    /// Gateways that ask for decisions with a key.
+    pub askers: Vec<Asker>,
+    /// What happens to a definition that was never seen before.
+    pub first_sight: FirstSight,
 }
 
 /// A server behind the gateway.
@@ -91,6 +103,10 @@ pub struct Server {
     pub client: Option<String>,
     /// Where it is.
     pub place: Place,
+    /// How to be let in, if it lets in nobody without a token.
+    pub auth: Option<upstream::Auth>,
+    /// Certificates trusted beside Mozilla's, from the data folder.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Where a server is.
@@ -122,8 +138,11 @@ impl Default for Config {
             attestation_roots: None,
             servers: Vec::new(),
             oidc: None,
+            oauth: Oauth::default(),
             notify: None,
             cluster: Cluster::default(),
+            askers: Vec::new(),
+            first_sight: FirstSight::default(),
         }
     }
 }
@@ -176,8 +195,11 @@ impl Config {
         let attestation_roots =
             problems.of_section(&mut table, "desk", "attestation_roots").map(PathBuf::from);
         let oidc = problems.oidc(&mut table);
+        let oauth = problems.oauth(&mut table);
         let notify = problems.notify(&mut table);
         let cluster = problems.cluster(&mut table);
+        let askers = problems.askers(&mut table);
+        let first_sight = problems.catalog(&mut table);
         let desk = problems.listen(&mut table, "desk", DESK_PORT);
         let gateway = problems.listen(&mut table, "gateway", GATEWAY_PORT);
         let mut servers = Vec::new();
@@ -197,7 +219,17 @@ impl Config {
         problems.unknown("", &table);
         if problems.0.is_empty() {
             let places = Self { desk, gateway, origin, issuer, base, ..Self::default() };
-            Ok(Self { attestation_roots, servers, oidc, notify, cluster, ..places })
+            Ok(Self {
+                attestation_roots,
+                servers,
+                oidc,
+                oauth,
+                notify,
+                cluster,
+                askers,
+                first_sight,
+                ..places
+            })
         } else {
             Err(problems.0)
         }
@@ -313,6 +345,7 @@ impl Problems {
         let folder = self.text(place, &mut entry, "folder").map(PathBuf::from);
         let command = self.texts(place, &mut entry, "command");
         let env = self.env(place, &mut entry);
+        let (auth, ca_file) = self.guarded(place, &mut entry, url.is_some());
         let wrapped = match entry.remove("wrapped") {
             None => false,
             Some(Value::Boolean(wrapped)) => wrapped,
@@ -334,7 +367,7 @@ impl Problems {
             }
         };
         (self.0.len() == before).then_some(())?;
-        Some(Server { name, client, place: at? })
+        Some(Server { name, client, place: at?, auth, ca_file })
     }
 
     fn text(&mut self, place: &str, table: &mut Table, key: &str) -> Option<String> {
@@ -382,91 +415,4 @@ impl Problems {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_file_is_read() {
-        let config = Config::parse(
-            r#"
-            [desk]
-            listen = "127.0.0.1:0"
-            origin = "https://writ.example"
-            attestation_roots = "makers.pem"
-            [gateway]
-            listen = "[::1]:9001"
-            base = "https://tools.example"
-            [[server]]
-            name = "files"
-            client = "harbor-books"
-            command = ["npx", "x"]
-            env = { PATH = "/usr/bin" }
-            folder = "/srv"
-            [[server]]
-            name = "mail"
-            url = "http://127.0.0.1:9000/mcp"
-            [[server]]
-            name = "desk"
-            wrapped = true
-            "#,
-        )
-        .unwrap();
-        assert_eq!(config.desk, "127.0.0.1:0".parse().unwrap());
-        assert_eq!(config.gateway, "[::1]:9001".parse().unwrap());
-        assert_eq!(config.origin.as_deref(), Some("https://writ.example"));
-        assert_eq!(config.base.as_deref(), Some("https://tools.example"));
-        assert_eq!(config.attestation_roots, Some(PathBuf::from("makers.pem")));
-        assert_eq!(Config::default().origin_at(config.gateway), "http://localhost:9001");
-        assert_eq!(config.servers.len(), 3);
-        assert_eq!(config.servers[0].client.as_deref(), Some("harbor-books"));
-        assert_eq!(config.servers[2].place, Place::Wrapped);
-        assert_eq!(Config::parse("").unwrap(), Config::default());
-        let open = "[gateway]\nlisten = \"0.0.0.0:7421\"\nbehind_proxy = true";
-        assert_eq!(Config::parse(open).unwrap().gateway, "0.0.0.0:7421".parse().unwrap());
-    }
-
-    #[test]
-    fn every_problem_is_reported_at_once() {
-        let problems = Config::parse(
-            r#"
-            colour = "red"
-            [desk]
-            listen = "0.0.0.0:7420"
-            origin = "http://0.0.0.0:7420"
-            port = 3
-            issuer = "http://writ.example"
-            [gateway]
-            listen = 7421
-            base = "https://tools.example/mcp"
-            [[server]]
-            url = "http://a/"
-            command = ["x"]
-            [[server]]
-            name = "files"
-            command = "npx"
-            env = { A = 1 }
-            secret = "x"
-            "#,
-        )
-        .unwrap_err();
-        for wanted in [
-            "colour: unknown key",
-            "desk.listen: not loopback",
-            "desk.origin: ",
-            "desk.port: unknown key",
-            "desk.issuer: ",
-            "gateway.base: write https://NAME, without a path",
-            "gateway.listen: write a text",
-            "server 1: has no name",
-            "server 1: give one of",
-            "server 2.command: write a list",
-            "server 2.env: write names",
-            "server 2.secret: unknown key",
-        ] {
-            assert!(
-                problems.iter().any(|problem| problem.starts_with(wanted)),
-                "{wanted}: {problems:#?}"
-            );
-        }
-    }
-}
+mod tests;

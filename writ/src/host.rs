@@ -29,6 +29,7 @@ use crate::{
 };
 
 pub mod anchors;
+pub mod askers;
 pub mod brake;
 pub mod control;
 pub mod fleet;
@@ -38,6 +39,7 @@ pub mod keys;
 pub mod lane;
 pub mod measured;
 pub mod notify;
+pub mod oauth;
 pub mod oidc;
 pub mod rim;
 pub mod scribe;
@@ -45,6 +47,7 @@ pub mod served;
 pub mod servers;
 pub mod shared;
 pub mod store;
+pub mod upstreams;
 
 use brake::Brake;
 use control::Control;
@@ -55,6 +58,7 @@ use rim::Rim;
 use scribe::LedgerScribe;
 pub use served::Served;
 pub use store::{Places, Store};
+use upstreams::Around;
 
 /// How often agents whose answers are missing are looked for.
 const SWEEP: Duration = Duration::from_mins(1);
@@ -92,13 +96,17 @@ impl Host {
     /// # Errors
     /// If an address is taken, the operator's file names an unusable server, or the store fails.
     pub async fn start(store: Store, config: &Config, system: &System) -> Result<Self, Fault> {
-        let servers = servers::checked(&config.servers)?;
+        let around = Around { folder: store.folder(), system, origin: "" };
+        let servers = servers::checked(&config.servers, around)?;
         let (listener, desk_at) = bind(config.desk, "desk").await?;
         let places = Places::of(config, desk_at, store.folder())?;
         let desk = store.desk(&places, system).await?;
         if let Some(oidc) = &config.oidc {
             oidc::start(&desk, oidc, store.folder(), system)?;
         }
+        oauth::start(&desk, &config.oauth, system)?;
+        let around = Around { origin: &places.origin, ..around };
+        upstreams::start(&desk, config, around)?;
         if let Some(notify) = &config.notify {
             let outbox = store.outbox()?;
             notify::start(&desk, notify, outbox, (store.folder(), system))?;
@@ -201,6 +209,9 @@ fn gateway_parts(
         meter: Arc::new(LeasedMeter::new(Arc::clone(&store.bank), boot)),
         recorder: Arc::new(InLake(Arc::clone(&store.lake))),
         held: Arc::clone(&store.held),
+        contexts: Arc::clone(&store.contexts),
+        catalog: road.config.first_sight,
+        definitions: Arc::clone(&store.definitions),
         approvals: road.places.origin.clone(),
         vault: Arc::clone(&store.vault),
         keys: desk.token_keys().map_err(|error| Fault::unreachable(error.to_string()))?,
@@ -211,6 +222,7 @@ fn gateway_parts(
         scribe,
         lease: road.lease,
         bounds: bounds(road.config),
+        askers: askers::read(&road.config.askers, store.folder())?,
     })
 }
 
@@ -221,6 +233,7 @@ fn bounds(config: &Config) -> TenantBounds {
         calls: limits.calls_at_once.unwrap_or(own.calls),
         calls_per_second: limits.calls_per_second.unwrap_or(own.calls_per_second),
         streams: limits.streams.unwrap_or(own.streams),
+        tools_listed: limits.tools_listed.unwrap_or(own.tools_listed),
         ..own
     }
 }

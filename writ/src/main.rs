@@ -16,20 +16,21 @@ use writ_app::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Does it within the runtime.
+fn within(cli: Cli) -> Result<(), Fault> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Fault::unreachable(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(cli::run(cli));
+    // A blocked read of stdin must not keep the process.
+    runtime.shutdown_background();
+    result
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let out = Out { json: cli.globals.json };
     telemetry::start(cli.command.talk());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let result = match runtime {
-        Ok(runtime) => {
-            let result = runtime.block_on(cli::run(cli));
-            // A blocked read of stdin must not keep the process.
-            runtime.shutdown_background();
-            result
-        }
-        Err(error) => Err(Fault::unreachable(format!("cannot start: {error}"))),
-    };
+    let result = cli::alone(&cli).unwrap_or_else(|| within(cli));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {

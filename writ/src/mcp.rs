@@ -12,7 +12,6 @@ pub mod sse;
 
 pub use client::{Client, McpFault};
 pub use message::{Message, Shape};
-pub use params::Params;
 
 /// The protocol revisions spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -105,8 +105,11 @@ pub fn temp_dir() -> PathBuf {
     std::env::temp_dir()
 }
 
-fn home() -> PathBuf {
-    variable("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from)
+/// The home folder of whoever runs this: `HOME`, on Windows `USERPROFILE`.
+pub fn home() -> PathBuf {
+    variable("HOME")
+        .or_else(|| variable("USERPROFILE"))
+        .map_or_else(|| PathBuf::from("."), PathBuf::from)
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -218,7 +218,8 @@ async fn an_embedded_installation_moves_into_postgres_and_back() {
     roster.leave(alive.member.gateway, alive.member.boot).await.unwrap();
     for ((size, state), old) in restored_states(Arc::new(pg.ledger())).await.iter().zip(&sizes) {
         assert!(*size > *old, "the line that says so");
-        assert!(state.restored.is_some() && state.format == 2);
+        // The restore's own line needs the second format; what servers list may have raised it further.
+        assert!(state.restored.is_some() && state.format >= 2);
     }
     let again = Target::shared(&part("other"), pg.clone(), &kek).await.unwrap_err();
     assert_eq!(again.code.as_deref(), Some("BKUP-0007"), "it is not empty");

@@ -27,6 +27,14 @@ impl Args {
         self.0.iter().any(|word| word == name)
     }
 
+    /// The first option that is not among these, which stand with spaces between them.
+    pub(crate) fn odd(&self, known: &str) -> Option<&str> {
+        let known: Vec<&str> = known.split_whitespace().collect();
+        let mut options =
+            self.0.iter().skip(1).map(String::as_str).filter(|word| word.starts_with('-'));
+        options.find(|word| !known.contains(word))
+    }
+
     /// The number after `--name`.
     ///
     /// # Errors
@@ -42,9 +50,29 @@ impl Args {
         }
     }
 
+    /// The word after `--name`.
+    #[cfg(feature = "bench")]
+    pub(crate) fn word(&self, name: &str) -> Option<&str> {
+        let at = self.0.iter().position(|word| word == name)?;
+        self.0.get(at + 1).map(String::as_str)
+    }
+
     /// All words, for handing on to another process.
-    #[cfg(not(feature = "bench"))]
+    #[cfg(not(feature = "fuzz"))]
     pub(crate) fn words(&self) -> &[String] {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Args;
+
+    #[test]
+    fn an_option_that_nobody_knows_is_told() {
+        let read = |words: &str| Args::read(words.split(' ').map(str::to_owned));
+        assert_eq!(read("soak --minutes 3").odd("--minutes --debug"), None);
+        assert_eq!(read("soak --help").odd("--minutes --debug"), Some("--help"));
+        assert_eq!(read("soak --minutes=3").odd("--minutes"), Some("--minutes=3"));
     }
 }

@@ -7,15 +7,27 @@ use anyhow::Result;
 use crate::args::Args;
 
 #[cfg(feature = "bench")]
-mod charter;
+pub(crate) mod charter;
 #[cfg(feature = "bench")]
 pub(crate) mod child;
+#[cfg(feature = "bench")]
+mod cores;
 #[cfg(feature = "bench")]
 pub(crate) mod cpu;
 #[cfg(feature = "bench")]
 mod decide;
 #[cfg(feature = "bench")]
+mod first_byte;
+#[cfg(feature = "bench")]
+mod flow;
+#[cfg(feature = "bench")]
+mod flow_score;
+#[cfg(feature = "bench")]
+mod flow_speed;
+#[cfg(feature = "bench")]
 pub(crate) mod gateway;
+#[cfg(feature = "bench")]
+mod idle;
 #[cfg(feature = "bench")]
 mod kill;
 #[cfg(feature = "bench")]
@@ -39,13 +51,16 @@ pub(crate) mod stats;
 pub(crate) fn run(args: &Args) -> Result<bool> {
     match args.noun() {
         Some("decide") => decide::run(args),
+        Some("first-byte") => first_byte::run(args),
+        Some("flow") => flow::run(args),
         Some("gateway") => gateway::run(args),
+        Some("idle") => idle::run(args),
         Some("kill") => kill::run(args),
         Some("ledger") => ledger::run(args),
         Some("neighbours") => neighbours::run(args),
         Some("start") => start::run(args),
         _ => anyhow::bail!(
-            "say which: cargo xtask bench decide|gateway|kill|ledger|neighbours|start --json"
+            "say which: cargo xtask bench decide|first-byte|flow|gateway|idle|kill|ledger|neighbours|start --json"
         ),
     }
 }
@@ -56,7 +71,5 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
 /// If that cannot be started.
 #[cfg(not(feature = "bench"))]
 pub(crate) fn run(args: &Args) -> Result<bool> {
-    let words: Vec<&str> = args.words().iter().map(String::as_str).collect();
-    let again = ["run", "--quiet", "--release", "--locked", "-p", "xtask", "--features", "bench"];
-    crate::shell::ended_well(crate::shell::cargo(&[&again[..], &["--"], &words].concat()))
+    crate::shell::again("bench", args.words())
 }

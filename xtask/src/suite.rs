@@ -3,12 +3,15 @@
 //! Never here: what a step checks; that is in tests, scripts and the other tasks.
 //! To add a step: a row in [`STEPS`].
 
+mod hunts;
+
 use std::path::Path;
 
 use anyhow::Result;
 
 use crate::{
     args::Args,
+    budget::now,
     chaos, crash, deploy, docs,
     root::{root, target},
     setup,
@@ -29,20 +32,31 @@ const STEPS: &[Step] = &[
     Step { name: "lints", quick: true, body: lints },
     Step { name: "documentation", quick: true, body: documentation },
     Step { name: "units", quick: true, body: units },
+    Step { name: "fuzz", quick: true, body: fuzz },
     Step { name: "units with servers", quick: false, body: units_with_servers },
     Step { name: "release build", quick: false, body: release },
+    Step { name: "long hunts begin", quick: false, body: hunts::begin },
     Step { name: "commands in the documents", quick: false, body: docs::check },
     Step { name: "units of systemd", quick: false, body: deploy::check },
     Step { name: "demo", quick: false, body: demo },
     Step { name: "real parts", quick: false, body: real_parts },
+    Step { name: "works with", quick: false, body: works_with },
+    Step { name: "conformance", quick: false, body: conformance },
+    Step { name: "between generations", quick: false, body: between_generations },
+    Step { name: "one endpoint", quick: false, body: one_endpoint },
+    Step { name: "protected servers", quick: false, body: protected_servers },
+    Step { name: "decision point", quick: false, body: decision_point },
+    Step { name: "consent", quick: false, body: consent },
     Step { name: "identity provider", quick: false, body: identity_provider },
     Step { name: "witness elsewhere", quick: false, body: witness_elsewhere },
     Step { name: "messages", quick: false, body: messages },
     Step { name: "telemetry", quick: false, body: telemetry },
     Step { name: "held calls", quick: false, body: held_calls },
     Step { name: "browser", quick: false, body: browser },
+    Step { name: "model files", quick: false, body: model_files },
     Step { name: "crash", quick: false, body: crash::check },
     Step { name: "chaos", quick: false, body: chaos::check },
+    Step { name: "long hunts", quick: false, body: hunts::end },
 ];
 
 /// Runs the steps; false if anything failed.
@@ -54,6 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     let mut bad = Vec::new();
     for step in STEPS.iter().filter(|step| step.quick || !args.has("--quick")) {
         say(&format!("\n== {}", step.name))?;
+        let since = now();
         let tally = match (step.body)() {
             Ok(tally) => tally,
             Err(error) => {
@@ -64,7 +79,8 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         if tally.failed > 0 {
             bad.push(step.name);
         }
-        say(&format!("-- {}: {} passed, {} failed", step.name, tally.passed, tally.failed))?;
+        let (passed, failed, took) = (tally.passed, tally.failed, since.elapsed().as_secs());
+        say(&format!("-- {}: {passed} passed, {failed} failed in {took} s", step.name))?;
         total.add(tally);
     }
     if !bad.is_empty() {
@@ -92,10 +108,20 @@ fn documentation() -> Result<Tally> {
 /// What stands in the path of every test that starts one of these servers.
 const SERVERS: [&str; 3] = ["postgres", "nats", "jetstream"];
 
+/// What stands in the path of every short hunt in a reader of outside bytes.
+const HUNT: &str = "hunt_";
+
 /// What needs nothing but Rust.
 fn units() -> Result<Tally> {
-    let skip: Vec<&str> = SERVERS.iter().flat_map(|server| ["--skip", server]).collect();
-    tests(&format!("not test(/{}/)", SERVERS.join("|")), &skip, None)
+    let left_out: Vec<&str> = SERVERS.into_iter().chain([HUNT]).collect();
+    let skip: Vec<&str> = left_out.iter().flat_map(|part| ["--skip", part]).collect();
+    tests(&format!("not test(/{}/)", left_out.join("|")), &skip, None)
+}
+
+/// Every reader of outside bytes for some seconds, from one seed, with all that was ever found in it; `cargo xtask fuzz` is
+/// the long form.
+fn fuzz() -> Result<Tally> {
+    tests(&format!("test(/{HUNT}/)"), &[HUNT], None)
 }
 
 /// What needs a real PostgreSQL or a real NATS.
@@ -174,6 +200,46 @@ fn real_parts() -> Result<Tally> {
     against_real("tests-real/run.py")
 }
 
+/// Twelve public servers and eight public clients, straight and through Writ.
+fn works_with() -> Result<Tally> {
+    setup::apt("chromium", "chromium")?;
+    against_real("tests-real/world_servers.py")
+}
+
+/// The protocol's own conformance suite, straight and through every door.
+fn conformance() -> Result<Tally> {
+    against_real("tests-real/conformance.py")
+}
+
+/// Clients of one generation of MCP on servers of the other.
+fn between_generations() -> Result<Tally> {
+    against_real("tests-real/bridge.py")
+}
+
+/// Several servers behind one address, one of them dead and one lying.
+fn one_endpoint() -> Result<Tally> {
+    against_real("tests-real/many.py")
+}
+
+/// The conformance suite's protected servers, entered by the gateway itself.
+fn protected_servers() -> Result<Tally> {
+    against_real("tests-real/conformance_auth.py")
+}
+
+/// Other gateways ask: the published decisions of `AuthZEN`, and a real Envoy.
+fn decision_point() -> Result<Tally> {
+    setup::envoy()?;
+    let mut tally = against_real("tests-real/authzen.py")?;
+    tally.add(against_real("tests-real/envoy.py")?);
+    Ok(tally)
+}
+
+/// A person lets a program in that nobody configured, in a real Chromium; our authorization server under the suite.
+fn consent() -> Result<Tally> {
+    setup::apt("chromium", "chromium")?;
+    against_real("tests-real/consent.py")
+}
+
 /// People sign in through a public OpenID provider, honest and lying.
 fn identity_provider() -> Result<Tally> {
     setup::apt("chromium", "chromium")?;
@@ -206,6 +272,15 @@ fn held_calls() -> Result<Tally> {
 fn browser() -> Result<Tally> {
     setup::apt("chromium", "chromium")?;
     against_real("tests-real/browser.py")
+}
+
+/// Malicious and benign model files, by Writ and by the open scanners; under a tracer, a scan starts and sends nothing.
+fn model_files() -> Result<Tally> {
+    setup::apt("strace", "strace")?;
+    let python = setup::scanners()?;
+    let script = root().join("tests-real/models.py");
+    let writ = target().join("release/writ");
+    counted(command(python, &["-u", &script.to_string_lossy(), "--writ", &writ.to_string_lossy()]))
 }
 
 fn against_real(script: &str) -> Result<Tally> {

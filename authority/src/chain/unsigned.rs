@@ -135,7 +135,11 @@ fn needs_none(state: &State, entry: &Entry, fact: &Fact) -> Result<(), Fault> {
         | Fact::TerminationReached(_)
         | Fact::GatewayHalted(_)
         | Fact::GatewayResumed(_)
-        | Fact::LedgerRestored(_) => scale::may_stand(state, entry),
+        | Fact::LedgerRestored(_)
+        | Fact::DefinitionsSeen(_)
+        | Fact::DefinitionRefused(_)
+        | Fact::UpstreamConnected(_)
+        | Fact::UpstreamDisconnected { .. } => scale::may_stand(state, entry),
         Fact::PersonErased { person } if is_client(state, *person) => {
             client(entry, &format!("{} is erased", state.person_name(*person)))
         }

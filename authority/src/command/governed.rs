@@ -88,6 +88,11 @@ macro_rules! ungoverned {
             | Command::NoteHalt(_)
             | Command::NoteServed(_)
             | Command::RestoreLedger(_)
+            | Command::SeeDefinitions(_)
+            | Command::ApproveDefinition(_)
+            | Command::RefuseDefinition(_)
+            | Command::ConnectUpstream(_)
+            | Command::DisconnectUpstream { .. }
     };
 }
 

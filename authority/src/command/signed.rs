@@ -109,7 +109,9 @@ impl Command {
 
     fn is_signed_at_scale(&self, state: &State) -> bool {
         match self {
-            Self::TerminateMany { .. } | Self::ServeGateway { .. } => true,
+            Self::TerminateMany { .. } | Self::ServeGateway { .. } | Self::ApproveDefinition(_) => {
+                true
+            }
             // What acts already may from then on act less, and is ended by other people too.
             Self::Delegate { agent, .. } => acts_already(state, Subject::Agent(*agent)),
             // What stops, and what Writ itself writes.

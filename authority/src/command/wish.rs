@@ -14,8 +14,10 @@ use writ_model::{
 use super::NewAgent;
 use crate::{
     fact::{
-        ActivitySealed, DrillResult, GatewayHalted, GatewayResumed, HeldCall, LedgerFounded,
-        LedgerMoved, LedgerRestored, Notified, Subject, TerminationConfirmed, TerminationReached,
+        ActivitySealed, DefinitionApproved, DefinitionRefused, DefinitionsSeen, DrillResult,
+        GatewayHalted, GatewayResumed, HeldCall, Holder, LedgerFounded, LedgerMoved,
+        LedgerRestored, Notified, Subject, TerminationConfirmed, TerminationReached,
+        UpstreamConnected,
     },
     grant::Grant,
     passkey::{KeyPolicy, Passkey},
@@ -460,6 +462,23 @@ pub enum Command {
     NoteServed(Box<GatewayResumed>),
     /// Write down that this ledger came out of a backup.
     RestoreLedger(Box<LedgerRestored>),
+    /// A gateway writes down what it saw of a server's list.
+    SeeDefinitions(Box<DefinitionsSeen>),
+    /// Let a definition that waits, or that was refused, be used.
+    ApproveDefinition(Box<DefinitionApproved>),
+    /// Refuse a definition: one that waits, or the one that is used.
+    RefuseDefinition(Box<DefinitionRefused>),
+    /// Let an account at a protected server be used.
+    ConnectUpstream(Box<UpstreamConnected>),
+    /// Let it be used no more.
+    DisconnectUpstream {
+        /// At which server.
+        server: String,
+        /// For whom.
+        holder: Holder,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Which agents an act ends.

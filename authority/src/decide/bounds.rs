@@ -20,7 +20,7 @@ pub(super) enum Over {
 pub(super) fn hold(
     case: &Case<'_>,
     rules: Rules<'_>,
-    judged: &mut Judged,
+    judged: &mut Judged<'_>,
 ) -> Result<(), Box<Denied>> {
     let (at, counters) = (case.moment.at, case.moment.counters);
     let mut first: Option<(usize, Over)> = None;

@@ -4,12 +4,12 @@
 //! `observe::lifts` says what a signed observation may pass, and a clause that refuses is not among it.
 //! Never here: how a clause matches (`writ_charter`).
 
-use writ_charter::{Amount, Judgment, Mode};
+use writ_charter::{Amount, Judgment, Mode, UNTRUSTED};
 use writ_model::{Code, HoldId};
 
 use super::{
-    BY_APPROVAL, BY_GRANT, BY_SESSION, Basis, Case, ClauseRead, Decision, Denied, Engine, Granted,
-    OBSERVED, OnHold, Permitted, REHEARSED, Reason, Rules, bounds, denied,
+    BY_APPROVAL, BY_GRANT, BY_SESSION, Basis, Case, ClauseRead, Decision, Denied, Engine, Flow,
+    FlowSays, Granted, OBSERVED, OnHold, Permitted, REHEARSED, Reason, Rules, bounds, denied, flow,
     hold::{self, Answer},
     observe,
 };
@@ -17,8 +17,10 @@ use crate::slice::{Slice, context::Subject, ruling::Ruling};
 
 /// What was judged, and on what.
 #[derive(Debug)]
-pub(super) struct Judged {
+pub(super) struct Judged<'a> {
     pub(super) said: Judgment,
+    /// What speaks against its values, where the charter follows them.
+    pub(super) flow: Option<Flow<'a>>,
     pub(super) actions: Vec<String>,
     pub(super) amount: Option<Amount>,
     pub(super) reads: Vec<ClauseRead>,
@@ -159,16 +161,22 @@ impl Engine {
 }
 
 /// The charter's judgment. An error is final: no observation passes it.
-fn judged(
-    case: &Case<'_>,
+fn judged<'a>(
+    case: &Case<'a>,
     rules: Rules<'_>,
     (slice, subject): (&Slice, &Subject<'_>),
     ruling: &Ruling,
-) -> Result<Judged, Box<Denied>> {
+) -> Result<Judged<'a>, Box<Denied>> {
     let amount = ruling.amount(subject.arguments);
-    let deed = ruling.deed((slice, subject), amount.clone(), case.moment.at);
+    let mut deed = ruling.deed((slice, subject), amount.clone(), case.moment.at);
+    let mut actions = ruling.actions.clone();
+    let flow = flow::counts(case, ruling, &deed);
+    if flow.is_some() {
+        deed.actions.push(UNTRUSTED);
+        actions.push(UNTRUSTED.to_owned());
+    }
     let said = ruling.judge(&case.state.suspended(), &deed);
-    let judged = Judged { said, actions: ruling.actions.clone(), amount, reads: Vec::new() };
+    let judged = Judged { said, flow, actions, amount, reads: Vec::new() };
     denied::standing(case.state, rules.charter, &judged)?;
     Ok(judged)
 }
@@ -178,7 +186,7 @@ fn way(
     case: &Case<'_>,
     rules: Rules<'_>,
     subject: &Subject<'_>,
-    (judged, granted): (&mut Judged, Option<&Granted>),
+    (judged, granted): (&mut Judged<'_>, Option<&Granted>),
 ) -> Result<Way, Stop> {
     let state = case.state;
     if judged.said.mode == Mode::Refuse {
@@ -189,6 +197,10 @@ fn way(
         Mode::Act => Ok(Way::default()),
         Mode::NotifyAndAct => Ok(Way { notify: true, ..Way::default() }),
         Mode::Refuse | Mode::Propose | Mode::Approve { .. } => {
+            if let Some(flow) = judged.flow.filter(|flow| flow.says == FlowSays::Deny) {
+                let denied = Denied::untrusted(state, rules.charter, flow.words, judged);
+                return Err(Stop::Deny(Box::new(denied)));
+            }
             match hold::answer(case, subject, &judged.said.mode) {
                 Answer::Approved(hold) => Ok(Way { approval: Some(hold), ..Way::default() }),
                 Answer::Refused(refused, until) => {
@@ -230,7 +242,7 @@ fn reason(
     case: &Case<'_>,
     rules: Rules<'_>,
     granted: Option<&Granted>,
-    (judged, way): (&Judged, &Way),
+    (judged, way): (&Judged<'_>, &Way),
 ) -> Reason {
     let state = case.state;
     let grant = granted.map(|one| {
@@ -244,7 +256,8 @@ fn reason(
         (None, Some(hold)) => (BY_APPROVAL, format!("approved as {hold}")),
         (None, None) => {
             let grant = grant.unwrap_or_default();
-            (BY_GRANT, format!("{grant}; charter version {version}: {clauses}"))
+            let flow = judged.flow.map(|flow| format!("; {}", flow.words)).unwrap_or_default();
+            (BY_GRANT, format!("{grant}; charter version {version}: {clauses}{flow}"))
         }
     };
     let code = if case.agent.shadow_of.is_some() { REHEARSED } else { code };

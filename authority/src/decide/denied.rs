@@ -19,6 +19,7 @@ mod charter;
 
 pub use charter::{
     AMOUNT, CLAUSE_LIMIT, FROZEN, NO_CHARTER, PROPOSED, REFUSED, SAID_NO, SUSPENDED, UNCOVERED,
+    UNTRUSTED_VALUE,
 };
 pub(super) use charter::{frozen, said_by, standing, valid};
 

@@ -6,8 +6,7 @@ use writ_model::{AgentId, CharterId, GrantId, HoldId, PersonId, Timestamp};
 
 pub use super::counters::{Recorded, Unused};
 use super::{
-    Ask, Case, ClauseRead, CounterRead, Decision, Denied, Engine, Moment, Rules, WAITS, What,
-    denied,
+    Ask, Case, ClauseRead, CounterRead, Decision, Denied, Engine, Flow, Moment, Rules, What, denied,
 };
 use crate::{
     accountability::{Answers, Missing},
@@ -91,7 +90,19 @@ impl Explanation {
 impl Engine {
     /// Decides and explains.
     pub fn explain(&self, state: &State, ask: &Ask<'_>, moment: &Moment<'_>) -> Explanation {
-        explained(state, ask.agent, &self.decide(state, ask, moment), moment.at)
+        self.explain_traced(state, ask, moment, None)
+    }
+
+    /// Decides and explains a call of which it was known where its values came from.
+    pub fn explain_traced(
+        &self,
+        state: &State,
+        ask: &Ask<'_>,
+        moment: &Moment<'_>,
+        flow: Option<Flow<'_>>,
+    ) -> Explanation {
+        let decision = self.decide_traced(state, ask, moment, flow);
+        explained(state, ask.agent, &decision, moment.at)
     }
 
     /// Explains a call that nobody made: by a copy of the agent that is enrolled and holds a fresh token. If none is
@@ -106,7 +117,7 @@ impl Engine {
             Decision::Deny(*denied)
         } else {
             let rules = Rules::in_force(state);
-            let case = Case { state, agent, instance: None, rules, moment };
+            let case = Case { state, agent, instance: None, rules, moment, flow: None };
             self.on_authority(&case, call.server, call.what)
         };
         let mut out = explained(state, call.agent, &decision, moment.at);
@@ -157,7 +168,7 @@ fn said(decision: &Decision) -> Said<'_> {
             clause_reads: &d.clause_reads,
         },
         Decision::Hold(h) => Said {
-            effect: if h.code == WAITS { "hold" } else { "deny" },
+            effect: if h.waits() { "hold" } else { "deny" },
             words: &h.words,
             cure: Some(&h.cure),
             given_by: h.given_by,

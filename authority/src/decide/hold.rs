@@ -20,11 +20,13 @@ use crate::{fact::HeldCall, grant::Surface, slice::context::Subject, state::Refu
 
 /// The charter lets it go only with an approval.
 pub const WAITS: Code = Code("HOLD-0001");
+/// A value of it was first read in what others wrote, and the charter lets such a call go only with an approval.
+pub const ORIGIN: Code = Code("HOLD-0002");
 
 /// A call that waits. What holds it, and what has to be written down so that people find it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OnHold {
-    /// [`WAITS`], or [`PROPOSED`] where a person does it instead.
+    /// [`WAITS`] or [`ORIGIN`], or [`PROPOSED`] where a person does it instead.
     pub code: Code,
     /// What holds it, one sentence.
     pub words: String,
@@ -108,7 +110,7 @@ impl OnHold {
         case: &Case<'_>,
         charter: &Charter,
         (subject, waits): (&Subject<'_>, Waits),
-        (judged, granted): (&Judged, Option<&Granted>),
+        (judged, granted): (&Judged<'_>, Option<&Granted>),
     ) -> Self {
         let (state, at, said) = (case.state, case.moment.at, &judged.said);
         let expires = at + Span::minutes(i64::from(said.waits.expires_minutes));
@@ -134,7 +136,11 @@ impl OnHold {
             Mode::Approve { quorum } => {
                 let until = waits.until.unwrap_or(expires);
                 let words = said_by(charter, &said.clauses, "lets it go only with an approval");
-                (WAITS, words, people::approvers(state, quorum, until))
+                let approvers = people::approvers(state, quorum, until);
+                match judged.flow {
+                    Some(flow) => (ORIGIN, format!("{}; {words}", flow.words), approvers),
+                    None => (WAITS, words, approvers),
+                }
             }
             Mode::Refuse | Mode::Propose | Mode::NotifyAndAct | Mode::Act => {
                 let words = said_by(charter, &said.clauses, "lets an agent propose it only");
@@ -156,10 +162,20 @@ impl OnHold {
         }
     }
 
+    /// Whether an approval ends the wait; else a person does it instead.
+    pub fn waits(&self) -> bool {
+        waits(self.code)
+    }
+
     /// The clauses that apply, strictest first.
     pub fn clauses(&self) -> &[String] {
         &self.call.clauses
     }
+}
+
+/// Whether a code says that a call waits for an approval.
+pub fn waits(code: Code) -> bool {
+    code == WAITS || code == ORIGIN
 }
 
 /// What was answered to the same call before.

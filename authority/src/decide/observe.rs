@@ -11,7 +11,7 @@ use crate::state::State;
 
 /// Whether an observation passes a refusal or hold of this code.
 pub(super) fn lifts(code: Code) -> bool {
-    const LIFTED: [Code; 11] = [
+    const LIFTED: [Code; 13] = [
         denied::NO_SERVER,
         denied::NO_GRANT,
         denied::CONDITION,
@@ -22,7 +22,9 @@ pub(super) fn lifts(code: Code) -> bool {
         denied::PROPOSED,
         denied::CLAUSE_LIMIT,
         denied::AMOUNT,
+        denied::UNTRUSTED_VALUE,
         hold::WAITS,
+        hold::ORIGIN,
     ];
     LIFTED.contains(&code)
 }

@@ -11,10 +11,12 @@ use crate::command::Command;
 /// The format every ledger begins in.
 pub const FIRST: u32 = 1;
 /// The newest format this build reads and writes.
-pub const NEWEST: u32 = 2;
+pub const NEWEST: u32 = 3;
 /// Agents ended in one act, sub-agents, receipts of every target, restored ledgers, halted gateways, erased
 /// people.
 pub(crate) const SECOND: u32 = 2;
+/// What servers list: definitions seen, approved, refused. Accounts at protected servers.
+pub const THIRD: u32 = 3;
 
 impl Fact {
     /// The format a reader has to know for this fact.
@@ -28,6 +30,11 @@ impl Fact {
             | Self::GatewayHalted(_)
             | Self::GatewayResumed(_)
             | Self::LedgerRestored(_) => SECOND,
+            Self::DefinitionsSeen(_)
+            | Self::UpstreamConnected(_)
+            | Self::UpstreamDisconnected { .. }
+            | Self::DefinitionApproved(_)
+            | Self::DefinitionRefused(_) => THIRD,
             // A receipt carries the act that was signed.
             Self::ActSigned(receipt) => receipt.request.act.format(),
             Self::ApprovalAsked(held) => held.act.format(),
@@ -50,6 +57,11 @@ impl Command {
             | Self::NoteHalt(_)
             | Self::NoteServed(_)
             | Self::RestoreLedger(_) => SECOND,
+            Self::SeeDefinitions(_)
+            | Self::ConnectUpstream(_)
+            | Self::DisconnectUpstream { .. }
+            | Self::ApproveDefinition(_)
+            | Self::RefuseDefinition(_) => THIRD,
             _ => FIRST,
         }
     }

@@ -227,6 +227,7 @@ impl State {
             epoch: 0,
             touched: line,
             first_line: line,
+            owner_line: None,
             shadow_of: Some(agent),
         };
         self.names.insert(name, shadow);

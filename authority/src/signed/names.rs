@@ -12,7 +12,7 @@ use writ_model::{AgentId, HoldId, PersonId, text::quote};
 use super::{holds, text};
 use crate::{
     command::{Command, Whom, scopes},
-    fact::Subject,
+    fact::{DefinitionApproved, Subject, WhyHeld},
     state::{Person, State},
 };
 
@@ -60,12 +60,12 @@ pub(super) fn of(state: &State, person: PersonId, act: &Command) -> Names {
             }
         }
         Command::RemoveWitness { witness, .. } => {
-            if let Some(known) = state.witnesses.get(witness) {
-                names.insert(witness.to_string(), known.says.name.clone());
-            }
+            let known = state.witnesses.get(witness);
+            names.extend(known.map(|known| (witness.to_string(), known.says.name.clone())));
         }
         Command::SignCharter { charter } => names.extend(of_charter(state, charter)),
         Command::Approve { hold, .. } => insert_hold(&mut names, state, *hold),
+        Command::ApproveDefinition(approved) => insert_definition(&mut names, state, approved),
         Command::SetAway { deputy, .. } => {
             names.insert(deputy.to_string(), state.person_name(*deputy));
         }
@@ -178,6 +178,31 @@ pub(crate) fn of_charter(state: &State, charter: &Charter) -> Names {
         }
     }
     names
+}
+
+/// Why a definition waits, and what its server says of it, are not in the command either.
+fn insert_definition(names: &mut Names, state: &State, approved: &DefinitionApproved) {
+    let DefinitionApproved { server, thing, name, to, .. } = approved;
+    let Some(pin) = state.pin(server, *thing, name) else {
+        return;
+    };
+    let mut says = Vec::new();
+    match pin.waiting.as_ref().filter(|waiting| waiting.digest == *to) {
+        Some(waiting) => {
+            says.push(match waiting.why {
+                WhyHeld::Changed => "It is not what it was before.".to_owned(),
+                WhyHeld::Flagged => "It is new, and it is flagged.".to_owned(),
+                WhyHeld::New => "It is new.".to_owned(),
+            });
+            says.push(format!("Its server says of it: {}", quote(&waiting.summary)));
+            if !waiting.flags.is_empty() {
+                says.push(format!("It is flagged by {}.", waiting.flags.join(", ")));
+            }
+        }
+        None => says.push("It was refused before.".to_owned()),
+    }
+    let lines = says.into_iter().enumerate();
+    names.extend(lines.map(|(at, line)| (format!("says:{at:03}"), line)));
 }
 
 /// What waits is not in the command that approves it: its sentences are.

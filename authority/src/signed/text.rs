@@ -17,6 +17,7 @@ use crate::{
     state::Person,
 };
 
+mod catalog;
 mod charter;
 mod ending;
 
@@ -100,6 +101,7 @@ pub(super) fn title(request: &Request) -> String {
         Command::TerminateMany { .. } | Command::Delegate { .. } | Command::ServeGateway { .. } => {
             ending::title(request)
         }
+        Command::ApproveDefinition(_) => catalog::title(request),
         unsigned!() => "Nothing that can be signed".to_owned(),
     }
 }
@@ -182,6 +184,7 @@ pub(super) fn act(request: &Request, party: &str) -> Vec<String> {
         | Command::TerminateMany { .. }
         | Command::Delegate { .. }
         | Command::ServeGateway { .. } => ending::of(request, party),
+        Command::ApproveDefinition(_) => catalog::of(request, party),
         unsigned!() => vec!["This cannot be signed.".to_owned()],
     }
 }

@@ -37,7 +37,7 @@ impl Ruling {
         let classes = charter.classify(subject.server, subject.surface.word(), subject.name);
         let could = |clause: &&Clause| {
             let covers = |pattern: &String| classes.actions.iter().any(|one| family(pattern, one));
-            clause.actions.iter().any(covers)
+            clause.traces() || clause.actions.iter().any(covers)
         };
         let clauses = charter.clauses.iter().filter(could).cloned().collect();
         let charter = Charter { clauses, counts_as: Vec::new(), ..charter.clone() };
@@ -91,6 +91,11 @@ impl Ruling {
     /// The judgment.
     pub(crate) fn judge(&self, suspended: &Suspended, deed: &Deed<'_>) -> Judgment {
         self.charter.judge(suspended, deed)
+    }
+
+    /// Whether the charter follows where this deed's values came from.
+    pub(crate) fn traces(&self, deed: &Deed<'_>) -> bool {
+        self.charter.traces(deed).is_some()
     }
 
     /// Whether it is refused whatever the arguments.

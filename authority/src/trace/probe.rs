@@ -173,6 +173,7 @@ fn agent(sample: &Sample, touched: u64) -> Agent {
         epoch: 0,
         touched,
         first_line: touched,
+        owner_line: None,
         shadow_of: None,
     }
 }

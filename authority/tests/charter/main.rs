@@ -11,6 +11,7 @@ mod judged;
 mod kit;
 mod limits;
 mod observed;
+mod origins;
 mod rehearsed;
 mod replayed;
 mod traced;

@@ -58,7 +58,7 @@ fn the_limits_of_a_new_clause_are_counted_along() {
     let mut codes = Vec::new();
     for minute in [0, 1, 2, 3, 60, 61, 62] {
         let at = START + Span::minutes(minute);
-        let would = world.with(&paying(), |ask| replay.would(&world.state, ask, at, &[]));
+        let would = world.with(&paying(), |ask| replay.would(&world.state, ask, at, (&[], None)));
         codes.push(would.code);
     }
     let (yes, no) = (decide::BY_GRANT.0, denied::CLAUSE_LIMIT.0);

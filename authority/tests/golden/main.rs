@@ -22,14 +22,16 @@ use writ_model::{
 use writ_testkit::SeededEntropy;
 
 mod deciding;
+mod listing;
 mod scaling;
 
 use deciding::{agreeing, asking, watching};
+use listing::{connecting, listing, looks_listed};
 use scaling::{ending, keeping, reaching};
 
 const NOW: Timestamp = Timestamp::from_micros(1_793_714_580_000_000);
 /// Kinds of facts: a new one changes this number and the golden file together.
-const KINDS: usize = 69;
+const KINDS: usize = 74;
 
 fn id<K: Kind>(n: u8) -> Id<K> {
     Id::from_parts(NOW, [n; 10])
@@ -327,6 +329,15 @@ fn second() -> Vec<Vec<u8>> {
     written(facts)
 }
 
+/// A ledger that was raised to format 3.
+fn third() -> Vec<Vec<u8>> {
+    let mut facts = founding();
+    facts.push(Fact::FormatRaised { format: 2 });
+    facts.extend(listing());
+    facts.extend(connecting());
+    written(facts)
+}
+
 fn folds_as_in(name: &str, lines: &[Vec<u8>]) -> State {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     let mut state = State::empty(id(0));
@@ -373,6 +384,13 @@ fn so_do_those_of_the_second_format() {
 }
 
 #[test]
+fn so_do_those_of_the_third_format() {
+    let state = folds_as_in("v3.ndjson", &third());
+    assert_eq!(state.format, 3);
+    looks_listed(&state);
+}
+
+#[test]
 fn a_line_states_the_format_of_its_kind_and_no_other() {
     let mut state = State::empty(id(0));
     for (index, line) in second().iter().enumerate() {
@@ -389,6 +407,7 @@ fn every_kind_is_in_the_golden_file() {
     let mut kinds: Vec<String> = first()
         .iter()
         .chain(&second())
+        .chain(&third())
         .filter_map(|line| {
             let entry: serde_json::Value = serde_json::from_slice(line).unwrap();
             entry.get("fact")?.as_object()?.keys().next().cloned()

@@ -6,6 +6,7 @@
 mod approvals;
 mod below;
 mod calls;
+mod catalog;
 mod charter;
 mod device;
 mod forged;
@@ -23,3 +24,4 @@ mod receipts;
 mod scale;
 mod text;
 mod unsaid;
+mod upstreams;

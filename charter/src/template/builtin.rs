@@ -145,6 +145,7 @@ const CAUTIOUS: &[Row] = &[
     )
     .slowly(),
     row("mail-out", "Mail to others", &["mail.send"], Way::Ask(&[APPROVER])).slowly(),
+    row("origins", "Acting on what others wrote", &["origin.untrusted"], Way::Tell),
     row("sharing", "Data to others", &["data.share"], Way::Ask(&[OWNER, PROVIDER])).slowly(),
     row(
         "by-people",
@@ -214,6 +215,7 @@ const BALANCED: &[Row] = &[
     row("mail-by-night", "Mail to others, out of hours", &["mail.send"], Way::Ask(&[APPROVER]))
         .at(Hours::Outside)
         .slowly(),
+    row("origins", "Acting on what others wrote", &["origin.untrusted"], Way::Tell),
     row("sharing", "Data to others", &["data.share"], Way::Ask(&[APPROVER])).slowly(),
     row("payments", "Payments", &["payment.release"], Way::Ask(&[OWNER]))
         .most(&[(5, Per::Day)])
@@ -298,6 +300,7 @@ const HANDS_OFF: &[Row] = &[
     ),
     row("mail-out", "Mail to others", &["mail.send"], Way::Act)
         .most(&[(200, Per::Hour), (1_000, Per::Day)]),
+    row("origins", "Acting on what others wrote", &["origin.untrusted"], Way::Act),
     row("unnamed", "Tools that the charter does not name", &["tool.use"], Way::Tell)
         .most(&[(60, Per::Hour)]),
     row("payments", "Payments", &["payment.release"], Way::Ask(&[OWNER]))

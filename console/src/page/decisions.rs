@@ -107,6 +107,7 @@ pub fn item(client: &ClientRef, waiting: &Waiting, now: Timestamp) -> Item {
         Ask::DrillDue => Mark::new(Tone::Seen, "Drill due"),
         Ask::Undelivered => Mark::new(Tone::Wait, "Undelivered"),
         Ask::Restored => Mark::new(Tone::Wait, "Restored"),
+        Ask::DefinitionHeld => Mark::new(Tone::Wait, "Tool changed"),
         Ask::GatewayHalted => Mark::new(Tone::Wait, "Gateway halted"),
         Ask::GatewayLost => Mark::new(Tone::Wait, "Gateway lost"),
     };
@@ -124,6 +125,7 @@ pub fn item(client: &ClientRef, waiting: &Waiting, now: Timestamp) -> Item {
         Ask::DrillDue => route::drills(slug),
         Ask::Undelivered => route::notifications(slug),
         Ask::Restored => route::client(slug),
+        Ask::DefinitionHeld => route::tools(slug),
         Ask::GatewayHalted | Ask::GatewayLost => route::operations(),
     };
     Item {
@@ -196,6 +198,7 @@ fn acts(client: &ClientRef, id: &str, waiting: &Waiting) -> Vec<Act> {
         ],
         Ask::Undelivered => vec![Act::main("Look", route::notifications(slug))],
         Ask::Restored => vec![Act::main("Look", route::client(slug))],
+        Ask::DefinitionHeld => vec![Act::main("Read it", route::tools(slug))],
         Ask::GatewayHalted | Ask::GatewayLost => {
             vec![Act::main("Look", route::operations())]
         }

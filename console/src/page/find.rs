@@ -56,6 +56,8 @@ pub fn index(clients: &[ClientRow], agents: &[AgentRow]) -> Vec<Entry> {
         out.push(Entry::new(&format!("{name}: people"), "people", route::people(slug)));
         out.push(Entry::new(&format!("{name}: receipts"), "receipts", route::receipts(slug)));
         out.push(Entry::new(&format!("{name}: witnesses"), "witnesses", route::witnesses(slug)));
+        let connections = format!("{name}: connections");
+        out.push(Entry::new(&connections, "connections", route::connections(slug)));
         let propose = format!("{name}: propose an agent");
         out.push(Entry::new(&propose, "action", route::agent_new(slug)));
     }

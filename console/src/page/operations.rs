@@ -3,12 +3,13 @@
 
 use askama::Template;
 use http::StatusCode;
+use writ_model::Timestamp;
 
 use crate::{
     page::render,
     shell::{Section, Shell},
     show::{self, Mark, Tone},
-    view::{GatewayRow, OperationsView, ProcessRow, QueueRow, Standing, Wanted},
+    view::{GatewayRow, OperationsView, ProcessRow, QueueRow, ServerStatus, Standing, Wanted},
     visit::{Answer, Visit},
 };
 
@@ -70,6 +71,41 @@ impl OperationsPage {
             (true, Wanted::Halt | Wanted::Drain, _) => one.wanted_by.clone(),
             _ => None,
         }
+    }
+
+    /// The servers behind living gateways, each with its gateway; those in trouble first.
+    #[must_use]
+    pub fn servers(&self) -> Vec<(&GatewayRow, &ServerStatus)> {
+        let living = self.runs.gateways.iter().filter(|one| one.process.alive);
+        let mut all: Vec<_> =
+            living.flat_map(|one| one.servers.iter().map(move |server| (one, server))).collect();
+        all.sort_by_key(|(_, server)| Self::failing(server).is_none());
+        all
+    }
+
+    /// How a server does, as a mark.
+    #[must_use]
+    pub fn answering(one: &ServerStatus) -> Mark {
+        match &one.answers {
+            None if one.kind == "wrapped" => Mark::new(Tone::Past, "Elsewhere"),
+            None => Mark::new(Tone::Past, "Not called yet"),
+            Some(_) if Self::failing(one).is_some() => Mark::new(Tone::Fail, "Fails"),
+            Some(_) => Mark::new(Tone::Go, "Answers"),
+        }
+    }
+
+    /// What went wrong and when, if that was the last thing that happened.
+    #[must_use]
+    pub fn failing(one: &ServerStatus) -> Option<(&str, Timestamp)> {
+        let answers = one.answers.as_ref()?;
+        let failed_at = answers.failed_at.filter(|_| answers.failed_at > answers.answered_at)?;
+        Some((answers.failure.as_deref()?, failed_at))
+    }
+
+    /// A bound of latencies, in words.
+    #[must_use]
+    pub fn within(micros: Option<u64>) -> String {
+        micros.map_or_else(|| "over 10 s".to_owned(), show::micros)
     }
 
     /// What a process is, in one word.

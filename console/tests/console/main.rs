@@ -7,6 +7,8 @@ mod approvals;
 #[cfg(test)]
 mod charter;
 #[cfg(test)]
+mod consent;
+#[cfg(test)]
 mod doors;
 #[cfg(test)]
 mod pages;

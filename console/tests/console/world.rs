@@ -20,7 +20,7 @@ use writ_lake::{Activity, Inputs, Record};
 use writ_model::{
     AgentId, BootId, CallId, GatewayId, InstanceId, Span, TenantId, Timestamp, ocsf::Disposition,
 };
-use writ_store::{MemoryHeld, Sequencer, SqliteLedger, SqliteVault, Tenants};
+use writ_store::{MemoryDefinitions, MemoryHeld, Sequencer, SqliteLedger, SqliteVault, Tenants};
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
 pub(crate) const HOST: &str = "localhost:7420";
@@ -128,6 +128,8 @@ impl World {
             gateway: "http://127.0.0.1:7421".to_owned(),
             cli_token: token,
             held: Arc::new(MemoryHeld::default()),
+            contexts: Arc::new(writ_store::MemoryContexts::default()),
+            definitions: Arc::new(MemoryDefinitions::default()),
             version: "test".to_owned(),
         })
         .await

@@ -8,7 +8,9 @@ mod approvals;
 mod away;
 mod calls;
 mod charter;
+mod consents;
 mod drills;
+mod flow;
 mod grants;
 mod groups;
 mod instances;
@@ -25,6 +27,8 @@ mod recoveries;
 mod sessions;
 mod show;
 mod terminations;
+mod tools;
+mod upstreams;
 mod witnesses;
 
 pub(super) fn table() -> Vec<Endpoint> {
@@ -50,5 +54,9 @@ pub(super) fn table() -> Vec<Endpoint> {
     all.extend(away::TABLE);
     all.extend(observe::TABLE);
     all.extend(drills::TABLE);
+    all.extend(upstreams::TABLE);
+    all.push(consents::LIST);
+    all.extend(tools::TABLE);
+    all.extend(flow::TABLE);
     all
 }

@@ -5,6 +5,7 @@ use axum::{Json, extract::State, routing::get};
 use super::{Endpoint, Guard, Needs};
 use crate::{Desk, DeskError, door::Acting, view::Me};
 
+mod consents;
 mod contact;
 mod passkeys;
 mod sessions;
@@ -25,6 +26,7 @@ const SHOW: Endpoint = Endpoint {
 
 pub(super) fn table() -> Vec<Endpoint> {
     let mut all = vec![SHOW];
+    all.extend(consents::TABLE);
     all.extend(contact::TABLE);
     all.extend(passkeys::TABLE);
     all.extend(sessions::TABLE);

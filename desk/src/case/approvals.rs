@@ -201,7 +201,7 @@ impl Desk {
         let all = state.holds.values().rev().map(|hold| (hold, stands(state, hold, at)));
         all.filter(|(_, stands)| wanted(*stands))
             .map(|(hold, stands)| {
-                let nothing = Kept { opened: Opened::Over, params: Vec::new() };
+                let nothing = Kept::nothing(Opened::Over);
                 let asked = held::what(state, hold, &nothing);
                 let waiting = stands == HoldState::Waiting;
                 HoldRow {
@@ -282,7 +282,7 @@ impl Desk {
         hold: &Hold,
         stands: HoldState,
     ) -> Result<Kept, DeskError> {
-        let kept = |opened| Kept { opened, params: Vec::new() };
+        let kept = Kept::nothing;
         let Some(call) = hold.call() else { return Ok(kept(Opened::Nothing)) };
         if over(stands) {
             return Ok(kept(Opened::Over));
@@ -306,7 +306,10 @@ impl Desk {
             (true, Some(_)) => Opened::Whole,
             (true, None) => Opened::Nothing,
         };
-        Ok(Kept { opened, params: if same { request.params } else { Vec::new() } })
+        if !same {
+            return Ok(kept(opened));
+        }
+        Ok(Kept { opened, params: request.params, origins: request.origins })
     }
 }
 

@@ -7,7 +7,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use writ_authority::{
     Ask, Moment, State, What,
-    decide::explain::{Explanation, Recorded, Supposed, Unused},
+    decide::{
+        Flow, Traced,
+        explain::{Explanation, Recorded, Supposed, Unused},
+    },
     grant::Surface,
 };
 use writ_lake::{CallFilter, Record, Stored};
@@ -103,6 +106,8 @@ pub(super) struct Asked {
     pub(super) name: String,
     /// The arguments' JSON.
     pub(super) arguments: Option<Secret<Vec<u8>>>,
+    /// What was found of where its values came from.
+    flow: Option<Traced>,
 }
 
 impl Asked {
@@ -111,6 +116,10 @@ impl Asked {
         bytes.map(|bytes| json::parse(bytes, &Limits::REQUEST)).transpose().map_err(|why| {
             DeskError::bad("params", why.to_string(), "Send it as the client would.")
         })
+    }
+
+    pub(super) fn flow(&self) -> Option<Flow<'_>> {
+        self.flow.as_ref().map(Traced::flow)
     }
 
     pub(super) fn what<'a>(&'a self, arguments: Option<&'a Node<'a>>) -> What<'a> {
@@ -255,7 +264,7 @@ impl Desk {
                 what: asked.what(arguments.as_ref()),
             };
             let moment = Moment { at: record.at, counters: &counters };
-            self.inner.parts.engine.explain(&past.state, &ask, &moment)
+            self.inner.parts.engine.explain_traced(&past.state, &ask, &moment, asked.flow())
         };
         let differs = differs(record, &explanation);
         let mut out = shown(view, &past.state, record.agent, asked, explanation);
@@ -316,6 +325,7 @@ impl Desk {
             surface: surface(&record.surface),
             name: record.name.clone(),
             arguments: None,
+            flow: None,
         };
         if record.inputs.arguments.is_empty() {
             return Ok(asked);
@@ -329,6 +339,10 @@ impl Desk {
         if let Some(name) = node.get("name").and_then(Node::as_str) {
             name.clone_into(&mut asked.name);
         }
+        asked.flow = node
+            .get("flow")
+            .and_then(|node| bytes.get(node.start..node.end))
+            .map(|said| serde_json::from_slice(said).unwrap_or_else(|_other| Traced::unreadable()));
         asked.arguments = node
             .get("arguments")
             .and_then(|node| bytes.get(node.start..node.end))
@@ -436,6 +450,7 @@ fn asked(body: ExplainBody) -> Result<Asked, DeskError> {
                 surface: None,
                 name: String::new(),
                 arguments: None,
+                flow: None,
             });
         }
     };
@@ -448,5 +463,5 @@ fn asked(body: ExplainBody) -> Result<Asked, DeskError> {
     let arguments = arguments_at.and_then(|at| node.pointer(at)).and_then(|node| {
         params.as_bytes().get(node.start..node.end).map(|bytes| Secret::new(bytes.to_vec()))
     });
-    Ok(Asked { server, method, surface, name, arguments })
+    Ok(Asked { server, method, surface, name, arguments, flow: None })
 }

@@ -92,5 +92,6 @@ fn member(group: GroupId) -> Agent {
         touched: 0,
         shadow_of: None,
         first_line: 0,
+        owner_line: None,
     }
 }

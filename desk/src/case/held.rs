@@ -27,6 +27,15 @@ const COULD: usize = 8;
 pub(super) struct Kept {
     pub(super) opened: Opened,
     pub(super) params: Vec<u8>,
+    /// Why it waits, where that is about values that others wrote.
+    pub(super) origins: Vec<String>,
+}
+
+impl Kept {
+    /// What there is to say of one that was not opened.
+    pub(super) const fn nothing(opened: Opened) -> Self {
+        Self { opened, params: Vec::new(), origins: Vec::new() }
+    }
 }
 
 /// Nothing can come of it any more.
@@ -163,6 +172,7 @@ pub(super) fn what(state: &State, hold: &Hold, kept: &Kept) -> AskedView {
                 opened: kept.opened,
                 arguments: rows,
                 more,
+                origins: kept.origins.iter().map(|said| shown(said)).collect(),
                 exact: whole.or(arguments).and_then(|node| exact(node, &kept.params)),
                 digest: call.digest,
             }
@@ -182,6 +192,7 @@ pub(super) fn what(state: &State, hold: &Hold, kept: &Kept) -> AskedView {
                 opened: Opened::Nothing,
                 arguments: Vec::new(),
                 more: 0,
+                origins: Vec::new(),
                 exact: None,
                 digest: act.digest,
                 actions,

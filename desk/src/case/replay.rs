@@ -207,7 +207,7 @@ impl Desk {
             server: &asked.server,
             what: asked.what(arguments.as_ref()),
         };
-        Ok(replay.would(then, &ask, record.at, &read))
+        Ok(replay.would(then, &ask, record.at, (&read, asked.flow())))
     }
 }
 
@@ -233,7 +233,8 @@ fn judged(now: &View<State>, record: &Record, again: &Explanation, out: &mut Out
 
 /// The effect that a code stands for where it is enforced.
 fn enforced(code: &str) -> &'static str {
-    if code == writ_authority::decide::WAITS.0 { "hold" } else { "deny" }
+    use writ_authority::decide::{ORIGIN, WAITS};
+    if [WAITS.0, ORIGIN.0].contains(&code) { "hold" } else { "deny" }
 }
 
 /// What was decided: of a call that was only observed, what enforcing would have said.

@@ -18,8 +18,8 @@ use crate::{
 
 /// How long a browser may wait for a person to find their key.
 const TIMEOUT: Span = Span::minutes(5);
-/// LIMIT: letters of the page to go to.
-const NEXT: usize = 512;
+/// LIMIT: letters of the page to go to: the longest is a client's authorization request.
+const NEXT: usize = 2_048;
 
 /// What a browser sends to sign in.
 #[derive(Debug, Clone, Deserialize)]

@@ -13,7 +13,7 @@ use crate::{
 
 impl Desk {
     /// Writes what a gateway has to say into a tenant's ledger: that an agent is cut, the root of its records, that a call
-    /// waits, that an approval is used up, that people are told. Gives the line. For the wiring, which hands it to gateways.
+    /// waits, that an approval is used up, that people are told, what servers list. Gives the line. For the wiring, which hands it to gateways.
     ///
     /// # Errors
     /// If it is another command, it is refused, or the store fails.
@@ -30,11 +30,12 @@ impl Desk {
                 | Command::HoldCall(_)
                 | Command::ConsumeApproval { .. }
                 | Command::NotifyAct(_)
+                | Command::SeeDefinitions(_)
         );
         if !gateways {
             return Err(DeskError::Refused(refusal::Refusal::internal(
                 "command",
-                "a gateway only confirms, seals, holds, uses up and tells",
+                "a gateway only confirms, seals, holds, uses up, tells and sees",
             )));
         }
         Ok(self.act(tenant, Actor::system("gateway"), command).await?.first)
@@ -124,6 +125,10 @@ impl Desk {
             if let Err(fault) = self.sweep_drills(&view).await {
                 done.failed += 1;
                 tracing::error!(tenant = %view.tenant, error = %fault, "drills not swept");
+            }
+            if let Err(fault) = self.take_back_fallen(&view).await {
+                done.failed += 1;
+                tracing::error!(tenant = %view.tenant, error = %fault, "ended accounts not taken back");
             }
             match self.act(view.tenant, Actor::system("reconciler"), Command::Sweep).await {
                 Ok(wrote) => done.held += wrote.facts.len(),

@@ -20,7 +20,7 @@ use super::{
     refused::{Refused, Why},
     start,
 };
-use crate::Desk;
+use crate::{Desk, session};
 
 /// LIMIT: bytes of the answer's query: a code of 4 KiB and the rest.
 const MAX_QUERY: usize = 8 << 10;
@@ -164,16 +164,7 @@ fn read(uri: &Uri) -> Result<Answered, Refused> {
 
 /// The cookie of the sign-in under way; nothing if there is none, or more than one.
 fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let mut found = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == start::COOKIE)
-        .map(|(_, value)| value);
-    let first = found.next()?;
-    if found.next().is_some() { None } else { Some(first) }
+    session::cookie(headers, start::COOKIE)
 }
 
 fn go_on(desk: &Desk, session: Option<&Secret<String>>, to: &str) -> Response {

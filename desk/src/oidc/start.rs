@@ -85,7 +85,7 @@ mod tests {
         for path in ["/", "/queue", "/clients/harbor-books?x=1#y"] {
             assert_eq!(local(path), path);
         }
-        let long = format!("/{}", "x".repeat(512));
+        let long = format!("/{}", "x".repeat(2_048));
         for path in [
             "",
             "queue",

@@ -2,7 +2,9 @@
 
 use writ_authority::{
     Fact, State,
-    fact::{AgentsTerminated, Ended, GatewayHalted, How, LedgerRestored, TerminationReached},
+    fact::{
+        AgentsTerminated, Ended, GatewayHalted, Holder, How, LedgerRestored, TerminationReached,
+    },
 };
 
 use super::sentence;
@@ -25,8 +27,31 @@ pub(super) fn fact(state: &State, fact: &Fact) -> Option<String> {
             resumed.by.as_ref().map(|by| format!(", by {by} at its machine")).unwrap_or_default()
         ),
         Fact::LedgerRestored(restored) => self::restored(restored),
+        Fact::DefinitionsSeen(_) | Fact::DefinitionApproved(_) | Fact::DefinitionRefused(_) => {
+            return super::listed::fact(fact);
+        }
+        Fact::UpstreamConnected(says) => format!(
+            "An account at {} of {} may be used for {}.",
+            says.server,
+            says.issuer,
+            holder(state, says.holder)
+        ),
+        Fact::UpstreamDisconnected { server, holder: whose, reason } => format!(
+            "The account at {server} for {} may be used no more: {}",
+            holder(state, *whose),
+            sentence(reason)
+        ),
         _ => return None,
     })
+}
+
+/// For whom an account is used.
+pub(crate) fn holder(state: &State, holder: Holder) -> String {
+    match holder {
+        Holder::Client => "every agent of the client".to_owned(),
+        Holder::Agent(id) => state.agent_name(id),
+        Holder::Person(id) => format!("the agents of {}", state.person_name(id)),
+    }
 }
 
 fn many(state: &State, ended: &AgentsTerminated) -> String {

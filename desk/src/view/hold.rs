@@ -129,6 +129,9 @@ pub struct AskedView {
     pub arguments: Vec<ArgumentRow>,
     /// Rows left out of `arguments`; they are in `exact`.
     pub more: usize,
+    /// Why it waits, where a value was first read in what others wrote: a sentence for each, the value quoted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<String>,
     /// The arguments' exact canonical JSON, if they could be opened.
     pub exact: Option<String>,
     /// SHA-256 over the exact call or act: what an approval is for.

@@ -8,6 +8,7 @@ use axum::{
     http::{Method, Request, header},
 };
 use serde_json::{Value, json};
+use writ_authority::fact::WhyHeld;
 use writ_desk::{Endpoint, Guard, doors, table};
 use writ_model::{Role, Side};
 
@@ -22,7 +23,7 @@ fn filled(endpoint: &Endpoint, of: &Value) -> String {
     let special = &of["paths"][endpoint.path];
     for name in [
         "c", "a", "g", "i", "p", "n", "id", "*path", "k", "s", "v", "r", "w", "t", "h", "d",
-        "code", "gw",
+        "code", "gw", "tool", "up",
     ] {
         let value = match (name, special.get(name)) {
             (_, Some(value)) => value,
@@ -69,6 +70,7 @@ async fn populated(world: &World) -> Value {
     let witness = json!({"name": "Dana's witness", "key": witness_key(), "side": "client"});
     let witness = world.done_as("Dana Cole", &format!("{at}/witnesses"), witness).await;
     let (hold, digest, to_sign) = chartered(world).await;
+    let (tool, waits) = listed(world).await;
     // A gateway that is halted, so that serving again takes a signature.
     crate::world::crowd::Crowd::of(world, &[1]);
     let gateway = crate::world::crowd::gateway(1);
@@ -80,7 +82,7 @@ async fn populated(world: &World) -> Value {
         "id": "cal_01j9z3k4m5n6p7q8r9s0t1v2w3", "*path": "checkpoint", "k": key_of("Ines Park"),
         "s": signing, "session": "ses_01j9z3k4m5n6p7q8r9s0t1v2w3", "v": una["invitation"],
         "r": recovery, "w": witness["id"], "code": "0000-0000-0000-0000-0000-0000-0000",
-        "gw": gateway,
+        "gw": gateway, "tool": tool, "up": "mail",
         "paths": {
             "/clients/{c}/agents/{a}/activate": {"a": "new-bot"},
             "/clients/{c}/agents/{a}/release": {"a": "held-bot"},
@@ -93,6 +95,7 @@ async fn populated(world: &World) -> Value {
         },
         "bodies": {
             "/clients/{c}/charter/sign": to_sign,
+            "/clients/{c}/tools/{tool}/approve": {"digest": waits},
             "/clients/{c}/approvals/{h}/approve": {"digest": digest, "words": "Checked"},
             "/clients/{c}/charter/resume": {"clause": "spare"},
             "/clients/{c}/agents/{a}/accountability": answers,
@@ -107,6 +110,14 @@ async fn populated(world: &World) -> Value {
         "by": {"/me/passkeys/{k}/revoke": "Omar Diaz", "/provider/people/{p}/offboard": "Mira Okafor",
             "/clients/{c}/thaw": "Mira Okafor", "/gateways/{gw}/serve": "Mira Okafor"},
     })
+}
+
+/// A tool that waits for a person: its id, and the digest of its definition. And a server that takes accounts.
+async fn listed(world: &World) -> (Value, String) {
+    crate::upstreams::protected(world);
+    let waits = crate::tools::seen(world, &json!({"name": "new"}), Some(WhyHeld::New)).await;
+    let list = world.get("/clients/harbor-books/tools").await;
+    (list["rows"][0]["id"].clone(), waits)
 }
 
 /// A recovery that waits for a confirmation, and the fingerprint of its new key.

@@ -11,13 +11,20 @@ mod calls;
 #[cfg(test)]
 mod charter;
 #[cfg(test)]
+mod consent;
+#[cfg(test)]
 mod coverage;
+#[cfg(test)]
+mod cross;
 #[cfg(test)]
 mod drills;
 #[cfg(test)]
 mod endings;
 #[cfg(test)]
 mod erasure;
+#[cfg(test)]
+mod exchange;
+mod flow;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
@@ -50,5 +57,9 @@ mod seals;
 mod session;
 #[cfg(test)]
 mod signing;
+#[cfg(test)]
+mod tools;
+#[cfg(test)]
+mod upstreams;
 #[cfg(test)]
 mod world;

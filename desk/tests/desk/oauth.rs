@@ -47,7 +47,13 @@ async fn metadata_names_what_the_server_does() {
     let about = world.send(get("/.well-known/oauth-authorization-server")).await.json();
     assert_eq!(about["issuer"], DESK);
     assert_eq!(about["token_endpoint"], format!("{DESK}/oauth/token"));
-    assert_eq!(about["token_endpoint_auth_methods_supported"], json!(["private_key_jwt"]));
+    let methods = json!(["private_key_jwt", "none"]);
+    assert_eq!(about["token_endpoint_auth_methods_supported"], methods);
+    assert_eq!(about["authorization_endpoint"], format!("{DESK}/oauth/authorize"));
+    assert_eq!(about["code_challenge_methods_supported"], json!(["S256"]));
+    assert_eq!(about["authorization_response_iss_parameter_supported"], true);
+    assert_eq!(about["registration_endpoint"], Value::Null, "only where the operator says so");
+    assert_eq!(world.send(get("/.well-known/openid-configuration")).await.json(), about);
     let keys = world.send(get("/oauth/jwks")).await.json();
     assert_eq!(keys["keys"][0]["crv"], "Ed25519");
     assert_eq!(keys["keys"][0]["d"], Value::Null);

@@ -79,7 +79,7 @@ impl Outside for Idp {
             status: 200,
             media: "application/json".to_owned(),
             body: body.into(),
-            retry_after: None,
+            ..Told::default()
         })
     }
 }

@@ -288,7 +288,7 @@ async fn operations_shows_what_processes_say_of_themselves() {
     assert_eq!(view["drops"][0]["what"], "messages");
     assert_eq!(view["stores"][0]["says"], "PostgreSQL 16");
     assert_eq!(view["formats"]["below"][0]["format"], 1);
-    assert_eq!((&view["formats"]["newest"], &view["formats"]["reads"]), (&json!(2), &json!(2)));
+    assert_eq!((&view["formats"]["newest"], &view["formats"]["reads"]), (&json!(3), &json!(3)));
     let queue = world.get("/queue").await;
     let lost = queue["items"].as_array().unwrap().iter().find(|one| one["ask"] == "gateway_lost");
     assert_eq!(lost.unwrap()["name"], json!(gateway(3)), "{queue}");

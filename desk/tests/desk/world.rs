@@ -17,7 +17,10 @@ use writ_evidence::{leaf_hash, node_hash};
 use writ_identity::{AgentKey, assertion, dpop, jws, webauthn::Anchors};
 use writ_lake::Activity;
 use writ_model::{BootId, Digest, GatewayId, InstanceId, Span, Timestamp};
-use writ_store::{Ledger, Sequencer, SqliteHeld, SqliteLedger, SqliteVault, Tenants, View};
+use writ_store::{
+    Ledger, MemoryContexts, Sequencer, SqliteDefinitions, SqliteHeld, SqliteLedger, SqliteVault,
+    Tenants, View,
+};
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
 mod charter;
@@ -41,6 +44,8 @@ pub(crate) struct World {
     pub(crate) tenants: Arc<Tenants<State>>,
     pub(crate) vault: Arc<SqliteVault>,
     pub(crate) held: Arc<SqliteHeld>,
+    pub(crate) contexts: Arc<MemoryContexts>,
+    pub(crate) definitions: Arc<SqliteDefinitions>,
     pub(crate) token: String,
     /// Everybody with a passkey, by name.
     pub(crate) people: Mutex<BTreeMap<String, Someone>>,
@@ -105,6 +110,8 @@ impl World {
         let vault = Arc::new(SqliteVault::open(dir.path()).unwrap());
         let lake = Activity::open(&dir.path().join("lake.db")).unwrap();
         let held = Arc::new(SqliteHeld::open(dir.path()).unwrap());
+        let contexts = Arc::new(MemoryContexts::default());
+        let definitions = Arc::new(SqliteDefinitions::open(dir.path()).unwrap());
         let tenants = Arc::new(Tenants::new(ledger));
         let token = cli_token(dir.path(), entropy.as_ref()).unwrap();
         let desk = Desk::open(DeskParts {
@@ -112,6 +119,8 @@ impl World {
             lake: Arc::clone(&lake),
             vault: vault.clone(),
             held: held.clone(),
+            contexts: contexts.clone(),
+            definitions: definitions.clone(),
             engine: Arc::new(Engine::default()),
             clock: clock.clone(),
             entropy,
@@ -127,7 +136,21 @@ impl World {
         let router = desk.router();
         let token = token.expose().clone();
         let people = Mutex::default();
-        Self { desk, clock, lake, tenants, vault, held, token, people, order, router, dir }
+        Self {
+            desk,
+            clock,
+            lake,
+            tenants,
+            vault,
+            held,
+            contexts,
+            definitions,
+            token,
+            people,
+            order,
+            router,
+            dir,
+        }
     }
 
     /// A provider that has an owner who has no passkey yet.

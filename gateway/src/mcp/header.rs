@@ -135,7 +135,7 @@ pub fn agree(
 }
 
 /// A header's text, out of its `=?base64?…?=` wrapping if it has one.
-fn decoded(value: &str) -> Option<std::borrow::Cow<'_, str>> {
+pub(crate) fn decoded(value: &str) -> Option<std::borrow::Cow<'_, str>> {
     let Some(wrapped) = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?="))
     else {
         return Some(value.into());

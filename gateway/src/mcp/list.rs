@@ -1,7 +1,7 @@
-//! Lists show only what the agent may call: entries that no grant covers are cut out of the answer, the rest stays byte
-//! for byte, save that nobody may keep it for other agents.
+//! Lists show only what the agent may call, and of tasks only its own: entries that no grant covers are cut out of the
+//! answer, the rest stays byte for byte, save that nobody may keep it for other agents.
 //!
-//! Never here: the question whether an entry is covered (it is handed in).
+//! Never here: the question whether an entry is covered, or whose a task is (both are handed in).
 
 use bytes::Bytes;
 use writ_authority::grant::Surface;
@@ -12,11 +12,21 @@ use crate::mcp::{held, method::LISTS};
 /// Whether a thing is listed.
 pub type Shows<'a> = dyn Fn(Surface, &str) -> bool + Send + Sync + 'a;
 
+/// Whether a task is the caller's.
+pub type Owns<'a> = dyn Fn(&str) -> bool + Send + Sync + 'a;
+
+/// Whether an entry's definition is one that may be shown: the key of its list, and the entry's bytes.
+pub type Pins<'a> = dyn Fn(&str, &[u8]) -> bool + Send + Sync + 'a;
+
 /// How lists are shown to one caller.
 #[derive(Clone, Copy)]
 pub struct Filter<'a> {
     /// Whether a thing is listed.
     pub shows: &'a Shows<'a>,
+    /// Whether an entry's definition may be shown.
+    pub pins: &'a Pins<'a>,
+    /// Whether a task is the caller's, by its id.
+    pub owns: &'a Owns<'a>,
     /// [`held::PENDING`] is offered at the end of the tools' last page.
     pub pending: bool,
 }
@@ -37,6 +47,10 @@ pub struct Unreadable;
 /// If it is not JSON.
 pub fn answer(body: &Bytes, filter: Filter<'_>) -> Result<Bytes, Unreadable> {
     let node = json::parse(body, &Limits::ANSWER).map_err(|_fault| Unreadable)?;
+    // SECURITY: clients read a list of answers, too; nothing in one would be filtered here.
+    if node.as_object().is_none() {
+        return Err(Unreadable);
+    }
     match node.get("result") {
         Some(result) => Ok(cut(body, result, filter)),
         None => Ok(body.clone()),
@@ -55,20 +69,30 @@ pub fn result(body: &Bytes, filter: Filter<'_>) -> Result<Bytes, Unreadable> {
 fn cut(body: &Bytes, result: &Node<'_>, filter: Filter<'_>) -> Bytes {
     let lists: Vec<_> = LISTS
         .iter()
-        .filter_map(|(key, name, surface)| Some((result.get(key)?, *name, *surface)))
+        .filter_map(|(key, name, surface)| Some((result.get(key)?, *key, *name, *surface)))
         .collect();
-    if lists.is_empty() {
-        return body.clone();
-    }
     let more = result.get("nextCursor").is_some_and(|cursor| cursor.as_str().is_some());
     let mut changed: Vec<(&Node<'_>, Vec<u8>)> = lists
         .into_iter()
-        .filter_map(|(list, name, surface)| {
+        .filter_map(|(list, key, name, surface)| {
             let ours = (filter.pending && surface == Surface::Tool && !more).then(held::tool);
-            Some((list, shown(body, list, (name, surface), filter, ours.as_deref())?))
+            let shows = |item: &Node<'_>| {
+                let named = item.get(name).and_then(Node::as_str);
+                named.is_some_and(|name| (filter.shows)(surface, name))
+                    && (filter.pins)(key, item.bytes_in(body))
+            };
+            Some((list, shown(body, list, &shows, ours.as_deref())?))
         })
         .collect();
-    // SECURITY: whoever keeps a list for everybody would show one agent what another may call.
+    // SECURITY: to the server every agent is the gateway, so that it lists the tasks of all of them.
+    let owned =
+        |item: &Node<'_>| item.get("taskId").and_then(Node::as_str).is_some_and(filter.owns);
+    if let Some(tasks) = result.get("tasks")
+        && let Some(own) = shown(body, tasks, &owned, None)
+    {
+        changed.push((tasks, own));
+    }
+    // SECURITY: whoever keeps an answer for everybody would show one agent what another may see.
     if let Some(scope) = result.get("cacheScope").filter(|scope| scope.as_str() == Some("public")) {
         changed.push((scope, br#""private""#.to_vec()));
     }
@@ -91,15 +115,11 @@ fn cut(body: &Bytes, result: &Node<'_>, filter: Filter<'_>) -> Bytes {
 fn shown(
     body: &Bytes,
     list: &Node<'_>,
-    (name, surface): (&str, Surface),
-    filter: Filter<'_>,
+    shows: &dyn Fn(&Node<'_>) -> bool,
     ours: Option<&[u8]>,
 ) -> Option<Vec<u8>> {
     let items = list.as_array()?;
-    let shown = |item: &&Node<'_>| {
-        item.get(name).and_then(Node::as_str).is_some_and(|name| (filter.shows)(surface, name))
-    };
-    let kept: Vec<&Node<'_>> = items.iter().filter(shown).collect();
+    let kept: Vec<&Node<'_>> = items.iter().filter(|item| shows(item)).collect();
     if kept.len() == items.len() && ours.is_none() {
         return None;
     }
@@ -123,7 +143,16 @@ mod tests {
         matches!((surface, name), (Surface::Tool, "a" | "c") | (Surface::Resource, "x://1"))
     }
 
-    const FILTER: Filter<'static> = Filter { shows: &shows, pending: false };
+    fn owns(task: &str) -> bool {
+        task == "t1"
+    }
+
+    fn pins(list: &str, entry: &[u8]) -> bool {
+        list != "tools" || !entry.windows(7).any(|part| part == b"changed")
+    }
+
+    const FILTER: Filter<'static> =
+        Filter { shows: &shows, pins: &pins, owns: &owns, pending: false };
 
     fn cut_text(text: &'static str) -> String {
         let out = answer(&Bytes::from_static(text.as_bytes()), FILTER).unwrap();
@@ -156,8 +185,35 @@ mod tests {
             cut_text(r#"{"result":{"tools":[{"name":"a"}],"cacheScope":"public"}}"#),
             r#"{"result":{"tools":[{"name":"a"}],"cacheScope":"private"}}"#
         );
-        let other = r#"{"result":{"contents":[],"cacheScope":"public"}}"#;
+        assert_eq!(
+            cut_text(r#"{"result":{"contents":[{"uri":"x://1"}],"cacheScope":"public"}}"#),
+            r#"{"result":{"contents":[{"uri":"x://1"}],"cacheScope":"private"}}"#,
+            "what was read was read by one"
+        );
+        let other = r#"{"result":{"contents":[],"cacheScope":"private"}}"#;
         assert_eq!(cut_text(other), other);
+    }
+
+    #[test]
+    fn what_is_covered_and_waits_for_a_person_is_not_listed() {
+        assert_eq!(
+            cut_text(
+                r#"{"result":{"tools":[{"name":"a","x":"changed"},{"name":"c"}],"resources":[{"uri":"x://1","x":"changed"}]}}"#
+            ),
+            r#"{"result":{"tools":[{"name":"c"}],"resources":[{"uri":"x://1","x":"changed"}]}}"#
+        );
+    }
+
+    #[test]
+    fn of_tasks_only_ones_own_are_listed() {
+        assert_eq!(
+            cut_text(
+                r#"{"result":{"tasks":[{"taskId":"t0"},{"taskId":"t1","status":"working"},{"taskId":1},{}],"nextCursor":"2"}}"#
+            ),
+            r#"{"result":{"tasks":[{"taskId":"t1","status":"working"}],"nextCursor":"2"}}"#
+        );
+        let own = r#"{"result":{"tasks":[ {"taskId":"t1"} ]}}"#;
+        assert_eq!(cut_text(own), own);
     }
 
     #[test]

@@ -43,9 +43,18 @@ pub enum Wish<'a> {
     },
 }
 
-/// Requests that 2026-07-28 has no more: it has no session that they could be about.
-const GONE: [&str; 5] =
-    ["initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"];
+/// Requests that 2026-07-28 has no more: it has no session that they could be about, and its tasks are another extension.
+const GONE: [&str; 7] = [
+    "initialize",
+    "ping",
+    "logging/setLevel",
+    "resources/subscribe",
+    "resources/unsubscribe",
+    "tasks/list",
+    "tasks/result",
+];
+/// The revision that has tasks of its own, as an experiment.
+const WITH_TASKS: Revision<'static> = Revision::Handshake("2025-11-25");
 
 /// Whether the revision has the method.
 ///
@@ -53,13 +62,15 @@ const GONE: [&str; 5] =
 /// If it has it no more, or not yet.
 pub fn served(message: &Message<'_>, revision: Revision<'_>) -> Result<(), Refusal> {
     let modern = revision == Revision::Modern;
-    match message.kind {
-        Kind::Request { method, .. } if modern && GONE.contains(&method) => Err(refusal::METHOD),
-        Kind::Request { method, .. } if !modern && method.starts_with("tasks/") => {
-            Err(refusal::METHOD)
-        }
-        Kind::Request { .. } | Kind::Notification { .. } | Kind::Response => Ok(()),
-    }
+    let tasks = modern || revision == WITH_TASKS;
+    let served = match message.kind {
+        Kind::Request { method: "tasks/update", .. } => modern,
+        Kind::Request { method, .. } if method.starts_with("tasks/") && !tasks => false,
+        Kind::Request { method, .. } => !modern || !GONE.contains(&method),
+        Kind::Notification { method: "notifications/tasks/status" } => revision == WITH_TASKS,
+        Kind::Notification { .. } | Kind::Response => true,
+    };
+    if served { Ok(()) } else { Err(refusal::METHOD) }
 }
 
 /// What a message asks for.
@@ -74,6 +85,7 @@ pub fn wish<'a>(message: &Message<'a>) -> Result<Wish<'a>, Refusal> {
             | "notifications/cancelled"
             | "notifications/progress"
             | "notifications/roots/list_changed"
+            | "notifications/tasks/status"
             | "notifications/elicitation/complete" => Ok(Wish::Talk { recorded: false }),
             _ => Err(refusal::METHOD),
         },
@@ -91,14 +103,15 @@ fn request<'a>(method: &str, params: Option<&'a Node<'a>>) -> Result<Wish<'a>, R
         "prompts/get" => uses(Surface::Prompt, "name", arguments(params)?),
         "resources/read" | "resources/subscribe" => uses(Surface::Resource, "uri", None),
         "completion/complete" => completion(params),
-        "tools/list" | "resources/list" | "resources/templates/list" | "prompts/list" => {
-            Ok(Wish::List)
-        }
+        "tools/list"
+        | "resources/list"
+        | "resources/templates/list"
+        | "prompts/list"
+        | "tasks/list" => Ok(Wish::List),
         "subscriptions/listen" => listen(params),
         // Whose a task is, the server's side of the gateway knows; the call that began it was decided on.
-        "initialize" | "server/discover" | "tasks/get" | "tasks/update" | "tasks/cancel" => {
-            Ok(Wish::Talk { recorded: true })
-        }
+        "initialize" | "server/discover" | "tasks/get" | "tasks/result" | "tasks/update"
+        | "tasks/cancel" => Ok(Wish::Talk { recorded: true }),
         "ping" | "logging/setLevel" | "resources/unsubscribe" => Ok(Wish::Talk { recorded: false }),
         _ => Err(refusal::METHOD),
     }
@@ -170,20 +183,34 @@ mod tests {
 
     #[test]
     fn a_revision_serves_the_methods_that_it_has() {
-        for (method, modern, wanted) in [
-            ("resources/subscribe", false, true),
-            ("resources/subscribe", true, false),
-            ("initialize", true, false),
-            ("server/discover", true, true),
-            ("tools/call", true, true),
-            ("tasks/get", true, true),
-            ("tasks/get", false, false),
+        let experiment = WITH_TASKS;
+        let old = Revision::Handshake("2025-06-18");
+        for (method, revision, wanted) in [
+            ("resources/subscribe", Revision::Unsaid, true),
+            ("resources/subscribe", Revision::Modern, false),
+            ("initialize", Revision::Modern, false),
+            ("server/discover", Revision::Modern, true),
+            ("tools/call", Revision::Modern, true),
+            ("tasks/get", Revision::Modern, true),
+            ("tasks/get", experiment, true),
+            ("tasks/get", old, false),
+            ("tasks/get", Revision::Unsaid, false),
+            ("tasks/result", experiment, true),
+            ("tasks/result", Revision::Modern, false),
+            ("tasks/list", experiment, true),
+            ("tasks/list", Revision::Modern, false),
+            ("tasks/list", old, false),
+            ("tasks/update", Revision::Modern, true),
+            ("tasks/update", experiment, false),
         ] {
             let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
             let node = parse::read(body.as_bytes()).unwrap();
             let message = parse::message(&node).unwrap();
-            let revision = if modern { Revision::Modern } else { Revision::Unsaid };
-            assert_eq!(served(&message, revision).is_ok(), wanted, "{method} {modern}");
+            assert_eq!(served(&message, revision).is_ok(), wanted, "{method} {revision:?}");
         }
+        let told = br#"{"jsonrpc":"2.0","method":"notifications/tasks/status"}"#;
+        let node = parse::read(told).unwrap();
+        let message = parse::message(&node).unwrap();
+        assert!(served(&message, experiment).is_ok() && served(&message, old).is_err());
     }
 }

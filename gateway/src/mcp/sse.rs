@@ -2,7 +2,7 @@
 //!
 //! Never here: an event without a bound.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 
 /// LIMIT: one event: as large as an answer may be.
 pub const EVENT: usize = 16 << 20;
@@ -14,7 +14,13 @@ pub struct Events {
     /// Where the current line starts, and how far it was looked at.
     line: usize,
     at: usize,
+    /// The stream's first bytes were looked at: [`BOM`] is none of its first line.
+    begun: bool,
 }
+
+/// One byte-order mark at the head of a stream is dropped by whoever reads it (WHATWG, section 9.2.6). SECURITY: kept, it would
+/// hide the first event from us and from nobody else.
+const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// An event larger than [`EVENT`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +41,16 @@ impl Events {
 
     /// The next whole event.
     pub fn next_event(&mut self) -> Option<Bytes> {
+        if !self.begun {
+            // Less than a mark: wait for more.
+            if self.buffer.len() < BOM.len() && BOM.starts_with(&self.buffer) {
+                return None;
+            }
+            if self.buffer.starts_with(BOM) {
+                self.buffer.advance(BOM.len());
+            }
+            self.begun = true;
+        }
         let end = self.boundary()?;
         (self.line, self.at) = (0, 0);
         Some(self.buffer.split_to(end).freeze())
@@ -91,6 +107,12 @@ pub fn data(event: &[u8]) -> Option<Vec<u8>> {
         }
     }
     out
+}
+
+/// What an event is called; nothing for one without a name.
+pub fn kind(event: &[u8]) -> Option<&[u8]> {
+    let named = lines(event).filter_map(|line| line.strip_prefix(b"event:"));
+    named.last().map(|name| name.strip_prefix(b" ").unwrap_or(name)).filter(|name| !name.is_empty())
 }
 
 /// The event with other data; its id, name and retry stay.
@@ -154,6 +176,8 @@ mod tests {
         let out = with_data(b"id: 7\nevent: message\ndata: a\ndata: b\n\n", b"{}");
         assert_eq!(&out[..], b"id: 7\nevent: message\ndata: {}\n\n");
         assert_eq!(data(&event(b"{}")).unwrap(), b"{}");
+        assert_eq!(kind(&event(b"{}")), Some(&b"message"[..]));
+        assert_eq!((kind(b"data: a\n\n"), kind(b"event:\ndata: a\n\n")), (None, None));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeSet,
-    future::poll_fn,
+    future::{Future as _, poll_fn},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -21,29 +21,30 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
-use tokio::{net::TcpStream, sync::Semaphore, time::timeout};
-use tokio_util::task::TaskTracker;
-use writ_model::{InstanceId, json::Limits};
+use tokio::{sync::Semaphore, time::timeout};
+use tokio_util::{sync::WaitForCancellationFutureOwned, task::TaskTracker};
+use writ_authority::State;
+use writ_model::{InstanceId, TenantId};
+use writ_reach::Dial;
 
 use super::{
     Answer, AnswerBody, Outgoing, Pieces, Upstream,
-    jobs::{self, Jobs, Watched},
-    spoken::Spoken,
+    auth::{Broker, Judged, Ticket},
+    ear::Ear,
 };
 use crate::{
     config::Target,
-    mcp::{header::is_json, sse},
+    forward::is_events,
+    mcp::header::is_json,
     refusal::{self, Refusal},
 };
 
 /// LIMIT: idle connections kept per upstream.
 const IDLE: usize = 256;
-/// LIMIT: connections open per upstream; more calls wait their turn.
+/// LIMIT: calls under way per upstream; more wait their turn.
 const OPEN: usize = 1_024;
 /// LIMIT: how long a call waits for its turn.
 const TURN: Duration = Duration::from_secs(10);
-/// LIMIT: how long a connection may take.
-const CONNECT: Duration = Duration::from_secs(5);
 /// LIMIT: how long a server may think before it answers; tools that need longer stream progress.
 const THINK: Duration = Duration::from_mins(5);
 /// Answers of known length up to this are taken whole: one write to the agent instead of two.
@@ -52,6 +53,9 @@ const SMALL: u64 = 64 << 10;
 const TRICKLE: Duration = Duration::from_secs(30);
 /// How often a request that never left is tried on another connection.
 const TRIES: usize = 3;
+/// LIMIT: how often a request goes out whose token the server refuses: without its nonce, with a token that is over, with one
+/// that is not enough, without a nonce for a new key; and once more.
+const ROUNDS: usize = 5;
 
 type Sender = SendRequest<Full<Bytes>>;
 
@@ -64,8 +68,9 @@ pub(crate) struct HttpUpstream {
     idle: Arc<Idle>,
     turns: Arc<Semaphore>,
     tasks: TaskTracker,
-    spoken: Spoken,
-    jobs: Arc<Jobs>,
+    ear: Arc<Ear>,
+    dial: Dial,
+    broker: Option<Arc<Broker>>,
 }
 
 #[derive(Default)]
@@ -91,22 +96,24 @@ impl HttpUpstream {
     ///
     /// # Errors
     /// If the address has no form that HTTP can carry.
-    pub(crate) fn new(target: Target, tasks: TaskTracker) -> Result<Self, http::Error> {
+    pub(crate) fn new(
+        target: Target,
+        tasks: TaskTracker,
+        (dial, broker): (Dial, Option<Arc<Broker>>),
+    ) -> Result<Self, http::Error> {
         let uri = Uri::builder().path_and_query(target.path.clone()).build()?;
         let host = HeaderValue::from_str(target.authority.as_str())?;
         let turns = Arc::new(Semaphore::new(OPEN));
-        let (idle, spoken, jobs) = (Arc::default(), Spoken::default(), Arc::default());
-        Ok(Self { target, uri, host, idle, turns, tasks, spoken, jobs })
+        let (idle, ear) = (Arc::default(), Arc::default());
+        Ok(Self { target, uri, host, idle, turns, tasks, ear, dial, broker })
     }
 
     async fn connect(&self) -> Result<Sender, Refusal> {
         let (host, port) = self.target.host_port();
-        let Ok(Ok(stream)) = timeout(CONNECT, TcpStream::connect((host, port))).await else {
-            return Err(refusal::UNREACHABLE);
-        };
-        if let Err(fault) = stream.set_nodelay(true) {
-            tracing::debug!(error = %fault, "no TCP_NODELAY");
-        }
+        let stream = self.dial.open(&host, port, self.target.tls).await.map_err(|fault| {
+            tracing::debug!(error = %fault, code = %fault.code(), "an upstream is not reached");
+            refusal::UNREACHABLE
+        })?;
         let (sender, connection) = http1::Builder::new()
             .handshake(TokioIo::new(stream))
             .await
@@ -123,34 +130,63 @@ impl HttpUpstream {
     async fn ready(&self) -> Result<Sender, Refusal> {
         loop {
             let known = self.idle.0.lock().pop();
-            let Some(mut sender) = known else { return self.connect().await };
+            let Some(mut sender) = known else {
+                return self.connect().await;
+            };
             if !sender.is_closed() && sender.ready().await.is_ok() {
                 return Ok(sender);
             }
         }
     }
 
-    /// An answer in which a task may begin: remembered before the agent hears of it, so that it may ask after it at once.
-    async fn watched(
+    /// Where it is.
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// What is heard of it.
+    pub(super) fn ear(&self) -> &Arc<Ear> {
+        &self.ear
+    }
+
+    /// The request as it goes out without a credential.
+    fn letter(&self, at: Option<&Uri>, outgoing: &Outgoing<'_>) -> Request<Full<Bytes>> {
+        let mut request = Request::new(Full::new(outgoing.body.clone()));
+        *request.method_mut() = outgoing.verb.clone();
+        *request.uri_mut() = at.unwrap_or(&self.uri).clone();
+        request.headers_mut().clone_from(&outgoing.headers);
+        request.headers_mut().insert(header::HOST, self.host.clone());
+        request
+    }
+
+    /// Sends a request to a protected server: with a token, and again where the server says that it refused the token.
+    async fn let_in(
         &self,
-        whose: InstanceId,
-        body: AnswerBody,
-        json: bool,
-    ) -> Result<AnswerBody, Refusal> {
-        let (jobs, events) = (Arc::clone(&self.jobs), sse::Events::default());
-        let inner = match body {
-            AnswerBody::Stream(inner) if json => {
-                AnswerBody::Whole(collect(inner, Limits::ANSWER.bytes).await?)
+        broker: &Arc<Broker>,
+        (at, outgoing): (Option<&Uri>, &Outgoing<'_>),
+    ) -> Result<(Response<Incoming>, Sender, Option<Ticket>), Refusal> {
+        let (mut nonces, mut renewed, mut stepped) = (0, false, false);
+        for _round in 0..ROUNDS {
+            let ticket = broker.ticket(outgoing.share.tenant(), outgoing.instance).await?;
+            let mut request = self.letter(at, outgoing);
+            ticket.dress(broker, outgoing.verb.as_str(), request.headers_mut())?;
+            let (response, sender) = self.request(request).await?;
+            match ticket.judge(response.status(), response.headers()) {
+                Judged::Good => return Ok((response, sender, Some(ticket))),
+                // Once for each key.
+                Judged::Nonce if nonces < 2 => nonces += 1,
+                Judged::Refused(challenge) if !renewed => {
+                    renewed = true;
+                    broker.renew(&ticket, challenge).await?;
+                }
+                Judged::More(challenge) if !stepped => {
+                    stepped = true;
+                    broker.step_up(&ticket, challenge).await?;
+                }
+                Judged::Nonce | Judged::Refused(_) | Judged::More(_) => break,
             }
-            AnswerBody::Stream(inner) => {
-                AnswerBody::Stream(Box::pin(Watched { inner, jobs, whose, events }))
-            }
-            whole @ AnswerBody::Whole(_) => whole,
-        };
-        if let AnswerBody::Whole(answer) = &inner {
-            self.jobs.whole(whose, answer, json);
         }
-        Ok(inner)
+        Err(refusal::UPSTREAM_AUTH)
     }
 
     async fn request(
@@ -171,11 +207,16 @@ impl HttpUpstream {
         }
         Err(refusal::UNREACHABLE)
     }
-}
 
-#[async_trait]
-impl Upstream for HttpUpstream {
-    async fn send(&self, outgoing: Outgoing<'_>) -> Result<Answer, Refusal> {
+    /// One exchange, at its address or at another one of the same server. Nobody hears what is said.
+    ///
+    /// # Errors
+    /// If it cannot be reached, refuses the gateway, or its answer has no form that is passed on.
+    pub(super) async fn exchange(
+        &self,
+        at: Option<&Uri>,
+        outgoing: &Outgoing<'_>,
+    ) -> Result<Answer, Refusal> {
         let turns = Arc::clone(&self.turns);
         let turn = match turns.try_acquire_owned() {
             Ok(turn) => turn,
@@ -184,20 +225,12 @@ impl Upstream for HttpUpstream {
                 Ok(Err(_)) | Err(_) => return Err(refusal::BUSY),
             },
         };
-        if let Some(message) = outgoing.message {
-            if jobs::is_of_tasks(message) && self.spoken.lacks_tasks() {
-                return Err(refusal::METHOD);
-            }
-            self.jobs.admits(outgoing.instance, message)?;
-        }
-        let discovers = outgoing.discovers();
-        let begins = outgoing.message.is_some_and(jobs::may_begin).then_some(outgoing.instance);
-        let mut request = Request::new(Full::new(outgoing.body));
-        *request.method_mut() = outgoing.verb;
-        *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = outgoing.headers;
-        request.headers_mut().insert(header::HOST, self.host.clone());
-        let (response, sender) = self.request(request).await?;
+        let (response, sender, ticket) = if let Some(broker) = &self.broker {
+            self.let_in(broker, (at, outgoing)).await?
+        } else {
+            let (response, sender) = self.request(self.letter(at, outgoing)).await?;
+            (response, sender, None)
+        };
         let (head, body) = response.into_parts();
         if matches!(
             head.status,
@@ -208,35 +241,52 @@ impl Upstream for HttpUpstream {
         if head.status.is_redirection() {
             return Err(refusal::BROKEN);
         }
-        let stream =
-            HttpBody { body, give_back: Some((sender, Arc::clone(&self.idle))), _turn: turn };
+        let give_back = Some((sender, Arc::clone(&self.idle)));
+        let ended = ticket.map(|ticket| Box::pin(ticket.ended().cancelled_owned()));
+        // Open streams are bounded for each tenant: here they would take the turns of everybody's calls.
+        let turn = (!is_events(&head.headers)).then_some(turn);
+        let stream = HttpBody { body, give_back, ended, _turn: turn };
         let body = match stream.body.size_hint().exact() {
             Some(length) if length <= SMALL => AnswerBody::Whole(whole(stream).await?),
-            None if discovers && is_json(&head.headers) => AnswerBody::Whole(whole(stream).await?),
             _ => AnswerBody::Stream(Box::pin(stream)),
-        };
-        if let AnswerBody::Whole(answer) = &body
-            && discovers
-        {
-            self.spoken.heard(answer);
-        }
-        let body = match begins {
-            Some(whose) => self.watched(whose, body, is_json(&head.headers)).await?,
-            None => body,
         };
         Ok(Answer { status: head.status, headers: head.headers, body })
     }
+}
+
+#[async_trait]
+impl Upstream for HttpUpstream {
+    async fn send(&self, outgoing: Outgoing<'_>) -> Result<Answer, Refusal> {
+        self.ear.agrees(&outgoing)?;
+        self.ear.owns(&outgoing)?;
+        let about = Ear::about(&outgoing);
+        let mut answer = self.exchange(None, &outgoing).await?;
+        if let Some(about) = about {
+            let json = is_json(&answer.headers);
+            answer.body = self.ear.listens(about, answer.body, json).await?;
+        }
+        Ok(answer)
+    }
 
     fn revisions(&self) -> Vec<&'static str> {
-        self.spoken.known()
+        self.ear.revisions()
+    }
+
+    fn began(&self, whose: InstanceId, task: &str) -> Option<Arc<str>> {
+        self.ear.began(whose, task)
     }
 
     async fn end(&self, instances: &BTreeSet<InstanceId>) -> u64 {
-        self.jobs.forget(instances);
+        self.ear.forget(instances);
         0
     }
 
+    fn tidy(&self, tenant: TenantId, state: Option<&State>) {
+        self.broker.iter().for_each(|broker| broker.tidy(tenant, state));
+    }
+
     async fn close(&self) {
+        self.broker.iter().for_each(|broker| broker.close());
         self.idle.0.lock().clear();
     }
 }
@@ -245,7 +295,9 @@ impl Upstream for HttpUpstream {
 struct HttpBody {
     body: Incoming,
     give_back: Option<(Sender, Arc<Idle>)>,
-    _turn: tokio::sync::OwnedSemaphorePermit,
+    /// The account that let it in was ended.
+    ended: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    _turn: Option<tokio::sync::OwnedSemaphorePermit>,
 }
 
 impl Pieces for HttpBody {
@@ -253,11 +305,19 @@ impl Pieces for HttpBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Refusal>>> {
+        if let Some(ended) = &mut self.ended
+            && ended.as_mut().poll(cx).is_ready()
+        {
+            self.give_back = None;
+            return Poll::Ready(Some(Err(refusal::DISCONNECTED)));
+        }
         loop {
             match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
                 Some(Ok(frame)) => {
                     // Trailers have no place in MCP.
-                    let Ok(data) = frame.into_data() else { continue };
+                    let Ok(data) = frame.into_data() else {
+                        continue;
+                    };
                     if !data.is_empty() {
                         return Poll::Ready(Some(Ok(data)));
                     }

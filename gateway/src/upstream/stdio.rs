@@ -3,35 +3,31 @@
 //! Never here: a command, an argument or a variable that did not come from that file; two instances in one process.
 
 mod child;
-mod routes;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    task::{Context, Poll},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode};
 use parking_lot::Mutex;
-use tokio::{sync::mpsc, time::timeout};
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use writ_model::{Entropy, InstanceId};
 
-use self::{
-    child::Child,
-    routes::{Note, Ticket},
-};
-use super::{Answer, AnswerBody, Outgoing, Pieces, Upstream, spoken::Spoken};
+use self::child::Child;
+use super::{Answer, Outgoing, Upstream, ear::Ear, notes};
 use crate::{
     config::Command,
     fair::Of,
     mcp::{
-        header::{MODERN, SESSION, VERSION},
-        parse::{Kind, Message},
-        sse,
+        header::{MODERN, SESSION, VERSION, is_json},
+        parse::Kind,
     },
     refusal::{self, Refusal},
 };
@@ -40,8 +36,6 @@ use crate::{
 const CHILDREN: usize = 256;
 /// LIMIT: processes of one upstream for one instance: a few windows of one client.
 const PER_INSTANCE: usize = 8;
-/// LIMIT: how long a server may be silent after a request.
-const THINK: Duration = Duration::from_mins(5);
 /// LIMIT: how long a process may take to die after it was killed.
 const DYING: Duration = Duration::from_secs(2);
 
@@ -54,13 +48,16 @@ pub(crate) struct StdioUpstream {
     children: Children,
     entropy: Arc<dyn Entropy>,
     tasks: TaskTracker,
-    spoken: Spoken,
+    ear: Arc<Ear>,
+    /// Messages that nobody got.
+    dropped: Arc<AtomicU64>,
 }
 
 impl StdioUpstream {
     /// An upstream that runs this command.
     pub(crate) fn new(command: Command, entropy: Arc<dyn Entropy>, tasks: TaskTracker) -> Self {
-        Self { command, children: Arc::default(), entropy, tasks, spoken: Spoken::default() }
+        let (children, ear, dropped) = Default::default();
+        Self { command, children, entropy, tasks, ear, dropped }
     }
 
     fn known(&self, instance: InstanceId, session: &str) -> Option<Arc<Child>> {
@@ -79,7 +76,7 @@ impl StdioUpstream {
             return Err(refusal::SESSIONS_FULL);
         }
         let seat = outgoing.share.take(Of::Children).ok_or(refusal::SESSIONS_FULL)?;
-        let child = Child::start(&self.command).map_err(|fault| {
+        let child = Child::start(&self.command, &self.dropped).map_err(|fault| {
             tracing::error!(error = %fault, program = %self.command.program.display(),
                 "a server's process did not start");
             refusal::CHILD
@@ -98,6 +95,9 @@ impl StdioUpstream {
     async fn post(&self, outgoing: Outgoing<'_>) -> Result<Answer, Refusal> {
         let message = outgoing.message.ok_or(refusal::NOT_RPC)?;
         let modern = outgoing.headers.get(&VERSION).is_some_and(|version| version == MODERN);
+        self.ear.agrees(&outgoing)?;
+        self.ear.owns(&outgoing)?;
+        let about = Ear::about(&outgoing);
         let mut begun = None;
         let child = match (outgoing.session, message.method()) {
             (Some(session), _) => {
@@ -112,20 +112,18 @@ impl StdioUpstream {
             (None, _) => return Err(refusal::NO_SESSION),
         };
         let mut answer = match message.kind {
-            Kind::Request { .. } => ask(&child, message, &outgoing.body, modern).await?,
+            Kind::Request { .. } => {
+                let (ticket, read) = child.ask(message, &outgoing.body, modern).await?;
+                notes::answered(ticket, read, (modern, refusal::CHILD)).await?
+            }
             Kind::Notification { .. } | Kind::Response => {
                 child.tell(message, &outgoing.body).await?;
-                Answer {
-                    status: StatusCode::ACCEPTED,
-                    headers: HeaderMap::new(),
-                    body: AnswerBody::Whole(Bytes::new()),
-                }
+                notes::empty(StatusCode::ACCEPTED)
             }
         };
-        if let AnswerBody::Whole(said) = &answer.body
-            && outgoing.discovers()
-        {
-            self.spoken.heard(said);
+        if let Some(about) = about {
+            let json = is_json(&answer.headers);
+            answer.body = self.ear.listens(about, answer.body, json).await?;
         }
         if let Some(id) = begun.and_then(|id| HeaderValue::from_str(&id).ok()) {
             answer.headers.insert(SESSION.clone(), id);
@@ -140,55 +138,6 @@ impl StdioUpstream {
     }
 }
 
-async fn ask(
-    child: &Arc<Child>,
-    message: &Message<'_>,
-    body: &Bytes,
-    modern: bool,
-) -> Result<Answer, Refusal> {
-    let (ticket, mut notes) = child.ask(message, body, modern).await?;
-    let first = match timeout(THINK, notes.recv()).await {
-        Ok(Some(note)) => note,
-        Ok(None) => return Err(refusal::CHILD),
-        Err(_) => return Err(refusal::TIMED_OUT),
-    };
-    Ok(match first {
-        Note::Last { message, error } => Answer {
-            status: if modern { status(error) } else { StatusCode::OK },
-            headers: content("application/json"),
-            body: AnswerBody::Whole(message),
-        },
-        Note::More(message) => Answer {
-            status: StatusCode::OK,
-            headers: content("text/event-stream"),
-            body: AnswerBody::Stream(Box::pin(Stream {
-                first: Some(message),
-                notes,
-                ticket: Some(ticket),
-                over: false,
-            })),
-        },
-    })
-}
-
-/// The HTTP status that 2026-07-28 gives an error.
-fn status(error: Option<i64>) -> StatusCode {
-    match error {
-        Some(-32_601) => StatusCode::NOT_FOUND,
-        Some(-32_700 | -32_600 | -32_602 | -32_022..=-32_020) => StatusCode::BAD_REQUEST,
-        _ => StatusCode::OK,
-    }
-}
-
-fn content(kind: &'static str) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(2);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    if kind == "text/event-stream" {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    }
-    headers
-}
-
 #[async_trait]
 impl Upstream for StdioUpstream {
     async fn send(&self, outgoing: Outgoing<'_>) -> Result<Answer, Refusal> {
@@ -199,30 +148,25 @@ impl Upstream for StdioUpstream {
         let child = self.known(outgoing.instance, session).ok_or(refusal::NO_SESSION)?;
         if outgoing.verb == Method::DELETE {
             child.stop();
-            return Ok(Answer {
-                status: StatusCode::OK,
-                headers: HeaderMap::new(),
-                body: AnswerBody::Whole(Bytes::new()),
-            });
+            return Ok(notes::empty(StatusCode::OK));
         }
-        let notes = child.listen();
-        Ok(Answer {
-            status: StatusCode::OK,
-            headers: content("text/event-stream"),
-            body: AnswerBody::Stream(Box::pin(Stream {
-                first: None,
-                notes,
-                ticket: None,
-                over: false,
-            })),
-        })
+        Ok(notes::listening(child.listen()))
     }
 
     fn revisions(&self) -> Vec<&'static str> {
-        self.spoken.known()
+        self.ear.revisions()
+    }
+
+    fn began(&self, whose: InstanceId, task: &str) -> Option<Arc<str>> {
+        self.ear.began(whose, task)
+    }
+
+    fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
     }
 
     async fn end(&self, instances: &BTreeSet<InstanceId>) -> u64 {
+        self.ear.forget(instances);
         let ending: Vec<_> = self
             .children
             .lock()
@@ -250,39 +194,6 @@ impl Upstream for StdioUpstream {
             if timeout(DYING, child.gone()).await.is_err() {
                 tracing::error!("a server's process does not die");
             }
-        }
-    }
-}
-
-/// Messages of a process as an event stream.
-struct Stream {
-    first: Option<Bytes>,
-    notes: mpsc::Receiver<Note>,
-    /// Held so that dropping the stream ends the request.
-    ticket: Option<Ticket>,
-    over: bool,
-}
-
-impl Pieces for Stream {
-    fn poll_piece(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Refusal>>> {
-        if self.over {
-            return Poll::Ready(None);
-        }
-        if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(sse::event(&first))));
-        }
-        match std::task::ready!(self.notes.poll_recv(cx)) {
-            Some(Note::More(message)) => Poll::Ready(Some(Ok(sse::event(&message)))),
-            Some(Note::Last { message, .. }) => {
-                self.over = true;
-                Poll::Ready(Some(Ok(sse::event(&message))))
-            }
-            // A listening stream ends with its process; a request's must not end without an answer.
-            None if self.ticket.is_some() => Poll::Ready(Some(Err(refusal::CHILD))),
-            None => Poll::Ready(None),
         }
     }
 }

@@ -59,7 +59,6 @@ async fn bad_bodies() {
         ("oversize", big.into_bytes(), (413, "GATE-0004")),
         ("duplicate keys", twice.into_bytes(), (400, "GATE-0009")),
         ("duplicate keys, escaped", hidden.into_bytes(), (400, "GATE-0009")),
-        ("batch", format!("[{PING}]").into_bytes(), (400, "GATE-0012")),
         ("deep nesting", deep.into_bytes(), (400, "GATE-0010")),
         ("invalid UTF-8", bad_utf8, (400, "GATE-0011")),
         ("not JSON", b"tools/call".to_vec(), (400, "GATE-0008")),

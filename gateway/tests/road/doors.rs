@@ -45,7 +45,7 @@ async fn a_denial_carries_the_error_for_the_client() {
     assert_eq!(verdict["permit"], false);
     assert_eq!(verdict["error"]["data"]["code"], "DENY-0011");
     assert_eq!(world.records(agent.tenant).await[0].effect, Disposition::Blocked);
-    let unknown = r#"{"jsonrpc":"2.0","id":4,"method":"tasks/list"}"#;
+    let unknown = r#"{"jsonrpc":"2.0","id":4,"method":"tools/erase"}"#;
     let verdict = world.post(&agent, "/pep/desktop/decide", unknown).await.json();
     assert_eq!((&verdict["permit"], &verdict["error"]["code"]), (&false.into(), &(-32_601).into()));
 }

@@ -3,24 +3,39 @@
 
 #![cfg(test)]
 
+mod asking;
 mod bad_input;
+mod batches;
+mod behalf;
 mod calls;
+mod catalogue;
 mod doors;
 mod ending;
+mod envoy;
+mod foreign;
 mod forms;
+mod guarded;
 mod halting;
 mod held;
+mod hostile;
 mod killed;
 mod life;
 mod limits;
 mod many;
+mod many_servers;
 mod meter;
 mod neighbors;
 mod observe;
+mod origins;
+mod protected;
 mod rehearsal;
 mod revisions;
+mod scopes;
 mod seals;
 mod standing;
 mod stdio;
+mod tasks;
+mod two_addresses;
+mod two_upstream;
 mod upstream;
 mod world;

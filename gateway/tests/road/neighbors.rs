@@ -61,6 +61,7 @@ fn forged(world: &World, agent: &Agent, number: u8) -> String {
         iss: crate::world::ISSUER.to_owned(),
         sub: agent.id,
         client_id: agent.instance,
+        behalf: None,
         aud: world.url(PATH),
         iat: now,
         exp: now + Span::minutes(5),
@@ -68,6 +69,7 @@ fn forged(world: &World, agent: &Agent, number: u8) -> String {
         tenant: agent.tenant,
         epoch: 0,
         jkt: Some(agent.key.thumbprint()),
+        scope: None,
     };
     let other = SigningKey::generate(&SeededEntropy::new(99)).unwrap();
     token::issue(&other, &claims).unwrap()

@@ -13,7 +13,7 @@ use crate::{
 const PATH: &str = "/mcp/mail";
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
-async fn world() -> (Upstream, World, Agent) {
+pub(crate) async fn world() -> (Upstream, World, Agent) {
     let upstream = Upstream::start().await;
     let world = World::new(vec![upstream.server("mail")]).await;
     let agent = world.agent(1).await;
@@ -23,7 +23,7 @@ async fn world() -> (Upstream, World, Agent) {
 }
 
 /// A request under a header that names a revision, with these parameters.
-async fn asked(
+pub(crate) async fn asked(
     (world, agent): (&World, &Agent),
     version: &str,
     method: &str,
@@ -33,7 +33,7 @@ async fn asked(
     let mut headers = world.headers(agent, "POST", PATH).await;
     headers.set("mcp-protocol-version", version);
     headers.set("mcp-method", method);
-    for key in ["name", "taskId"] {
+    for key in ["name", "uri", "taskId"] {
         if let Some(name) = body["params"][key].as_str() {
             headers.set("mcp-name", name);
         }
@@ -41,7 +41,7 @@ async fn asked(
     world.send(Method::POST, PATH, &headers, Bytes::from(body.to_string())).await
 }
 
-fn modern(more: Value) -> Value {
+pub(crate) fn modern(more: Value) -> Value {
     let mut params = more;
     params["_meta"] = json!({VERSION: "2026-07-28"});
     params
@@ -107,73 +107,44 @@ async fn a_list_may_be_kept_for_the_agent_that_asked_and_for_nobody_else() {
     assert_eq!(result, json!({"ttlMs": 5, "cacheScope": "private", "tools": []}));
 }
 
-/// The client says that it understands tasks.
-fn declared(mut params: Value) -> Value {
-    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] =
-        json!({"extensions": {"io.modelcontextprotocol/tasks": {}}});
-    params
+#[tokio::test]
+async fn what_was_read_may_be_kept_for_the_agent_that_read_it_and_for_nobody_else() {
+    let (_upstream, world, agent) = world().await;
+    let surface = writ_authority::grant::Surface::Resource;
+    world.grant(&agent, Says { surface, ..Says::tool("mail", "x://*") }).await;
+    for uri in ["x://whole", "x://events"] {
+        let read =
+            asked((&world, &agent), "2026-07-28", "resources/read", modern(json!({"uri": uri})));
+        let text = String::from_utf8(read.await.body.to_vec()).unwrap();
+        assert!(text.contains(r#""cacheScope":"private""#), "{text}");
+        assert!(text.contains(uri) && !text.contains("public"), "{text}");
+    }
 }
 
 #[tokio::test]
-async fn a_task_is_polled_answered_and_ended_by_the_agent_that_began_it() {
+async fn headers_repeat_the_arguments_that_a_listed_tool_wants_repeated() {
     let (upstream, world, agent) = world().await;
-    let other = world.agent(2).await;
-    world.grant(&other, Says::tool("mail", "task")).await;
-    let methods = ["tasks/get", "tasks/update", "tasks/cancel"];
-    let of = async |whose: &Agent, method: &str| {
-        let params = declared(modern(json!({"taskId": "t1"})));
-        asked((&world, whose), "2026-07-28", method, params).await
-    };
-    for method in methods {
-        let reply = of(&agent, method).await;
-        assert_eq!(
-            (reply.status.as_u16(), &*reply.code()),
-            (400, "GATE-0111"),
-            "{method}: none yet"
-        );
-    }
-    for form in ["json", "events"] {
-        let before = upstream.seen().len();
-        let call = declared(modern(json!({"name": "task", "arguments": {"in": form}})));
-        let began = asked((&world, &agent), "2026-07-28", "tools/call", call).await;
-        assert!(String::from_utf8_lossy(&began.body).contains("\"taskId\":\"t1\""), "{began:?}");
-        for method in methods {
-            assert_eq!(of(&agent, method).await.json()["result"]["content"][0]["text"], "done");
-            assert_eq!(
-                of(&other, method).await.code(),
-                "GATE-0111",
-                "{form}, {method}: not theirs"
-            );
+    let call = async |region: Option<&str>| {
+        let params = modern(json!({"name": "send", "arguments": {"region": "eu"}}));
+        let body = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params});
+        let mut headers = world.headers(&agent, "POST", PATH).await;
+        headers.set("mcp-protocol-version", "2026-07-28");
+        headers.set("mcp-method", "tools/call");
+        headers.set("mcp-name", "send");
+        if let Some(region) = region {
+            headers.set("mcp-param-region", region);
         }
-        let listened = modern(json!({"notifications": {"taskIds": ["t1"]}}));
-        let listened =
-            asked((&world, &other), "2026-07-28", "subscriptions/listen", listened).await;
-        assert_eq!(listened.code(), "GATE-0111", "{form}");
-        assert_eq!(upstream.seen().len() - before, 1 + methods.len(), "{form}");
-    }
-}
-
-#[tokio::test]
-async fn tasks_are_for_clients_that_understand_them_and_of_servers_that_have_them() {
-    let (upstream, world, agent) = world().await;
-    let get =
-        async |params: Value| asked((&world, &agent), "2026-07-28", "tasks/get", params).await;
-    let reply = get(modern(json!({"taskId": "t1"}))).await;
-    assert_eq!((reply.status.as_u16(), &*reply.code()), (400, "GATE-0112"));
-    let error = &reply.json()["error"];
-    let wanted = json!({"extensions": {"io.modelcontextprotocol/tasks": {}}});
+        world.send(Method::POST, PATH, &headers, Bytes::from(body.to_string())).await.code()
+    };
+    assert_eq!(call(None).await, "", "nobody has listed it");
+    let list = modern(json!({"cursor": "headers"}));
+    asked((&world, &agent), "2026-07-28", "tools/list", list).await;
     assert_eq!(
-        (&error["code"], &error["data"]["requiredCapabilities"]),
-        (&json!(-32_021), &wanted)
+        (call(None).await, call(Some("us")).await),
+        ("GATE-0014".into(), "GATE-0014".into())
     );
-    asked((&world, &agent), "2026-07-28", "server/discover", modern(json!({}))).await;
-    let reply = get(declared(modern(json!({"taskId": "t1"})))).await;
-    assert_eq!(
-        (reply.status.as_u16(), &*reply.code()),
-        (404, "GATE-0016"),
-        "it has said that it has none"
-    );
-    assert_eq!(upstream.seen().len(), 1);
+    assert_eq!(call(Some("eu")).await, "");
+    assert_eq!(upstream.seen().len(), 3);
 }
 
 #[tokio::test]

@@ -21,7 +21,10 @@ use writ_authority::{
     fact::{LedgerFounded, PersonSeated, Subject},
     grant::Surface,
 };
-use writ_gateway::{Direct, Gateway, GatewayParts, InLake, Running, Server, TenantBounds};
+use writ_gateway::{
+    Direct, FirstSight, Gateway, GatewayParts, InLake, Running, Server, TenantBounds,
+    ask::config::Asker,
+};
 use writ_identity::{AgentKey, Claims, PublicKeys, SigningKey, dpop, token};
 use writ_lake::{Activity, CallFilter, Record};
 use writ_model::{
@@ -29,7 +32,8 @@ use writ_model::{
     InstanceId, PersonId, Role, Side, Span, TenantId, Timestamp, TokenId,
 };
 use writ_store::{
-    Held, Lease, LeasedMeter, Ledger, Sequencer, SqliteHeld, SqliteLedger, SqliteVault, Tenants,
+    Held, Lease, LeasedMeter, Ledger, MemoryDefinitions, Sequencer, SqliteHeld, SqliteLedger,
+    SqliteVault, Tenants,
 };
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
@@ -38,6 +42,8 @@ use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 mod bank;
 #[path = "world/charter.rs"]
 mod charter;
+#[path = "world/contexts.rs"]
+mod contexts;
 #[path = "world/copied.rs"]
 mod copied;
 #[path = "world/many.rs"]
@@ -94,6 +100,7 @@ pub(crate) struct World {
     pub(crate) gateway: Running,
     pub(crate) lease: Arc<Lease>,
     pub(crate) held: Arc<dyn Held>,
+    pub(crate) contexts: Arc<contexts::Torn>,
     pub(crate) bank: Arc<Shaky>,
     pub(crate) pen: Arc<Pen>,
     pub(crate) signing: SigningKey,
@@ -109,7 +116,25 @@ impl World {
 
     /// One whose gateway has this lease, and gives its tenants so much.
     pub(crate) async fn under(servers: Vec<Server>, lease: Lease, bounds: TenantBounds) -> Self {
-        Self::at(TempDir::new().unwrap(), servers, 202, (lease, bounds)).await
+        Self::at(
+            TempDir::new().unwrap(),
+            servers,
+            202,
+            (lease, bounds, Vec::new(), FirstSight::Off),
+        )
+        .await
+    }
+
+    /// One whose gateway pins what servers list.
+    pub(crate) async fn guarded(servers: Vec<Server>, first: FirstSight) -> Self {
+        let usual = (Lease::always(), TenantBounds::default(), Vec::new(), first);
+        Self::at(TempDir::new().unwrap(), servers, 202, usual).await
+    }
+
+    /// One whose gateway is asked by these.
+    pub(crate) async fn asked_by(askers: Vec<Asker>) -> Self {
+        let usual = (Lease::always(), TenantBounds::default(), askers, FirstSight::Off);
+        Self::at(TempDir::new().unwrap(), Vec::new(), 202, usual).await
     }
 
     /// The same after a restart: the folder is all that is left.
@@ -117,9 +142,10 @@ impl World {
         let now = self.clock.now();
         self.gateway.halt().await;
         self.lake.close().await;
-        let Self { folder, tenants, sequencer, lake, gateway, held, bank, pen, .. } = self;
-        drop((tenants, sequencer, lake, gateway, held, bank, pen));
-        let usual = (Lease::always(), TenantBounds::default());
+        let Self { folder, tenants, sequencer, lake, gateway, held, contexts, bank, pen, .. } =
+            self;
+        drop((tenants, sequencer, lake, gateway, held, contexts, bank, pen));
+        let usual = (Lease::always(), TenantBounds::default(), Vec::new(), FirstSight::Off);
         let world = Self::at(folder, servers, 203, usual).await;
         world.clock.set(now);
         world
@@ -129,7 +155,7 @@ impl World {
         folder: TempDir,
         servers: Vec<Server>,
         boot: u8,
-        (lease, bounds): (Lease, TenantBounds),
+        (lease, bounds, askers, catalog): (Lease, TenantBounds, Vec<Asker>, FirstSight),
     ) -> Self {
         let lease = Arc::new(lease);
         let clock = Arc::new(FakeClock::at(Timestamp::from_micros(1_795_298_400_000_000)));
@@ -140,6 +166,7 @@ impl World {
         let lake = Activity::open(&folder.path().join("lake.db")).unwrap();
         let signing = SigningKey::generate(entropy.as_ref()).unwrap();
         let held: Arc<dyn Held> = Arc::new(SqliteHeld::open(folder.path()).unwrap());
+        let contexts = Arc::new(contexts::Torn::open(folder.path()));
         let pen = Arc::new(Pen {
             sequencer: sequencer.clone(),
             clock: clock.clone(),
@@ -160,6 +187,9 @@ impl World {
             meter: Arc::new(LeasedMeter::new(bank.clone(), BootId::from_bytes([boot; 16]))),
             recorder: Arc::new(InLake(Arc::clone(&lake))),
             held: Arc::clone(&held),
+            contexts: contexts.clone(),
+            catalog,
+            definitions: Arc::new(MemoryDefinitions::default()),
             approvals: DESK.to_owned(),
             vault: Arc::new(SqliteVault::open(folder.path()).unwrap()),
             keys: PublicKeys::of_signing_key(&signing).unwrap(),
@@ -170,6 +200,7 @@ impl World {
             confirm: Arc::new(Direct(pen.clone())),
             lease: Arc::clone(&lease),
             bounds,
+            askers,
         })
         .await
         .unwrap();
@@ -182,6 +213,7 @@ impl World {
             gateway,
             lease,
             held,
+            contexts,
             bank,
             pen,
             signing,
@@ -293,6 +325,7 @@ impl World {
             iss: ISSUER.to_owned(),
             sub: agent.id,
             client_id: agent.instance,
+            behalf: None,
             aud: aud.to_owned(),
             iat: self.clock.now(),
             exp: self.clock.now() + Span::minutes(5),
@@ -300,6 +333,7 @@ impl World {
             tenant: agent.tenant,
             epoch: self.epoch(agent),
             jkt: Some(agent.key.thumbprint()),
+            scope: None,
         };
         change(&mut claims);
         token::issue(&self.signing, &claims).unwrap()

@@ -21,6 +21,7 @@ pub(crate) fn claims() -> Claims {
         iss: ISS.to_owned(),
         sub: AgentId::from_parts(now(), [1; 10]),
         client_id: InstanceId::from_parts(now(), [2; 10]),
+        behalf: None,
         aud: AUD.to_owned(),
         iat: now(),
         exp: now() + Span::minutes(5),
@@ -28,7 +29,32 @@ pub(crate) fn claims() -> Claims {
         tenant: TenantId::from_parts(now(), [4; 10]),
         epoch: 7,
         jkt: Some(Thumbprint([9; 32])),
+        scope: None,
     }
+}
+
+#[test]
+fn a_scope_narrows_to_the_servers_it_names() {
+    let with = |scope: &str| Claims { scope: Some(scope.to_owned()), ..claims() };
+    assert!(claims().reaches("mail"));
+    for (scope, mail) in [
+        ("mcp", true),
+        ("mcp:mail", true),
+        ("mcp:crm mcp:mail", true),
+        ("mcp:crm", false),
+        ("mcp:mailbox", false),
+        ("mcp:", false),
+        ("mail", false),
+        ("MCP", false),
+    ] {
+        let text = issue(&key(), &with(scope)).unwrap();
+        let read = check(&text).unwrap();
+        let read = read.admit(AUD, now()).unwrap();
+        assert_eq!((read.scope.as_deref(), read.reaches("mail")), (Some(scope), mail), "{scope}");
+    }
+    let empty = issue(&key(), &with("")).unwrap_err();
+    assert_eq!(empty, TokenFault::Claim("scope"));
+    assert!(issue(&key(), &with(&"x".repeat(MAX_SCOPE + 1))).is_err());
 }
 
 fn check(text: &str) -> Result<Verified, TokenFault> {

@@ -32,10 +32,30 @@ pub(super) fn number<'a>(reader: &mut Reader<'a>) -> Result<&'a str, Fault> {
     let bytes = reader.input.get(start..reader.at).unwrap_or_default();
     let text = std::str::from_utf8(bytes).unwrap_or_default();
     let exponent = text.split_once(['e', 'E']).map_or(Some(0), |(_, e)| e.parse::<i64>().ok());
-    if text.len() > LONGEST || exponent.is_none_or(|e| e.abs() > EXPONENT) {
+    let far = exponent.is_none_or(|exponent| too_far(exponent) || beyond(text, exponent));
+    if text.len() > LONGEST || far {
         return Err(Fault { rule: Rule::BadNumber, at: start });
     }
     Ok(text)
+}
+
+/// Whether the number's first digit stands further from the point than [`EXPONENT`], however it is written: its canonical form
+/// writes that distance as the exponent, and must be readable itself. One that would be rounded up to there is beyond, too.
+fn beyond(text: &str, exponent: i64) -> bool {
+    let mantissa = text.trim_start_matches('-').split(['e', 'E']).next().unwrap_or_default();
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = || whole.bytes().chain(part.bytes());
+    let Some(first) = digits().position(|digit| digit != b'0') else { return false };
+    let distance = |at: usize| i64::try_from(at).unwrap_or(i64::MAX);
+    let stands = distance(whole.len()) - 1 - distance(first) + exponent;
+    // A double has less than eighteen digits.
+    let rounds_up = digits().skip(first).take(16).filter(|digit| *digit == b'9').count() == 16;
+    too_far(stands) || (stands == EXPONENT && rounds_up)
+}
+
+/// By its magnitude, which the least `i64` has only without a sign.
+fn too_far(exponent: i64) -> bool {
+    exponent.unsigned_abs() > EXPONENT.unsigned_abs()
 }
 
 fn digits(reader: &mut Reader<'_>) -> Result<(), Fault> {
@@ -83,6 +103,23 @@ pub fn decimal4(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::decimal4;
+    use crate::json::{Limits, canonical, parse};
+
+    #[test]
+    fn what_is_taken_has_a_canonical_form_that_is_taken() {
+        let taken = |text: &str| parse(text.as_bytes(), &Limits::SMALL).is_ok();
+        for text in ["1e300", "47e299", "0.01e-298", "1e-300", "0e300", "-9.5e300", "123456789e292"]
+        {
+            assert!(taken(text), "{text}");
+            let form = canonical(&parse(text.as_bytes(), &Limits::SMALL).unwrap()).unwrap();
+            assert!(taken(&String::from_utf8(form).unwrap()), "{text}");
+        }
+        let nines = format!("{}e285", "9".repeat(17));
+        let least = format!("1e{}", i64::MIN);
+        for text in ["47e300", "0.01e-299", "1e301", "1e-301", "123456789e293", &nines, &least] {
+            assert!(!taken(text), "{text}");
+        }
+    }
 
     #[test]
     fn exact_or_nothing() {

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 use writ_model::{Secret, Timestamp};
-use writ_reach::{Answer, Ask, Bounds, Fault, Https, Outside as _, Place};
+use writ_reach::{Answer, Ask, Bounds, Dial, Fault, Https, Outside as _, Place};
 use writ_testkit::FakeClock;
 
 const ROOT: &[u8] = include_bytes!("tls/root.pem");
@@ -110,7 +110,7 @@ async fn a_get_and_its_answer() {
     let (at, served) = serve(ok("{}")).await;
     let got = https("2026", None, BOUNDS).ask(Ask::get(place(at))).await.unwrap();
     let (media, body) = ("application/json".to_owned(), "{}".into());
-    let wanted = Answer { status: 200, media, body, retry_after: None };
+    let wanted = Answer { status: 200, media, body, ..Answer::default() };
     assert_eq!(got, wanted);
     let request = served.await.unwrap().to_ascii_lowercase();
     assert!(request.starts_with("get /token?x=1 http/1.1\r\n"), "{request}");
@@ -252,4 +252,40 @@ fn certificates_that_are_none_are_refused() {
         assert_eq!(fault.code().0, "REAC-0009");
     }
     assert!(Https::new(clock, None, Bounds::default()).is_ok());
+}
+
+#[tokio::test]
+async fn what_others_name_is_asked_at_public_addresses_only() {
+    // A loopback name over TLS and without it: neither is asked, and nothing is connected to.
+    let at = serve_tls(ok("{}")).await;
+    for place in [format!("https://localhost:{}/", at.port()), format!("http://{at}/")] {
+        let client = https("2026", Some(ROOT), BOUNDS).public_only();
+        let refused = client.ask(Ask::get(Place::parse(&place).unwrap())).await.unwrap_err();
+        assert!(matches!(refused, Fault::Unreachable { .. }), "{place}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn nonces_and_challenges_are_read() {
+    let said = "HTTP/1.1 401 No\r\nDPoP-Nonce: n-1\r\nWWW-Authenticate: Bearer scope=\"a\"\r\nWWW-Authenticate: DPoP\r\nContent-Length: 0\r\n\r\n";
+    let (at, _served) = serve(said.to_owned()).await;
+    let got = https("2026", None, BOUNDS).ask(Ask::get(place(at))).await.unwrap();
+    assert_eq!(got.nonce.as_deref(), Some("n-1"));
+    assert_eq!(got.challenges, ["Bearer scope=\"a\"", "DPoP"]);
+}
+
+#[tokio::test]
+async fn a_connection_is_dialed_with_the_operators_roots() {
+    let clock = || Arc::new(FakeClock::at("2030-06-01T00:00:00Z".parse().unwrap()));
+    let at = serve_tls(ok("{}")).await;
+    let dial = Dial::new(clock(), Some(ROOT)).unwrap();
+    let mut line = dial.open("localhost", at.port(), true).await.unwrap();
+    line.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut told = Vec::new();
+    line.read_to_end(&mut told).await.ok();
+    assert!(told.starts_with(b"HTTP/1.1 200 OK"), "{told:?}");
+    let at = serve_tls(ok("{}")).await;
+    let strange = Dial::new(clock(), None).unwrap();
+    let refused = strange.open("localhost", at.port(), true).await.unwrap_err();
+    assert!(matches!(refused, Fault::Tls { .. }), "{refused:?}");
 }

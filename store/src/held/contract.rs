@@ -101,6 +101,7 @@ async fn sqlite_keeps_them_over_a_restart_and_only_sealed() {
         method: "tools/call".to_owned(),
         generation: "2025-11-25".to_owned(),
         headers: [("mcp-param-region".to_owned(), "eu".to_owned())].into(),
+        origins: vec!["“ann@private.example” was first read in a mail".to_owned()],
         params: b"{\"name\" : \"send\",\n \"arguments\":{\"to\":\"ann@private.example\"}}".to_vec(),
     };
     let sealed = request.seal(&sealer, (tenant, hold)).unwrap();

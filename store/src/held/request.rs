@@ -1,6 +1,6 @@
 //! [`HeldRequest`]: what is held of a request, and its one sealed form, which the gateway writes and the desk reads.
 //!
-//! Plain form: one line of canonical JSON (`{"generation":…,"headers":…,"method":…,"server":…}`), a line feed, and then the
+//! Plain form: one line of canonical JSON (`{"generation":…,"headers":…,"method":…,"server":…}`, with `origins` if it has some), a line feed, and then the
 //! `params` of the message byte for byte. It is authenticated with the ids of its tenant and its hold, so that one put in
 //! another's place does not open.
 //! Never here: a credential; headers are the protocol's own.
@@ -23,6 +23,8 @@ pub struct HeldRequest {
     pub generation: String,
     /// Headers that repeat parts of the body and go with it.
     pub headers: BTreeMap<String, String>,
+    /// Why it waits, where that is about values that others wrote: a sentence for each, with the value quoted.
+    pub origins: Vec<String>,
     /// The `params` of the message, byte for byte; JSON.
     pub params: Vec<u8>,
 }
@@ -40,6 +42,8 @@ struct Envelope {
     method: String,
     generation: String,
     headers: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    origins: Vec<String>,
 }
 
 /// A held request that cannot be had.
@@ -68,8 +72,8 @@ impl HeldRequest {
         sealer: &Sealer,
         (tenant, hold): (TenantId, HoldId),
     ) -> Result<Vec<u8>, BadRequest> {
-        let Self { server, method, generation, headers, params } = self.clone();
-        let envelope = Envelope { server, method, generation, headers };
+        let Self { server, method, generation, headers, origins, params } = self.clone();
+        let envelope = Envelope { server, method, generation, headers, origins };
         let mut plain = canonical::to_vec(&envelope).map_err(|_never| BadRequest::Form)?;
         plain.push(b'\n');
         plain.extend_from_slice(&params);
@@ -92,7 +96,7 @@ impl HeldRequest {
         };
         let envelope: Envelope =
             serde_json::from_slice(envelope).map_err(|_not_ours| BadRequest::Form)?;
-        let Envelope { server, method, generation, headers } = envelope;
-        Ok(Self { server, method, generation, headers, params: params.to_vec() })
+        let Envelope { server, method, generation, headers, origins } = envelope;
+        Ok(Self { server, method, generation, headers, origins, params: params.to_vec() })
     }
 }

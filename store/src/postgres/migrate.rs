@@ -7,7 +7,9 @@
 
 use tokio_postgres::error::SqlState;
 
-use super::{PgFault, held, ledger, lent::Lent, meter, outbox, roster, vault};
+use super::{
+    PgFault, contexts, definitions, held, ledger, lent::Lent, meter, outbox, roster, vault,
+};
 
 /// One step of the schema.
 pub(super) struct Step {
@@ -25,8 +27,16 @@ pub(super) struct Step {
 }
 
 /// All steps, in the order in which they run. Never reorder, change or remove one that was released.
-pub(super) const STEPS: &[&Step] =
-    &[&ledger::STEP, &meter::STEP, &vault::STEP, &held::STEP, &outbox::STEP, &roster::STEP];
+pub(super) const STEPS: &[&Step] = &[
+    &ledger::STEP,
+    &meter::STEP,
+    &vault::STEP,
+    &held::STEP,
+    &outbox::STEP,
+    &roster::STEP,
+    &definitions::STEP,
+    &contexts::STEP,
+];
 
 /// Times a step is tried when processes hold what it must lock. LIMIT: each waits [`LOCK`], and appends wait behind it.
 const TRIES: usize = 30;

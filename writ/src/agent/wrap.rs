@@ -63,7 +63,15 @@ where
             Err(fault)
         }
         Ending::Client => {
-            let graceful = child.wait_or_kill().await;
+            // Clients that wait only a moment for this send a signal then; one that is not heeded becomes a kill, which
+            // would leave the server behind.
+            let graceful = tokio::select! {
+                ended = child.wait_or_kill() => ended,
+                () = stop.cancelled() => {
+                    child.kill();
+                    Ok(())
+                }
+            };
             let _read = tokio::time::timeout(child::GRACE, &mut from_server).await;
             graceful
         }

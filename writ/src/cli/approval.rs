@@ -149,6 +149,9 @@ fn shown(answer: &Value) {
         &[("ARGUMENT", "/at"), ("VALUE", "/value")],
         "no arguments",
     );
+    for row in part("/asked/origins").as_array().into_iter().flatten() {
+        out::line(&out::clean(row.as_str().unwrap_or_default()));
+    }
     out::line("");
     let columns =
         [("BECAUSE OF", "/key"), ("TITLE", "/title"), ("MODE", "/mode"), ("VERSION", "/version")];

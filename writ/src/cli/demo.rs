@@ -105,6 +105,8 @@ fn config(servers: &Servers, once: bool) -> Config {
                     name: world::server_name(seed.slug, server),
                     client: Some(seed.slug.to_owned()),
                     place: Place::Url(url),
+                    auth: None,
+                    ca_file: None,
                 });
             }
         }

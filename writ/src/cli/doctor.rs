@@ -7,6 +7,7 @@
 use std::{
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -27,9 +28,9 @@ mod stores;
 use crate::{
     config::{self, Config, Place},
     fault::{Exit, Fault},
-    host::servers,
+    host::{System, servers, upstreams::Around},
     out,
-    system::{self, SystemClock},
+    system::{self, SystemClock, SystemEntropy},
 };
 
 /// LIMIT: time for a server to accept a connection.
@@ -82,7 +83,9 @@ pub async fn run(ctx: &Ctx, _args: &Args) -> Result<(), Fault> {
     let mut checks = vec![data_folder(&folder)];
     checks.extend(private_files(&folder));
     let read = Config::read(&folder.join(config::FILE));
-    match read.and_then(|config| servers::checked(&config.servers).map(|_| config)) {
+    let system = System { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) };
+    let around = Around { folder: &folder, system: &system, origin: "" };
+    match read.and_then(|config| servers::checked(&config.servers, around).map(|_| config)) {
         Ok(config) => {
             checks.push(good("operator's file", format!("{} servers", config.servers.len())));
             checks.push(origin(&config));

@@ -19,6 +19,7 @@
 //! calls_at_once = 1000
 //! calls_per_second = 2000
 //! streams = 500
+//! tools_listed = 40                      # that /mcp lists at once; the others come in pages and by search
 //! [metrics]
 //! listen = "127.0.0.1:7422"              # /healthz, /readyz, /metrics; no secret is shown, put it on a private network
 //! [otlp]
@@ -93,6 +94,8 @@ pub struct LimitsPart {
     pub calls_per_second: Option<u32>,
     /// Streams open at once.
     pub streams: Option<u32>,
+    /// Tools that the one endpoint lists at once.
+    pub tools_listed: Option<u32>,
 }
 
 /// Where traces go.
@@ -211,6 +214,7 @@ impl Problems {
             calls_at_once: one("calls_at_once"),
             calls_per_second: one("calls_per_second"),
             streams: one("streams"),
+            tools_listed: one("tools_listed"),
         }
     }
 
@@ -292,6 +296,7 @@ mod tests {
             calls_at_once = 10
             calls_per_second = 20
             streams = 30
+            tools_listed = 50
             [metrics]
             listen = "0.0.0.0:7422"
             [otlp]
@@ -306,8 +311,12 @@ mod tests {
         assert_eq!((bus.nats.len(), bus.stream), (2, Some(2)));
         assert_eq!(cluster.staleness, Some(Span::seconds(3)));
         assert_eq!(cluster.seal_every, Some(Duration::from_secs(2)));
-        let limits =
-            LimitsPart { calls_at_once: Some(10), calls_per_second: Some(20), streams: Some(30) };
+        let limits = LimitsPart {
+            calls_at_once: Some(10),
+            calls_per_second: Some(20),
+            streams: Some(30),
+            tools_listed: Some(50),
+        };
         assert_eq!(cluster.limits, limits);
         assert_eq!(cluster.metrics, "0.0.0.0:7422".parse().ok());
         assert_eq!(cluster.otlp.unwrap().endpoint.port(), 4318);

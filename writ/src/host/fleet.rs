@@ -47,6 +47,7 @@ pub fn servers(config: &Config) -> Vec<ServerStatus> {
             name: server.name.clone(),
             kind: kind(&server.place).to_owned(),
             client: server.client.clone(),
+            answers: None,
         })
         .collect()
 }

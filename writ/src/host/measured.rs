@@ -11,9 +11,9 @@ use std::{
 
 use parking_lot::RwLock;
 use writ_authority::State;
-use writ_desk::{HeldLease, QueueStatus, Report, ServerStatus};
+use writ_desk::{HeldLease, QueueStatus, Report, ServerAnswers, ServerStatus};
 use writ_gateway::{
-    Latencies, Metrics, Recorder as _, Running,
+    Latencies, Metrics, Recorder as _, Running, ServerHealth,
     bus::{Arrived, BusRecorder, Ingest, Mirror, Reflected},
     metrics::BUCKETS_US,
 };
@@ -25,6 +25,8 @@ use crate::metrics::Page;
 
 /// Bytes of a page of memory on the machines that we build for.
 const PAGE: u64 = 4_096;
+/// LIMIT: servers of which a report says how they answer: some 300 bytes each, in a report of 32 KiB.
+const ANSWERING: usize = 48;
 
 /// What is measured. What a process does not have is left empty.
 #[derive(Debug)]
@@ -129,7 +131,7 @@ impl Parts {
             let refused = counted.refused.iter();
             report.refusals = refused.map(|(code, count)| ((*code).to_owned(), *count)).collect();
             report.streams = metrics.streams;
-            report.servers.clone_from(&self.servers);
+            report.servers = answering(&self.servers, gateway.servers());
             report.queues.push(queue("records", metrics.queued));
         }
         if let Some(lake) = self.lake.get() {
@@ -236,6 +238,8 @@ fn calls(page: &mut Page, metrics: &Metrics) {
     let counted = &metrics.counted;
     page.counter("writ_requests_total", "HTTP requests.", &[], counted.requests);
     page.counter("writ_forwarded_total", "Messages sent to servers.", &[], counted.forwarded);
+    let help = "Messages of servers that nobody read in time.";
+    page.counter("writ_messages_dropped_total", help, &[], counted.dropped);
     let help = "Decided calls by what became of them.";
     for (effect, calls) in
         [("allowed", counted.allowed), ("blocked", counted.blocked), ("errored", counted.errored)]
@@ -258,6 +262,7 @@ fn calls(page: &mut Page, metrics: &Metrics) {
         ("writ_streams_open", "Streams open.", metrics.streams),
         ("writ_connections_open", "Connections with a good credential.", metrics.connections),
         ("writ_sessions", "MCP sessions known.", metrics.sessions),
+        ("writ_servers_out", "Servers that `/mcp` goes on without.", metrics.servers_out),
         ("writ_calls_awaited", "Calls of writ wrap whose outcome is awaited.", metrics.awaited),
         ("writ_tenants_active", "Clients that called within a minute.", metrics.tenants),
         ("writ_records_queued", "Records given and not yet kept.", metrics.queued),
@@ -337,4 +342,26 @@ fn following(page: &mut Page, keeper: &Keeper<State>, clock: &dyn Clock) {
         let age = u64::try_from(age.as_micros()).unwrap_or_default();
         page.gauge("writ_ledger_lag_seconds", help, &[], seconds(age));
     }
+}
+
+/// The servers of the operator's file, the busiest with how they answer.
+fn answering(servers: &[ServerStatus], mut seen: Vec<ServerHealth>) -> Vec<ServerStatus> {
+    seen.retain(|one| one.answered_at.is_some() || one.failed_at.is_some());
+    seen.sort_by_key(|one| std::cmp::Reverse(one.latency.total() + one.failed));
+    seen.truncate(ANSWERING);
+    let of = |one: &ServerStatus| {
+        let same = |two: &&ServerHealth| two.name == one.name && two.client == one.client;
+        let health = seen.iter().find(same)?;
+        Some(ServerAnswers {
+            revisions: health.revisions.iter().map(|one| (*one).to_owned()).collect(),
+            answered: health.latency.total(),
+            failed: health.failed,
+            half_within_us: health.latency.within(50),
+            most_within_us: health.latency.within(99),
+            answered_at: health.answered_at,
+            failed_at: health.failed_at.map(|(at, _)| at),
+            failure: health.failed_at.map(|(_, code)| code.0.to_owned()),
+        })
+    };
+    servers.iter().map(|one| ServerStatus { answers: of(one), ..one.clone() }).collect()
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use writ_gateway::{Command, Place, Server, Target, config};
 
+use super::upstreams::{Around, dressed};
 use crate::{
     config::{Place as Wanted, Server as Entry},
     fault::Fault,
@@ -15,14 +16,14 @@ use crate::{
 ///
 /// # Errors
 /// With everything that is wrong.
-pub fn checked(entries: &[Entry]) -> Result<Vec<Server>, Fault> {
+pub fn checked(entries: &[Entry], around: Around<'_>) -> Result<Vec<Server>, Fault> {
     let mut servers = Vec::new();
     let mut problems: Vec<String> = Vec::new();
     for entry in entries {
         let at = match &entry.place {
             Wanted::Wrapped => Place::Wrapped,
             Wanted::Url(url) => match Target::parse(url) {
-                Ok(target) => Place::Http(target),
+                Ok(target) => Place::Http(dressed(target, entry, around)?),
                 Err(bad) => {
                     problems.push(bad.to_string());
                     continue;

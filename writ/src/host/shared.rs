@@ -8,7 +8,8 @@ use std::{path::Path, sync::Arc};
 use writ_authority::{Engine, State};
 use writ_lake::Activity;
 use writ_store::{
-    Bank, DataFolder, Held, Outbox, Pg, PgFault, PgOptions, Roster, Sequencer, Tenants, Vault,
+    Bank, Contexts, DataFolder, Definitions, Held, Outbox, Pg, PgFault, PgOptions, Roster,
+    Sequencer, Tenants, Vault,
 };
 
 use super::{
@@ -38,6 +39,10 @@ pub struct Shared {
     pub vault: Arc<dyn Vault>,
     /// Calls that wait for an approval, sealed.
     pub held: Arc<dyn Held>,
+    /// What agents have read, sealed.
+    pub contexts: Arc<dyn Contexts>,
+    /// Texts of what servers list.
+    pub definitions: Arc<dyn Definitions>,
     /// What is drawn of limits.
     pub bank: Arc<dyn Bank>,
     /// Decides.
@@ -72,6 +77,8 @@ impl Shared {
             sequencer: Sequencer::new(Arc::new(tenants)),
             vault: Arc::new(vault),
             held: Arc::new(pg.held()),
+            contexts: Arc::new(pg.contexts()),
+            definitions: Arc::new(pg.definitions()),
             bank: Arc::new(pg.bank()),
             engine: Arc::new(Engine::default()),
             pg,
@@ -96,6 +103,8 @@ impl Shared {
             lake,
             vault: Arc::clone(&self.vault),
             held: Arc::clone(&self.held),
+            contexts: Arc::clone(&self.contexts),
+            definitions: Arc::clone(&self.definitions),
             bank: Arc::clone(&self.bank),
             engine: Arc::clone(&self.engine),
         }

@@ -10,8 +10,9 @@ use writ_identity::webauthn::Anchors;
 use writ_lake::Activity;
 use writ_model::Secret;
 use writ_store::{
-    Bank, DataFolder, FolderFault, Held, Hold, Outbox, Sequencer, SqliteBank, SqliteHeld,
-    SqliteLedger, SqliteOutbox, SqliteVault, Tenants, Vault,
+    Bank, Contexts, DataFolder, Definitions, FolderFault, Held, Hold, Outbox, Sequencer,
+    SqliteBank, SqliteContexts, SqliteDefinitions, SqliteHeld, SqliteLedger, SqliteOutbox,
+    SqliteVault, Tenants, Vault,
 };
 
 use super::{System, anchors};
@@ -62,6 +63,10 @@ pub struct Store {
     pub vault: Arc<dyn Vault>,
     /// Calls that wait for an approval, sealed; shared by gateway and desk.
     pub held: Arc<dyn Held>,
+    /// What agents have read, sealed; shared by gateway and desk.
+    pub contexts: Arc<dyn Contexts>,
+    /// Texts of what servers list; shared by gateway and desk.
+    pub definitions: Arc<dyn Definitions>,
     /// What is drawn of limits.
     pub bank: Arc<dyn Bank>,
     /// Decides; shared by gateway and desk.
@@ -79,6 +84,9 @@ impl Store {
         let ledger = SqliteLedger::open(path).map_err(|error| broken("the ledger", &error))?;
         let vault = SqliteVault::open(path).map_err(|error| broken("the vault", &error))?;
         let held = SqliteHeld::open(path).map_err(|error| broken("held calls", &error))?;
+        let contexts = SqliteContexts::open(path).map_err(|error| broken("contexts", &error))?;
+        let definitions =
+            SqliteDefinitions::open(path).map_err(|error| broken("definitions", &error))?;
         let bank = SqliteBank::open(path).map_err(|error| broken("the meter", &error))?;
         let sealer = vault.snapshot_sealer().map_err(|error| broken("the vault", &error))?;
         let tenants = Tenants::new(Arc::new(ledger)).sealing_snapshots(sealer);
@@ -88,6 +96,8 @@ impl Store {
             lake: lake(path)?,
             vault: Arc::new(vault),
             held: Arc::new(held),
+            contexts: Arc::new(contexts),
+            definitions: Arc::new(definitions),
             bank: Arc::new(bank),
             engine: Arc::new(Engine::default()),
         })
@@ -129,6 +139,8 @@ impl Store {
             lake: Arc::clone(&self.lake),
             vault: Arc::clone(&self.vault),
             held: Arc::clone(&self.held),
+            contexts: Arc::clone(&self.contexts),
+            definitions: Arc::clone(&self.definitions),
             engine: Arc::clone(&self.engine),
             clock: Arc::clone(&system.clock),
             entropy: Arc::clone(&system.entropy),

@@ -63,6 +63,8 @@ pub struct Reader {
     buffer: BytesMut,
     /// Bytes of `buffer` already searched for a line end.
     searched: usize,
+    /// The stream's first bytes were looked at: one byte-order mark there is none of its first line.
+    begun: bool,
     current: Event,
     has_data: bool,
 }
@@ -98,6 +100,16 @@ impl Reader {
     }
 
     fn take_line(&mut self) -> Option<Bytes> {
+        let mark = "\u{feff}".as_bytes();
+        if !self.begun {
+            if self.buffer.len() < mark.len() && mark.starts_with(&self.buffer) {
+                return None;
+            }
+            if self.buffer.starts_with(mark) {
+                self.buffer.advance(mark.len());
+            }
+            self.begun = true;
+        }
         let rest = self.buffer.get(self.searched..)?;
         let Some(found) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
             self.searched = self.buffer.len();

@@ -28,7 +28,8 @@ use writ_model::{
     SigningId, Span, TenantId, Timestamp, WitnessId,
 };
 use writ_store::{
-    Sequencer, Space, SqliteHeld, SqliteLedger, SqliteVault, Tenants, Vault as _, View,
+    MemoryDefinitions, Sequencer, Space, SqliteHeld, SqliteLedger, SqliteVault, Tenants,
+    Vault as _, View,
 };
 use writ_testkit::{FakeClock, SeededEntropy, TempDir};
 
@@ -130,6 +131,8 @@ impl World {
             lake: Activity::open(&dir.join("lake.db")).unwrap(),
             vault: vault.clone(),
             held: Arc::new(SqliteHeld::open(dir).unwrap()),
+            contexts: Arc::new(writ_store::MemoryContexts::default()),
+            definitions: Arc::new(MemoryDefinitions::default()),
             engine: Arc::new(Engine::default()),
             clock: clock.clone(),
             entropy: entropy.clone(),

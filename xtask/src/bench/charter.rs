@@ -45,7 +45,7 @@ const NAMINGS: [(&str, &str, &str); 30] = [
 ];
 
 /// The charter of a client.
-pub(super) fn charter(id: CharterId, client: TenantId, name: &str) -> Charter {
+pub(crate) fn charter(id: CharterId, client: TenantId, name: &str) -> Charter {
     let parties = Parties { provider: "Northgate IT".to_owned(), client: name.to_owned() };
     let mut charter = Charter::new(id, 1, client, parties);
     charter.calendar = Calendar {

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use self::{
     agents::{LANES, Refuses, Shape, volley},
-    ours::Writ,
     rival::{Envoy, Envoys, Trust},
 };
 use super::{
@@ -28,7 +27,7 @@ use crate::{
 };
 
 pub(crate) use agents::{Agent, Proofs, With, now};
-pub(crate) use ours::{Enrolled, renew, tokens};
+pub(crate) use ours::{Enrolled, PATH, Writ, renew, tokens};
 
 mod agents;
 mod ours;
@@ -284,7 +283,7 @@ impl<'a> Field<'a> {
     ) -> Result<(Told, BTreeMap<String, u64>)> {
         let Contender { name, address, refuses, .. } = *contender;
         let nonce = contender.ours.map(|writ| writ.nonce(&mut self.proofs)).transpose()?;
-        let shape = Shape { address, path: ours::PATH, nonce: nonce.as_deref(), refuses };
+        let shape = Shape { address, path: PATH, nonce: nonce.as_deref(), refuses };
         let lanes = volley(self.agents, calls, &shape, &mut self.proofs)?;
         let before = cpu::nanos_by_thread(contender.pid)?;
         let told = fire(address, &lanes, pace).with_context(|| format!("load on {name}"))?;

@@ -1,7 +1,8 @@
 //! `cargo xtask bench neighbours`: what one client at a hundred times its load does to another's calls.
 //!
 //! Two clients at one gateway, over connections of their own. In turns the loud one calls as often as the quiet one, and a
-//! hundred times as often; the quiet one's latencies of all turns of a kind are put together and compared.
+//! hundred times as often; the quiet one's latencies of all turns of a kind are put together and compared. Gateway, server and
+//! quiet client have a core of their own: clients do not run on their gateway's machine, and the loud one's own work is no part of it.
 //! Never here: a comparison across runs; turns alternate in one.
 
 use std::{
@@ -18,6 +19,7 @@ use serde_json::json;
 
 use super::{
     child::pause,
+    cores::Cores,
     gateway::{Agent, Proofs},
     population::Size,
     stats::{float, percentile, round},
@@ -45,6 +47,8 @@ const TURNS: usize = 6;
 const TURN: Duration = Duration::from_secs(10);
 /// At the beginning of a turn, before anything is measured.
 const SETTLE: Duration = Duration::from_secs(1);
+/// What a client is guaranteed there, in calls a second: the gateway has one core, which does some 3,000, and is told so.
+const GUARANTEED: &str = "[limits]\ncalls_per_second = 100\n";
 /// Bar of the issue.
 const RATIO_MAX: f64 = 1.10;
 
@@ -63,13 +67,19 @@ struct Loud {
 pub(crate) fn run(args: &Args) -> Result<bool> {
     let turns = args.number("--turns")?.map_or(Ok(TURNS), usize::try_from)?;
     let folder = target().join("bench/neighbours");
-    let (upstream, build) = (Upstream::start()?, Build::of(args));
-    let shared = Shared::start(&folder, upstream.address, (1, build))?;
+    let (cores, build) = (Cores::part(), Build::of(args));
+    cores.measures_me()?;
+    let upstream = Upstream::start()?;
+    cores.starts_others()?;
+    let mut shared = Shared::start(&folder, upstream.address, (1, build))?;
+    shared.more = GUARANTEED;
     let desk = shared.member("desk", "desk")?;
     let world = shared.populate(2, Size { agents: 1, grants: 2 })?;
     desk.server.stop()?;
     let _desk = shared.member("desk", "desk")?;
     let gateway = shared.member("gateway-0", "gateway")?;
+    cores.measures(gateway.server.pid())?;
+    cores.measures_me()?;
     let enrolled = world.clerks.into_iter().map(|clerk| clerk.enrolled).collect();
     let mut agents = shared.tokens(enrolled)?.into_iter().map(Arc::new);
     let (quiet, loud) = (agents.next().context("nobody")?, agents.next().context("nobody")?);
@@ -85,7 +95,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
             .map(|_| {
                 let (agent, stop) = (Arc::clone(&loud), Arc::clone(&stop));
                 let door = Door::new(gateway.address, &url);
-                thread::spawn(move || shout(door, &agent, every, &stop))
+                thread::spawn(move || shout(door, &agent, (every, cores), &stop))
             })
             .collect();
         pause(SETTLE);
@@ -106,7 +116,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     let ratio = float(after) / float(before);
     let held = ratio <= RATIO_MAX && wrong == 0;
     let summary = json!({
-        "build": build.folder(),
+        "build": build.folder(), "cores": cores.name(),
         "rate": RATE, "times": TIMES, "turns": turns, "calls_each": calm.len(),
         "p50_us_calm": percentile(&mut calm, 0.5), "p50_us_noisy": percentile(&mut noisy, 0.5),
         "p99_us_calm": before, "p99_us_noisy": after,
@@ -139,7 +149,13 @@ fn measure(mut door: Door, agent: &Agent) -> Result<(Vec<u64>, u64)> {
 }
 
 /// One connection of the loud client.
-fn shout(mut door: Door, agent: &Agent, every: Duration, stop: &AtomicBool) -> Result<Loud> {
+fn shout(
+    mut door: Door,
+    agent: &Agent,
+    (every, cores): (Duration, Cores),
+    stop: &AtomicBool,
+) -> Result<Loud> {
+    cores.loads_me()?;
     let mut proofs = Proofs::new();
     let mut loud = Loud::default();
     let mut due = now();

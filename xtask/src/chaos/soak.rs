@@ -41,7 +41,7 @@ const REST: Duration = Duration::from_secs(5);
 const SHARE: f64 = 0.6;
 /// Between two samples.
 const EVERY: Duration = Duration::from_secs(5);
-/// What a flat line may rise by, in megabytes a minute, over the second half of the time; and over less than
+/// What the peaks of a flat line may rise by, in megabytes a minute, in the last third of the time; and in less than
 /// [`LONG`], in which caches still fill.
 const RISE_MAX: f64 = 0.5;
 const RISE_MAX_SHORT: f64 = 8.0;
@@ -96,15 +96,8 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     let rise_max = if minutes >= LONG { RISE_MAX } else { RISE_MAX_SHORT };
     let rises: BTreeMap<&str, f64> =
         seen.memory.iter().map(|(name, line)| (name.as_str(), round(rise(line), 3))).collect();
-    let memory: BTreeMap<&str, Vec<f64>> = seen
-        .memory
-        .iter()
-        .map(|(name, line)| {
-            let ends = [line.first(), line.get(line.len() / 2), line.last()];
-            let ends = ends.into_iter().flatten().map(|(_, mb)| round(*mb, 1));
-            (name.as_str(), ends.collect())
-        })
-        .collect();
+    let memory: BTreeMap<&str, Vec<f64>> =
+        seen.memory.iter().map(|(name, line)| (name.as_str(), by_minute(line))).collect();
     let lag = seen.most.iter().filter(|(name, _)| name.ends_with("_seconds"));
     let lag = lag.map(|(_, most)| *most).fold(0.0, f64::max);
     let lost = found.summary.get("lost").and_then(serde_json::Value::as_u64).unwrap_or(u64::MAX);
@@ -115,8 +108,8 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         "soak_minutes": minutes, "saturated_per_second": round(saturated, 0),
         "wanted_per_second": round(rate, 0),
         "calls_per_second": round(float(calls as u64) / float(minutes * 60), 0), "calls": calls,
-        "rise_mb_per_minute": rises, "rise_mb_per_minute_max": rise_max,
-        "memory_mb_first_middle_last": memory,
+        "peaks_rise_mb_per_minute": rises, "peaks_rise_mb_per_minute_max": rise_max,
+        "memory_mb_by_minute": memory,
         "lag_seconds_max": round(lag, 3), "lag_seconds_bar": LAG_MAX,
         "records_behind_max": behind, "most": seen.most,
         "refused": refused, "unanswered": unanswered, "lost": lost, "drops": drops,
@@ -161,31 +154,52 @@ fn watch(site: &mut Site, callers: &Callers, minutes: u64) -> Result<(Seen, u64)
     Ok((seen, behind))
 }
 
-/// By how much a line rises per minute over its second half: the slope of least squares.
+/// By how much the peaks of a line rise per minute: the highest of its last third against the highest before. An allocator
+/// gives pages back late and a queue of marks is swept now and then, so a healthy line goes up and down, and a slope depends
+/// on where in such a wave it begins; what is never given back raises the peaks.
 fn rise(line: &[(f64, f64)]) -> f64 {
-    let half = line.get(line.len() / 2..).unwrap_or_default();
-    let count = float(half.len() as u64);
-    if count < 2.0 {
-        return 0.0;
+    let (before, last) = line.split_at(line.len() - line.len() / 3);
+    let peak = |part: &[(f64, f64)]| part.iter().map(|(_, mb)| *mb).fold(f64::MIN, f64::max);
+    match (last.first(), last.last()) {
+        (Some((begun, _)), Some((ended, _))) if ended > begun => {
+            (peak(last) - peak(before)) / (ended - begun)
+        }
+        _ => 0.0,
     }
-    let (x, y): (f64, f64) =
-        half.iter().fold((0.0, 0.0), |(x, y), at| (x + at.0 / count, y + at.1 / count));
-    let (over, under) = half.iter().fold((0.0, 0.0), |(over, under), at| {
-        (over + (at.0 - x) * (at.1 - y), under + (at.0 - x).powi(2))
-    });
-    if under > 0.0 { over / under } else { 0.0 }
+}
+
+/// The highest of each minute.
+fn by_minute(line: &[(f64, f64)]) -> Vec<f64> {
+    let mut peaks: BTreeMap<u64, f64> = BTreeMap::new();
+    for (at, mb) in line {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes")]
+        let peak = peaks.entry(*at as u64).or_insert(*mb);
+        *peak = peak.max(*mb);
+    }
+    peaks.into_values().map(|mb| round(mb, 1)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn line(mb: impl Fn(u32) -> f64) -> Vec<(f64, f64)> {
+        (0..300).map(|at| (f64::from(at) / 10.0, mb(at))).collect()
+    }
+
     #[test]
-    fn only_the_second_half_counts() {
-        let line: Vec<(f64, f64)> = (0..20_u32)
-            .map(|at| (f64::from(at), if at < 10 { f64::from(at) * 9.0 } else { f64::from(at) }))
-            .collect();
-        assert!((rise(&line) - 1.0).abs() < 1e-9);
+    fn what_is_never_given_back_is_seen_under_waves() {
+        let wave = |at: u32| f64::from(at % 70) / 3.0;
+        assert!(rise(&line(wave)) <= 0.0);
+        let leak = line(|at| wave(at) + f64::from(at) / 10.0);
+        assert!(rise(&leak) > RISE_MAX, "{}", rise(&leak));
+        let slow = line(|at| f64::from(at) * 0.6 / 10.0);
+        assert!((rise(&slow) - 0.6).abs() < 0.05, "{}", rise(&slow));
         assert!(rise(&[(0.0, 1.0)]).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_minute_has_one_peak() {
+        assert_eq!(by_minute(&[(0.1, 5.0), (0.9, 7.04), (1.0, 6.0)]), [7.0, 6.0]);
     }
 }

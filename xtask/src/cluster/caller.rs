@@ -177,6 +177,24 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
+    /// Whether it has ended by now; reads what was sent, and waits for nothing.
+    pub(crate) fn ended(&mut self) -> bool {
+        if self.stream.set_nonblocking(true).is_err() {
+            return true;
+        }
+        let mut bytes = [0; 4096];
+        loop {
+            match self.stream.read(&mut bytes) {
+                Ok(0) => return true,
+                Ok(read) if bytes.get(..read).is_some_and(|read| read.ends_with(END)) => {
+                    return true;
+                }
+                Ok(_) => {}
+                Err(fault) => return fault.kind() != std::io::ErrorKind::WouldBlock,
+            }
+        }
+    }
+
     /// Reads until it ends; when its last byte came, and none if it never ended.
     pub(crate) fn last(mut self) -> Option<Instant> {
         let mut last = now();

@@ -72,18 +72,37 @@ fn serve(stream: TcpStream, calls: &AtomicU64) {
             endless(out);
             return;
         }
-        let answer =
-            r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"sent"}]}}"#;
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
-        let whole = format!("{head}Content-Length: {}\r\n\r\n{answer}", answer.len());
-        if out.write_all(whole.as_bytes()).is_err() {
+        if out.write_all(answer(&text).as_bytes()).is_err() {
             return;
         }
     }
 }
 
+/// The whole answer to a message: its one tool, if it is asked what it has; else that the message was sent.
+pub(crate) fn answer(message: &str) -> String {
+    let answer = listing(message).unwrap_or_else(|| {
+        r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"sent"}]}}"#
+            .to_owned()
+    });
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
+    format!("{head}Content-Length: {}\r\n\r\n{answer}", answer.len())
+}
+
+/// The list of tools, if that is asked for: a gateway that looks at definitions asks for them now and then.
+pub(crate) fn listing(message: &str) -> Option<String> {
+    let asks = message.contains("\"tools/list\"");
+    let message: serde_json::Value = asks.then(|| serde_json::from_str(message).ok()).flatten()?;
+    let tool = serde_json::json!({
+        "name": "send_message", "description": "Sends a message.", "inputSchema": {"type": "object"},
+    });
+    let answer = serde_json::json!({
+        "jsonrpc": "2.0", "id": message.get("id"), "result": {"tools": [tool]},
+    });
+    Some(answer.to_string())
+}
+
 /// The body of the next request; none when the connection ended or made no sense.
-fn request(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
+pub(crate) fn request(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
     let mut length = 0;
     let mut line = String::new();
     stream.read_line(&mut line).ok().filter(|read| *read > 0)?;

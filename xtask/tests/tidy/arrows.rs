@@ -10,8 +10,8 @@ use crate::{
 /// The house. A crate that is not here may not be in the workspace.
 const FLOORS: &[(u8, &[&str])] = &[
     (0, &["model"]),
-    (1, &["charter"]),
-    (2, &["authority", "identity", "evidence", "paper"]),
+    (1, &["charter", "flow", "scan"]),
+    (2, &["authority", "identity", "evidence", "paper", "supply", "mcp"]),
     (3, &["store", "lake", "reach"]),
     (4, &["gateway", "desk"]),
     (5, &["console"]),

@@ -10,6 +10,7 @@ use crate::{
 const HOSTS: &[&str] = &[
     "apache.org",
     "c2sp.org",
+    "conformance-test.local",
     "crates.io",
     "datatracker.ietf.org",
     "docs.rs",

@@ -1,4 +1,4 @@
-//! Lines about many agents, formats, gateways and backups that no receipt made so: which of them may stand.
+//! Lines about many agents, formats, gateways, backups and what servers list that no receipt made so: which of them may stand.
 //!
 //! Each is decided again by its command, as whoever it says wrote it.
 //! SECURITY: many agents are ended by signature alone; the only such line without one ends what acted for an agent that
@@ -37,6 +37,12 @@ fn command(entry: &Entry, fact: &Fact) -> Option<Command> {
         }
         Fact::GatewayResumed(resumed) if system => Command::NoteServed(resumed),
         Fact::LedgerRestored(restored) => Command::RestoreLedger(restored),
+        Fact::DefinitionsSeen(seen) => Command::SeeDefinitions(seen),
+        Fact::DefinitionRefused(refused) => Command::RefuseDefinition(refused),
+        Fact::UpstreamConnected(says) => Command::ConnectUpstream(says),
+        Fact::UpstreamDisconnected { server, holder, reason } => {
+            Command::DisconnectUpstream { server, holder, reason }
+        }
         _ => return None,
     })
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use writ_charter::{Amount, Charter, Deed, Judgment, Mode, Seat};
+use writ_charter::{Amount, Charter, Deed, Judgment, Mode, Seat, UNTRUSTED};
 use writ_model::{Span, Timestamp};
 
 use super::{check, frozen, in_force, refused};
@@ -45,7 +45,12 @@ pub(in crate::command) fn could_be_held(
         return refuse(format!("{} may ask for nothing now", agent.name()));
     }
     let classes = charter.charter.classify(&call.server, call.surface.word(), &call.name);
-    if !same(&classes.actions, &call.actions) {
+    // Where its values came from is known to the gateway alone: it may say so, and only be stricter for it.
+    let mut actions = classes.actions;
+    if call.actions.iter().any(|class| class == UNTRUSTED) && !actions.contains(&UNTRUSTED) {
+        actions.push(UNTRUSTED);
+    }
+    if !same(&actions, &call.actions) {
         return refuse("it does not count as what it says".to_owned());
     }
     let groups = state.groups_of(agent);
@@ -54,7 +59,7 @@ pub(in crate::command) fn could_be_held(
         .as_ref()
         .and_then(|money| Some(Amount { value: money.value()?, currency: money.currency.clone() }));
     let deed = Deed {
-        actions: classes.actions,
+        actions,
         agent: Some(call.agent),
         groups: &groups,
         server: Some(&call.server),

@@ -30,11 +30,14 @@ pub const AMOUNT: Code = Code("DENY-0027");
 /// A person refused this very call.
 pub const SAID_NO: Code = Code("DENY-0028");
 
+/// A value of it came from what others wrote, and a rule says that such a call does not go.
+pub const UNTRUSTED_VALUE: Code = Code("DENY-0029");
+
 impl Denied {
     fn judged(
         state: &State,
         charter: &Charter,
-        judged: &Judged,
+        judged: &Judged<'_>,
         code: Code,
         (words, cure): (String, String),
     ) -> Self {
@@ -60,7 +63,11 @@ impl Denied {
         Self::new(state, NO_CHARTER, words, people::charter_cure(state))
     }
 
-    pub(in crate::decide) fn uncovered(state: &State, charter: &Charter, judged: &Judged) -> Self {
+    pub(in crate::decide) fn uncovered(
+        state: &State,
+        charter: &Charter,
+        judged: &Judged<'_>,
+    ) -> Self {
         let what = match &judged.said.why {
             Why::Uncovered { action } => cut(action),
             Why::Clause(_) | Why::Suspended { .. } | Why::NotYet | Why::Over => {
@@ -73,7 +80,7 @@ impl Denied {
         Self::judged(state, charter, judged, UNCOVERED, (words, cure))
     }
 
-    fn refused(state: &State, charter: &Charter, judged: &Judged, key: &str) -> Self {
+    fn refused(state: &State, charter: &Charter, judged: &Judged<'_>, key: &str) -> Self {
         let words = said_by(charter, &[key.to_owned()], "refuses it");
         let signers = people::signers(state);
         let cure =
@@ -81,7 +88,23 @@ impl Denied {
         Self::judged(state, charter, judged, REFUSED, (words, cure))
     }
 
-    fn suspended(state: &State, charter: &Charter, judged: &Judged, clause: Option<&str>) -> Self {
+    /// What speaks against its values says that it should not go, where people would only have been asked.
+    pub(in crate::decide) fn untrusted(
+        state: &State,
+        charter: &Charter,
+        words: &str,
+        judged: &Judged<'_>,
+    ) -> Self {
+        let cure = "Have a person do it, or give the value in their own words.".to_owned();
+        Self::judged(state, charter, judged, UNTRUSTED_VALUE, (words.to_owned(), cure))
+    }
+
+    fn suspended(
+        state: &State,
+        charter: &Charter,
+        judged: &Judged<'_>,
+        clause: Option<&str>,
+    ) -> Self {
         let (words, cure) = suspension(state, clause);
         Self::judged(state, charter, judged, SUSPENDED, (words, cure))
     }
@@ -90,7 +113,7 @@ impl Denied {
         state: &State,
         charter: &Charter,
         (refused, until): (&Refused, Timestamp),
-        judged: &Judged,
+        judged: &Judged<'_>,
     ) -> Self {
         let (who, said) = (state.person_name(refused.person), cut(&refused.words));
         let words = format!("{} refused this very call: {said}", cut(&who));
@@ -102,7 +125,7 @@ impl Denied {
         state: &State,
         charter: &Charter,
         (bound, over): (&Bound, Over),
-        judged: &Judged,
+        judged: &Judged<'_>,
     ) -> Self {
         let said = bound_said(charter, bound, over);
         let code = if over == Over::Amount { AMOUNT } else { CLAUSE_LIMIT };
@@ -196,7 +219,7 @@ pub(in crate::decide) fn valid(
 pub(in crate::decide) fn standing(
     state: &State,
     charter: &Charter,
-    judged: &Judged,
+    judged: &Judged<'_>,
 ) -> Result<(), Box<Denied>> {
     let said = &judged.said;
     match &said.why {

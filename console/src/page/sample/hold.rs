@@ -57,6 +57,7 @@ fn asked() -> AskedView {
             argument("/reference", "\"Invoice 2026-1107, Tideway Paper\""),
         ],
         more: 0,
+        origins: Vec::new(),
         exact: Some(
             r#"{"arguments":{"amount":1840.00,"iban":"DE89 3704 0044 0532 0130 00"},"name":"release_payment"}"#
                 .to_owned(),

@@ -9,8 +9,8 @@ use writ_model::{Span, Timestamp};
 use super::{at, client_view, id, now};
 use crate::view::{
     CountRow, EndingView, FormatRow, FormatsView, GatewayRow, HaltRow, OperationsView,
-    ProcessRole as Role, ProcessRow, QueueRow, Reach, ReceiptTarget, RestoredRow, Standing,
-    StoreRow, UnreadRow, Wanted,
+    ProcessRole as Role, ProcessRow, QueueRow, Reach, ReceiptTarget, RestoredRow, ServerAnswers,
+    ServerStatus, Standing, StoreRow, UnreadRow, Wanted,
 };
 
 fn process(seed: u8, roles: &[Role], seen: Timestamp) -> ProcessRow {
@@ -46,8 +46,31 @@ fn gateway(process: ProcessRow, standing: Standing) -> GatewayRow {
         halt: None,
         streams: 12,
         counters: BTreeMap::new(),
-        servers: Vec::new(),
+        servers: vec![
+            server("bank", None, None),
+            server("mail", Some("harbor-books"), Some((18_204, 0, None))),
+            server("files", None, Some((912, 3, Some("GATE-0051")))),
+        ],
     }
+}
+
+fn server(
+    name: &str,
+    client: Option<&str>,
+    seen: Option<(u64, u64, Option<&str>)>,
+) -> ServerStatus {
+    let answers = seen.map(|(answered, failed, failure)| ServerAnswers {
+        revisions: vec!["2025-11-25".to_owned(), "2026-07-28".to_owned()],
+        answered,
+        failed,
+        half_within_us: Some(2_500),
+        most_within_us: failure.is_none().then_some(50_000),
+        answered_at: Some(now() - Span::seconds(40)),
+        failed_at: failure.map(|_| now() - Span::seconds(4)),
+        failure: failure.map(str::to_owned),
+    });
+    let (name, client) = (name.to_owned(), client.map(str::to_owned));
+    ServerStatus { name, kind: "http".to_owned(), client, answers }
 }
 
 /// An installation: several processes, or one.

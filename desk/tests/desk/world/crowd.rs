@@ -36,7 +36,7 @@ pub(crate) fn member(n: u8, now: Timestamp) -> MemberStatus {
         roles: vec![Role::Gateway],
         url: format!("https://gw{n}.example"),
         version: "test".to_owned(),
-        reads: 2,
+        reads: writ_authority::fact::NEWEST,
         started_at: Timestamp::from_micros(0),
         entered: Timestamp::from_micros(0),
         seen: now,

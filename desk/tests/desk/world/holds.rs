@@ -83,6 +83,7 @@ impl World {
             method: "tools/call".to_owned(),
             generation: "2025-11-25".to_owned(),
             headers: std::collections::BTreeMap::new(),
+            origins: Vec::new(),
             params: params.into_bytes(),
         };
         let sealer = self.vault.sealer(Space::Tenant(tenant)).await.unwrap();

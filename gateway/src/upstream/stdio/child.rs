@@ -2,7 +2,12 @@
 //!
 //! Never here: an inherited environment, a line without a bound.
 
-use std::{io, process::Stdio, sync::Arc, time::Duration};
+use std::{
+    io,
+    process::Stdio,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -10,35 +15,34 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     process::{self, ChildStderr, ChildStdin, ChildStdout},
-    sync::mpsc,
-    time::{interval, timeout},
+    time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::routes::{Note, Routes, Ticket, one_line, splice};
 use crate::{
     config::Command,
     mcp::parse::Message,
     refusal::{self, Refusal},
+    upstream::{
+        pipe::{Feed, Room, Tap, pipe},
+        routes::{Note, Routes, Ticket, idle},
+    },
 };
 
 /// LIMIT: bytes of one line of a process: as large as an answer may be.
 const LINE: usize = 16 << 20;
-/// LIMIT: lines that wait to be written to a process.
+/// LIMIT: lines, and kibibytes of them, that wait to be written to a process.
 const OUTBOX: usize = 64;
+const OUTBOX_KIB: u32 = 4 << 10;
 /// LIMIT: how long a process may refuse to read.
 const WRITE: Duration = Duration::from_secs(30);
 /// LIMIT: lines and bytes of a process's errors that reach the log; the rest is read and thrown away.
 const LOGGED_LINES: usize = 200;
 const LOGGED_BYTES: usize = 512;
-/// How often idleness is looked at, and for how long nobody may use a process.
-const LOOK: Duration = Duration::from_mins(1);
-const IDLE_LOOKS: u32 = 30;
-
 /// A running process, as its callers hold it.
 #[derive(Debug)]
 pub(super) struct Child {
-    outbox: mpsc::Sender<Bytes>,
+    outbox: Feed<Bytes>,
     routes: Arc<Mutex<Routes>>,
     stop: CancellationToken,
     gone: CancellationToken,
@@ -50,14 +54,18 @@ pub(super) struct Work {
     stdin: ChildStdin,
     stdout: ChildStdout,
     stderr: Option<ChildStderr>,
-    inbox: mpsc::Receiver<Bytes>,
+    inbox: Tap<Bytes>,
     routes: Arc<Mutex<Routes>>,
     stop: CancellationToken,
     gone: CancellationToken,
 }
 
 impl Child {
-    pub(super) fn start(command: &Command) -> io::Result<(Arc<Self>, Work)> {
+    /// Starts one; what nobody gets of it is counted there.
+    pub(super) fn start(
+        command: &Command,
+        dropped: &Arc<AtomicU64>,
+    ) -> io::Result<(Arc<Self>, Work)> {
         let mut process = process::Command::new(&command.program)
             .args(&command.arguments)
             .env_clear()
@@ -73,8 +81,8 @@ impl Child {
         let stdin = process.stdin.take().ok_or_else(lost)?;
         let stdout = process.stdout.take().ok_or_else(lost)?;
         let stderr = process.stderr.take();
-        let (outbox, inbox) = mpsc::channel(OUTBOX);
-        let routes = Arc::<Mutex<Routes>>::default();
+        let (outbox, inbox) = pipe(OUTBOX, &Room::new(OUTBOX_KIB));
+        let routes = Routes::new(Arc::clone(dropped));
         let (stop, gone) = (CancellationToken::new(), CancellationToken::new());
         let child =
             Self { outbox, routes: Arc::clone(&routes), stop: stop.clone(), gone: gone.clone() };
@@ -88,34 +96,17 @@ impl Child {
         message: &Message<'_>,
         body: &Bytes,
         leaving_cancels: bool,
-    ) -> Result<(Ticket, mpsc::Receiver<Note>), Refusal> {
-        let id = message.id().ok_or(refusal::NOT_RPC)?;
-        let progress = message
-            .node
-            .pointer("/params/_meta/progressToken")
-            .map(|token| body.slice(token.start..token.end));
-        let own = body.slice(id.start..id.end);
-        let (mut ticket, notes) = Routes::wait(&self.routes, own, progress).ok_or(refusal::BUSY)?;
+    ) -> Result<(Ticket, Tap<Note>), Refusal> {
+        let (mut ticket, notes, line) = Routes::asks(&self.routes, message, body)?;
         ticket.cancel = leaving_cancels.then(|| self.outbox.clone());
-        let line = splice(body, id.start..id.end, ticket.number.to_string().as_bytes());
-        self.put(one_line(&line)).await?;
+        self.put(line).await?;
         Ok((ticket, notes))
     }
 
-    /// Sends what has no answer. A cancellation names our number instead of the caller's id.
+    /// Sends what has no answer.
     pub(super) async fn tell(&self, message: &Message<'_>, body: &Bytes) -> Result<(), Refusal> {
-        if message.method() != Some("notifications/cancelled") {
-            return self.put(one_line(body)).await;
-        }
-        let Some(id) = message.params().and_then(|params| params.get("requestId")) else {
-            return Err(refusal::PARAMS);
-        };
-        let number = self.routes.lock().number_of(id.bytes_in(body));
-        match number {
-            Some(number) => {
-                let line = splice(body, id.start..id.end, number.to_string().as_bytes());
-                self.put(one_line(&line)).await
-            }
+        match Routes::tells(&self.routes, message, body)? {
+            Some(line) => self.put(line).await,
             // It has been answered already.
             None => Ok(()),
         }
@@ -129,7 +120,7 @@ impl Child {
         }
     }
 
-    pub(super) fn listen(&self) -> mpsc::Receiver<Note> {
+    pub(super) fn listen(&self) -> Tap<Note> {
         self.routes.lock().listen()
     }
 
@@ -165,7 +156,7 @@ impl Work {
     }
 }
 
-async fn write(mut stdin: ChildStdin, mut inbox: mpsc::Receiver<Bytes>) {
+async fn write(mut stdin: ChildStdin, mut inbox: Tap<Bytes>) {
     while let Some(line) = inbox.recv().await {
         let put = async {
             stdin.write_all(&line).await?;
@@ -208,15 +199,6 @@ async fn log(stderr: Option<ChildStderr>) {
     }
     // Only its errors ended; it may go on.
     std::future::pending::<()>().await;
-}
-
-async fn idle(routes: &Mutex<Routes>) {
-    let mut looks = interval(LOOK);
-    let mut quiet = 0;
-    while quiet < IDLE_LOOKS {
-        looks.tick().await;
-        quiet = if routes.lock().quiet() { quiet + 1 } else { 0 };
-    }
 }
 
 /// One line without its end; nothing at the end of the stream.

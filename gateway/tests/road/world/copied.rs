@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use writ_gateway::{Server, TenantBounds};
+use writ_gateway::{FirstSight, Server, TenantBounds};
 use writ_store::Lease;
 use writ_testkit::TempDir;
 
@@ -15,6 +15,7 @@ impl World {
         for file in fs::read_dir(self.folder.path()).unwrap().map(Result::unwrap) {
             fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
         }
-        Self::at(copy, servers, 203, (Lease::always(), TenantBounds::default())).await
+        let usual = (Lease::always(), TenantBounds::default(), Vec::new(), FirstSight::Off);
+        Self::at(copy, servers, 203, usual).await
     }
 }

@@ -7,7 +7,7 @@ use writ_testkit::TempDir;
 
 use super::*;
 use crate::{
-    Held, HeldFault, Outbox, OutboxFault, Space, Vault,
+    Definitions, Held, HeldFault, Outbox, OutboxFault, Space, Vault,
     held::MAX_HELD,
     outbox::{Item, MAX_WAITING, Mark, Outcome, Step},
 };
@@ -53,6 +53,8 @@ async fn a_raw_statement_sees_only_its_tenants_rows() {
         vault.put(Space::Tenant(of), "name", Secret::new(vec![n])).await.unwrap();
         pg.held().put((of, hold(1)), vec![n], at(9), at(0)).await.unwrap();
         pg.outbox().put(of, step(Some((None, 1)), vec![item(1)])).await.unwrap();
+        let text = vec![(Digest::of(b"{}"), b"{}".to_vec())];
+        pg.definitions().keep(of, text).await.unwrap();
     }
     vault.put(Space::Installation, "signing", Secret::new(vec![3])).await.unwrap();
     let server = Postgres::shared();
@@ -62,6 +64,7 @@ async fn a_raw_statement_sees_only_its_tenants_rows() {
             ("secrets", "space"),
             ("keys", "space"),
             ("held", "tenant"),
+            ("definitions", "tenant"),
             ("outbox_rows", "tenant"),
             ("outbox_marks", "tenant"),
         ] {

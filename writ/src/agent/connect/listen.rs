@@ -99,13 +99,17 @@ impl Listening {
 
 async fn pass(State(door): State<Arc<Door>>, request: Request) -> Response<Body> {
     let (parts, incoming) = request.into_parts();
-    if let Err(status) = admit(&parts.method, &parts.uri, &parts.headers) {
-        return status_only(status);
-    }
+    let uri =
+        match admit(&parts.method, &parts.headers).and_then(|()| led(&parts.uri, &door.target)) {
+            Ok(uri) => uri,
+            Err(status) => return status_only(status),
+        };
     let Ok(bytes) = body::to_bytes(incoming, BODY).await else {
         return status_only(StatusCode::PAYLOAD_TOO_LARGE);
     };
     let message = match parts.method {
+        // A batch of 2025-03-26: the gateway reads it.
+        Method::POST if bytes.trim_ascii_start().first() == Some(&b'[') => None,
         Method::POST => match Message::read(&bytes) {
             Ok(message) => Some(message),
             Err(unread) => {
@@ -116,7 +120,7 @@ async fn pass(State(door): State<Arc<Door>>, request: Request) -> Response<Body>
         _ => None,
     };
     let headers = through(&parts.headers);
-    let parcel = Parcel { method: parts.method, uri: door.target.clone(), headers, body: bytes };
+    let parcel = Parcel { method: parts.method, uri, headers, body: bytes };
     let response = match door.carrier.send(&parcel).await {
         Ok(response) => response,
         Err(fault) => return failed(message.as_ref(), &fault),
@@ -132,12 +136,26 @@ async fn pass(State(door): State<Arc<Door>>, request: Request) -> Response<Body>
     response
 }
 
-fn admit(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), StatusCode> {
+/// Where a request leads: to the target, or to one of its two addresses for clients of 2024-11-05, whose stream names the
+/// second as it is at the gateway.
+fn led(uri: &Uri, target: &Uri) -> Result<Uri, StatusCode> {
+    let (path, base) = (uri.path(), target.path().trim_end_matches('/'));
+    let rest = match path {
+        "/" | "/mcp" => return Ok(target.clone()),
+        "/sse" => "/sse".to_owned(),
+        _ if path.strip_prefix(base) == Some("/message") => {
+            format!("/message?{}", uri.query().unwrap_or_default())
+        }
+        _ => return Err(StatusCode::NOT_FOUND),
+    };
+    let mut parts = target.clone().into_parts();
+    parts.path_and_query = format!("{base}{rest}").parse().ok();
+    Uri::from_parts(parts).map_err(|_no_address| StatusCode::NOT_FOUND)
+}
+
+fn admit(method: &Method, headers: &HeaderMap) -> Result<(), StatusCode> {
     if !matches!(*method, Method::POST | Method::GET | Method::DELETE) {
         return Err(StatusCode::METHOD_NOT_ALLOWED);
-    }
-    if !matches!(uri.path(), "/" | "/mcp") {
-        return Err(StatusCode::NOT_FOUND);
     }
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(header::HOST).unwrap_or_default();
@@ -171,7 +189,14 @@ fn failed(message: Option<&Message>, fault: &Fault) -> Response<Body> {
         Exit::Done | Exit::Usage | Exit::Unreachable | Exit::Unverified => StatusCode::BAD_GATEWAY,
     };
     let (code, text, data) = error_of(fault);
-    json(status, error_answer(id(message), code, &text, &data))
+    json(shown(message, status), error_answer(id(message), code, &text, &data))
+}
+
+/// An error that answers a request goes over 200, as the gateway's own denials do: clients that are in use (the
+/// Python package `mcp` before 2, and what is built on it) take another status for a broken connection and wait for ever.
+fn shown(message: Option<&Message>, status: StatusCode) -> StatusCode {
+    let asked = message.is_some_and(|message| message.shape == Shape::Request);
+    if asked && status == StatusCode::FORBIDDEN { StatusCode::OK } else { status }
 }
 
 async fn challenged(
@@ -186,7 +211,7 @@ async fn challenged(
             error_answer("", code::DOOR, "the gateway refused this agent", &serde_json::Value::Null)
         }
     };
-    json(StatusCode::FORBIDDEN, body)
+    json(shown(message, StatusCode::FORBIDDEN), body)
 }
 
 fn id(message: Option<&Message>) -> &str {
@@ -206,4 +231,28 @@ fn status_only(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_leads_to_the_target_and_nowhere_else() {
+        let target: Uri = "http://127.0.0.1:7421/mcp/mail".parse().unwrap();
+        let to = |path: &str| led(&path.parse().unwrap(), &target).map(|uri| uri.to_string());
+        let at = |rest: &str| Ok(format!("http://127.0.0.1:7421/mcp/mail{rest}"));
+        for (path, wanted) in [
+            ("/", at("")),
+            ("/mcp", at("")),
+            ("/sse", at("/sse")),
+            ("/mcp/mail/message?sessionId=0a", at("/message?sessionId=0a")),
+            ("/mcp/files/message?sessionId=0a", Err(StatusCode::NOT_FOUND)),
+            ("/mcp/mail", Err(StatusCode::NOT_FOUND)),
+            ("/mcp/mail/message/x", Err(StatusCode::NOT_FOUND)),
+            ("/message", Err(StatusCode::NOT_FOUND)),
+        ] {
+            assert_eq!(to(path), wanted, "{path}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ use tokio::{
     sync::Semaphore,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use writ_gateway::mcp::params::{News, Params};
 
 use super::{
     error_of,
@@ -25,7 +26,7 @@ use crate::{
     carry::{Carrier, Parcel},
     fault::{Exit, Fault},
     mcp::{
-        Message, Params, Revision, Shape, client::is, code, headers, message::error_answer,
+        Message, Revision, Shape, client::is, code, headers, message::error_answer, params,
         sse::Events,
     },
     net,
@@ -178,7 +179,7 @@ impl Bridge {
             if message.method == "initialize" { (None, None) } else { self.session.lock().clone() };
         let mut headers = headers::of_post(message, session.as_deref(), version.as_deref());
         if let Some(tool) = message.name.as_deref().filter(|_| is_modern(message, "tools/call")) {
-            self.params.lock().put(tool, &line, &mut headers);
+            params::put(&self.params.lock(), tool, &line, &mut headers);
         }
         let parcel = Parcel { method: Method::POST, uri: self.uri.clone(), headers, body: line };
         self.carrier.send(&parcel).await
@@ -239,7 +240,8 @@ impl Bridge {
     /// Remembers what `initialize` settled, and what listed tools want.
     fn settle(&self, message: &Message, head: &HeaderMap, body: &[u8]) {
         if is_modern(message, "tools/list") {
-            self.params.lock().learn(body);
+            let news = News::of(body);
+            self.params.lock().learn(news);
         }
         if message.method != "initialize" {
             return;

@@ -133,6 +133,39 @@ async fn an_ended_agent_loses_its_server_at_once() {
     panic!("the server lives");
 }
 
+/// Notices that its input ended, and lives on.
+const LINGERS: &str = r#"
+import sys, time
+sys.stdin.read()
+open(sys.argv[1], "w").close()
+time.sleep(60)
+"#;
+
+#[tokio::test]
+async fn a_server_that_lingers_is_ended_when_its_client_asks_once_more() {
+    let fake = Fake::start(None).await;
+    let gate = Gate::new(fake.carrier(), &fake.base, "local");
+    let folder = TempDir::new().unwrap();
+    let left = folder.path().join("left");
+    let command = ["python3", "-c", LINGERS, left.to_str().unwrap()].map(str::to_owned);
+    let (input, inside) = tokio::io::duplex(1 << 16);
+    let (outside, _output) = tokio::io::duplex(1 << 16);
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    let running =
+        tokio::spawn(
+            async move { run(gate, &command, (BufReader::new(inside), outside), told).await },
+        );
+    drop(input);
+    let mut ticks = tokio::time::interval(Duration::from_millis(5));
+    while !left.exists() {
+        ticks.tick().await;
+    }
+    stop.cancel();
+    let ended = tokio::time::timeout(child::GRACE / 2, running).await;
+    ended.expect("it waited for the server").unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn without_a_gateway_everything_is_refused() {
     let fake = Fake::start(None).await;

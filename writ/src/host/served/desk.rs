@@ -32,7 +32,11 @@ use crate::{
     drill::Rehearser,
     fault::Fault,
     host::{
-        self, DRAIN, Store, bind, fleet::RosterFleet, health::Health, keys, notify, oidc, serve,
+        self, DRAIN, Store, bind,
+        fleet::RosterFleet,
+        health::Health,
+        keys, notify, oauth, oidc, serve,
+        upstreams::{self, Around},
         write_server_file,
     },
 };
@@ -113,6 +117,9 @@ pub async fn open(common: &Common, store: &Store, post: &Arc<Post>) -> Result<De
     if let Some(part) = &common.config.oidc {
         oidc::start(&desk, part, store.folder(), &common.system)?;
     }
+    oauth::start(&desk, &common.config.oauth, &common.system)?;
+    let (system, origin) = (&common.system, common.places.origin.as_str());
+    upstreams::start(&desk, &common.config, Around { folder: store.folder(), system, origin })?;
     if let Some(part) = &common.config.notify {
         let around = (store.folder(), &common.system);
         notify::start(&desk, part, common.shared.outbox(), around)?;

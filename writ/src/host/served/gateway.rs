@@ -23,7 +23,7 @@ use super::{Common, bus};
 use crate::{
     fault::Fault,
     host::{
-        bounds,
+        askers, bounds,
         brake::Brake,
         control::{self, Control},
         fleet,
@@ -32,6 +32,7 @@ use crate::{
         lane::{self, Lane},
         scribe::LedgerScribe,
         servers,
+        upstreams::Around,
     },
 };
 
@@ -138,7 +139,8 @@ fn parts(
     let (shared, system) = (&common.shared, &common.system);
     let (id, boot) = common.ids;
     let scribe: Arc<dyn Scribe> =
-        Arc::new(LedgerScribe::new(shared.sequencer.clone(), system.clone()));
+        Arc::new(LedgerScribe::new(shared.sequencer.clone(), system.clone()).among(&shared.roster));
+    let around = Around { folder: shared.folder(), system, origin: &common.places.origin };
     Ok(GatewayParts {
         listen: common.config.gateway,
         base: common.config.base.clone(),
@@ -150,16 +152,20 @@ fn parts(
         meter: Arc::new(LeasedMeter::new(Arc::clone(&shared.bank), boot)),
         recorder: Arc::clone(recorder),
         held: Arc::clone(&shared.held),
+        contexts: Arc::clone(&shared.contexts),
+        catalog: common.config.first_sight,
+        definitions: Arc::clone(&shared.definitions),
         approvals: common.places.origin.clone(),
         vault: Arc::clone(&shared.vault),
         keys,
         clock: Arc::clone(&system.clock),
         entropy: Arc::clone(&system.entropy),
-        servers: servers::checked(&common.config.servers)?,
+        servers: servers::checked(&common.config.servers, around)?,
         confirm: Arc::new(Noted(Arc::clone(&shared.roster))),
         scribe,
         lease: Arc::clone(&common.lease),
         bounds: bounds(&common.config),
+        askers: askers::read(&common.config.askers, common.shared.folder())?,
     })
 }
 

@@ -32,6 +32,7 @@ pub(crate) fn own(count: u64) -> Result<(Vec<Agent>, Trust)> {
             iss: iss.to_owned(),
             sub: AgentId::from_parts(at, id()),
             client_id: InstanceId::from_parts(at, id()),
+            behalf: None,
             aud: aud.to_owned(),
             iat: at,
             exp: at + Span::seconds(300),
@@ -39,6 +40,7 @@ pub(crate) fn own(count: u64) -> Result<(Vec<Agent>, Trust)> {
             tenant,
             epoch: 0,
             jkt: Some(key.thumbprint()),
+            scope: None,
         };
         agents.push(Agent { token: token::issue(&issuer, &claims)?, key });
     }

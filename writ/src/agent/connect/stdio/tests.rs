@@ -156,7 +156,8 @@ async fn a_loopback_port_adds_the_proof_and_refuses_strangers() {
         ("host", "evil.example", StatusCode::FORBIDDEN),
         ("origin", "http://evil.example", StatusCode::FORBIDDEN),
         ("origin", "null", StatusCode::FORBIDDEN),
-        ("origin", "http://localhost:3000", StatusCode::BAD_REQUEST),
+        // Let in, and refused for what the protocol asks of whoever sends something.
+        ("origin", "http://localhost:3000", StatusCode::NOT_ACCEPTABLE),
     ] {
         let request = http::Request::post(format!("{base}/mcp")).header(header, value);
         let request = request.body(http_body_util::Full::from("[]")).unwrap();

@@ -1,0 +1,287 @@
+//! What a tool does, by the verb of its description, then of its name.
+//!
+//! Never here: its arguments. The description comes first, so that a tool's name changes the confidence only; where the
+//! description only looks and the name plainly acts, it acts.
+
+use super::Tool;
+use crate::{
+    kinds::{Kinds, Topics},
+    words::{
+        lexicon::{self, Form, Verb},
+        tokens::{fold, name_words, parts, sentences},
+    },
+};
+
+/// What a definition says.
+pub(super) struct Said {
+    /// True if it only looks, nothing if no word tells.
+    pub(super) reads: Option<bool>,
+    pub(super) kinds: Kinds,
+    pub(super) topics: Topics,
+    pub(super) document: bool,
+    pub(super) words: Vec<String>,
+    pub(super) confidence: u8,
+    pub(super) reasons: Vec<String>,
+}
+
+/// One reading of a few words.
+struct Reading {
+    word: String,
+    reads: bool,
+    /// True if the word is a thing as often.
+    weak: bool,
+    kinds: Kinds,
+    /// The words after the verb: what it is done to.
+    object: Vec<String>,
+}
+
+/// LIMIT: words of a description that are read; what a tool does stands in its first sentence.
+const MOST: usize = 60;
+const FILLERS: &str = "this tool tools use used using function method allows allow lets enables enable helps you to the user users agent can be a an for will api endpoint helper utility it that which when and with your simple simply safely quickly automatically one of needed";
+/// Nouns of money that leaves, rather than of papers about money.
+const PAID: &str = "money payment payments transaction transactions transfer transfers funds payout payouts zahlung uberweisung virement pago donation tip refund";
+const LET_IN: &str = "user users member members participant participants collaborator collaborators guest guests attendee attendees invitee teammate person people somebody someone";
+const SECRETS: &str = "password passwords passcode pin secret secrets token tokens credential credentials key keys 2fa mfa otp";
+const ACCESS: &str = "permission permissions access role roles visibility acl sharing";
+const TEXTS: &str = "file page website webpage url document content contents article pdf web attachment text html site post";
+
+fn among(list: &str, word: &str) -> bool {
+    list.split(' ').any(|one| one == word)
+}
+
+/// What the definition says that the tool does.
+pub(super) fn said(tool: &Tool<'_>) -> Said {
+    let name = name_words(tool.name);
+    let folded = fold(tool.description);
+    let first =
+        sentences(&folded).into_iter().find(|one| one.split(' ').count() > 1 || folded.len() < 40);
+    let told: Vec<String> = parts(first.unwrap_or("")).take(MOST).map(str::to_owned).collect();
+    let told_words = told.len();
+    let by_description = described(&told);
+    let by_name = named(&name);
+    let mut words = name.clone();
+    words.extend(told.iter().take(16).cloned());
+    let topics_of = |words: &[String]| {
+        words.iter().fold(Topics::NONE, |all, word| all.or(lexicon::topics(word)))
+    };
+    let object_topics = by_description.as_ref().map_or(Topics::NONE, |one| topics_of(&one.object));
+    let topics = if object_topics.is_empty() {
+        topics_of(&words)
+    } else {
+        object_topics.or(topics_of(&name))
+    };
+    let mut reasons = Vec::new();
+    let (chosen, confidence) = match (by_description, by_name) {
+        (Some(told), Some(named)) if told.reads && !named.reads && !named.weak => {
+            reasons.push(format!(
+                "its name says “{}”, its description says “{}”",
+                named.word, told.word
+            ));
+            (Some(named), 45)
+        }
+        (Some(mut told), Some(named)) => {
+            // Of a description of a few words the name says what it means.
+            let general = told.kinds.without(Kinds::INWARD).is_empty();
+            if told_words < 4 && general && !told.reads && !named.reads {
+                told.kinds = told.kinds.or(named.kinds);
+                told.object.extend(named.object.iter().cloned());
+            }
+            reasons.push(format!("its description says “{}”", told.word));
+            let agree = told.reads == named.reads;
+            (Some(told), if agree { 90 } else { 60 })
+        }
+        (Some(told), None) => {
+            reasons.push(format!("its description says “{}”", told.word));
+            (Some(told), 75)
+        }
+        (None, Some(named)) => {
+            reasons.push(format!("its name says “{}”", named.word));
+            (Some(named), 60)
+        }
+        (None, None) => (None, 15),
+    };
+    let Some(one) = chosen else {
+        return Said {
+            reads: None,
+            kinds: Kinds::NONE,
+            topics,
+            document: false,
+            words,
+            confidence,
+            reasons,
+        };
+    };
+    let document = one.reads
+        && !among("list search find query count", &one.word)
+        && one.object.iter().take(6).any(|word| among(TEXTS, word));
+    let kinds = if one.reads { Kinds::NONE } else { widen(&one, topics) };
+    let kinds = if one.reads && visits(&one, tool) { Kinds::VISIT } else { kinds };
+    Said { reads: Some(one.reads), kinds, topics, document, words, confidence, reasons }
+}
+
+/// True if a reading tool goes to an address that its arguments name.
+fn visits(one: &Reading, tool: &Tool<'_>) -> bool {
+    let properties = tool
+        .input_schema
+        .and_then(|schema| schema.get("properties"))
+        .and_then(|all| all.as_object());
+    let address = properties.is_some_and(|all| {
+        all.keys().any(|key| {
+            name_words(key)
+                .iter()
+                .any(|word| among("url uri link href webpage website address", word))
+        })
+    });
+    address || one.object.iter().take(3).any(|word| word == "url")
+}
+
+/// The first verb that is not a filler.
+fn described(words: &[String]) -> Option<Reading> {
+    for (at, word) in words.iter().enumerate().take(12) {
+        if among(FILLERS, word) && lexicon::deed(word).is_none() {
+            continue;
+        }
+        let object: Vec<String> = words.iter().skip(at + 1).take(7).cloned().collect();
+        // A verb in a base or third form first: `Adds a file`, `Send …`; `list` and `search` look.
+        if lexicon::reads(word) {
+            let weak = lexicon::verb(word).is_some();
+            return Some(Reading {
+                word: word.clone(),
+                reads: true,
+                weak,
+                kinds: Kinds::NONE,
+                object,
+            });
+        }
+        if let Some((verb, form)) = lexicon::verb(word)
+            && form != Form::Past
+            && acts(verb, form, at, words)
+        {
+            let weak = verb.noun_too;
+            return Some(Reading {
+                word: word.clone(),
+                reads: false,
+                weak,
+                kinds: verb.done,
+                object,
+            });
+        }
+    }
+    None
+}
+
+/// True if a verb of a description stands as one: a word that is a thing as often begins it and is done to something.
+fn acts(verb: Verb, form: Form, at: usize, words: &[String]) -> bool {
+    if !verb.noun_too {
+        return true;
+    }
+    let next = words.get(at + 1).map_or("", String::as_str);
+    let first = words.iter().take(at).all(|word| among(FILLERS, word));
+    match form {
+        Form::Base => {
+            first
+                && !among("of in from by with newest node nodes id info details", next)
+                && (!next.is_empty() || words.len() == 1)
+        }
+        _ => {
+            first
+                && among("a an the one to your new money goods mail people somebody someone", next)
+        }
+    }
+}
+
+/// The verb of a name: the first word, unless that is a thing and a later word looks or acts.
+fn named(words: &[String]) -> Option<Reading> {
+    let mut weak: Option<Reading> = None;
+    for (at, word) in words.iter().enumerate() {
+        let object: Vec<String> = words
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != at)
+            .map(|(_, word)| word.clone())
+            .collect();
+        let looks = lexicon::reads(word);
+        if looks && weak.as_ref().is_none_or(|first| !lexicon::topics(&first.word).is_empty()) {
+            return Some(Reading {
+                word: word.clone(),
+                reads: true,
+                weak: false,
+                kinds: Kinds::NONE,
+                object,
+            });
+        }
+        if let Some((verb, form)) = lexicon::verb(word)
+            && (form == Form::Base || (form == Form::Third && lexicon::topics(word).is_empty()))
+            && !looks
+            && (lexicon::deed(word).is_none() || verb.noun_too)
+        {
+            let thing = verb.noun_too && !lexicon::topics(word).is_empty();
+            let reading = Reading {
+                word: word.clone(),
+                reads: false,
+                weak: verb.noun_too,
+                kinds: verb.done,
+                object,
+            };
+            if !thing {
+                return Some(
+                    weak.filter(|first| lexicon::topics(&first.word).is_empty()).unwrap_or(reading),
+                );
+            }
+            weak = weak.or(Some(reading));
+        }
+    }
+    // `orderById` gives one.
+    if weak.is_some() && words.iter().any(|word| word == "by") {
+        return weak.map(|one| Reading { reads: true, kinds: Kinds::NONE, ..one });
+    }
+    weak.or_else(|| things(words))
+}
+
+/// A name of things only: `do_payment`.
+fn things(words: &[String]) -> Option<Reading> {
+    if !words.iter().any(|word| among("do make perform new submit", word)) {
+        return None;
+    }
+    let (word, kinds) = words.iter().find_map(|word| Some((word, lexicon::deed(word)?.0)))?;
+    let kinds = [Kinds::PAY, Kinds::BUY, Kinds::BOOK, Kinds::INVITE, Kinds::SEND, Kinds::CREATE]
+        .into_iter()
+        .find(|one| kinds.meets(*one))?;
+    Some(Reading { word: word.clone(), reads: false, weak: true, kinds, object: words.to_vec() })
+}
+
+/// The kinds of a verb with what it is done to: money that is sent is paid, people who are added are let in.
+fn widen(one: &Reading, topics: Topics) -> Kinds {
+    let near: Vec<&String> = one.object.iter().take(5).collect();
+    let has = |list: &str| near.iter().any(|word| among(list, word));
+    let mut kinds = one.kinds;
+    if has(PAID) && !near.iter().take(2).any(|word| among("email mail message reminder", word)) {
+        if kinds.meets(Kinds::SEND.or(Kinds::CREATE).or(Kinds::RUN)) {
+            kinds = Kinds::PAY;
+        } else if kinds.meets(Kinds::UPDATE) {
+            kinds = kinds.or(Kinds::PAY);
+        }
+    }
+    if kinds.meets(Kinds::PAY)
+        && kinds.meets(Kinds::UPDATE)
+        && among("transfer transfers", &one.word)
+    {
+        kinds = if topics.meets(Topics::MONEY) { Kinds::PAY } else { Kinds::UPDATE };
+    }
+    if has(LET_IN) && kinds.meets(Kinds::CREATE) && among("add adds register enroll let", &one.word)
+    {
+        kinds = Kinds::INVITE;
+    }
+    if has(SECRETS) && kinds.meets(Kinds::INWARD.or(Kinds::SEND)) {
+        kinds = kinds.or(Kinds::SECRET);
+    }
+    if has(ACCESS) && kinds.meets(Kinds::INWARD) {
+        kinds = kinds.or(Kinds::SHARE);
+    }
+    // To write a message is to send it; to write a file is not.
+    if kinds.meets(Kinds::SEND) && kinds.meets(Kinds::CREATE) {
+        let spoken = topics.meets(Topics::MAIL.or(Topics::CHAT)) && !has("draft drafts file note");
+        kinds = if spoken { Kinds::SEND } else { Kinds::CREATE };
+    }
+    kinds
+}

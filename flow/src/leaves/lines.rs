@@ -1,0 +1,266 @@
+//! Records written as lines: `key: value` with lists and indented or quoted text (as YAML writers print it), tables with
+//! commas, tabs, semicolons or bars, lists in brackets.
+//!
+//! SECURITY: reads generously what a value is, strictly where a text ends: see `tests`. Never here: JSON.
+
+mod html;
+
+use super::Parts;
+
+/// LIMIT: lines that are read as records; a longer text is text.
+const MOST: usize = 20_000;
+
+/// Fills the parts with the records of a text; false if it has none and is one text.
+pub(super) fn records(text: &str, parts: &mut Parts) -> bool {
+    if text.lines().take(MOST + 1).count() > MOST {
+        return false;
+    }
+    if text.starts_with('<') && text.contains("</") {
+        let plain = html::lines(text);
+        return table(&plain, parts) || (looks_so(&plain) && pairs(&plain, parts));
+    }
+    table(text, parts) || bracketed(text, parts) || (looks_so(text) && pairs(text, parts))
+}
+
+/// A line taken apart.
+struct Line<'a> {
+    indent: usize,
+    item: bool,
+    key: Option<&'a str>,
+    value: &'a str,
+}
+
+fn line(raw: &str) -> Line<'_> {
+    let body = raw.trim_start();
+    let indent = raw.len() - body.len();
+    let (item, body) = match body.strip_prefix("- ").or_else(|| body.strip_prefix("* ")) {
+        Some(rest) => (true, rest.trim_start()),
+        None if body == "-" => (true, ""),
+        None => (false, body),
+    };
+    let parted = body.split_once(": ").or_else(|| body.strip_suffix(':').map(|key| (key, "")));
+    let fits = |key: &str| {
+        let plain = |letter: char| {
+            letter.is_alphanumeric()
+                || matches!(
+                    letter,
+                    ' ' | '_' | '-' | '.' | '(' | ')' | '/' | '#' | '\'' | '"' | '*' | '@'
+                )
+        };
+        !key.is_empty() && key.len() <= 60 && key.split(' ').count() <= 5 && key.chars().all(plain)
+    };
+    match parted.filter(|(key, _)| fits(key)) {
+        Some((key, value)) => Line {
+            indent,
+            item,
+            key: Some(key.trim_matches(['"', '\'', '*', '#', ' '])),
+            value: value.trim(),
+        },
+        None => Line { indent, item, key: None, value: body.trim() },
+    }
+}
+
+/// True if most lines are pairs or items, the first one included, and there are two pairs or two items.
+fn looks_so(text: &str) -> bool {
+    let full: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let is = |raw: &&str| {
+        let line = line(raw);
+        line.key.is_some() || line.item
+    };
+    let so = full.iter().filter(|line| is(line)).count();
+    let unindented = full.iter().filter(|line| !line.starts_with([' ', '\t'])).count();
+    let outer = full.iter().filter(|line| !line.starts_with([' ', '\t']) && is(line)).count();
+    so >= 2 && full.first().is_some_and(is) && outer * 10 >= unindented * 6
+}
+
+/// Where a text that goes on over lines began.
+struct Open {
+    key: String,
+    text: String,
+    indent: usize,
+    /// The mark that ends it; without one it ends where the indentation does.
+    quote: Option<char>,
+    /// True if every deeper line belongs to it, whatever it looks like.
+    block: bool,
+}
+
+fn pairs(text: &str, parts: &mut Parts) -> bool {
+    let outer = parts.begin();
+    let mut open: Option<Open> = None;
+    let mut key = String::new();
+    // After a free text without marks around it, a line that looks like a pair may be the text's own.
+    let mut loose = false;
+    let mut known: Vec<String> = Vec::new();
+    // A field that stands twice in a record: the second one was written into the first.
+    let mut here: Vec<String> = Vec::new();
+    for raw in text.lines() {
+        if let Some(mut on) = open.take() {
+            if goes_on(&mut on, raw) {
+                if !on.quote.is_some_and(|quote| closes(raw, quote)) {
+                    open = Some(on);
+                    continue;
+                }
+                parts.push(&on.key, on.text.trim_matches(['"', '\'']), true);
+                continue;
+            }
+            parts.push(&on.key, on.text.trim_matches(['"', '\'']), true);
+        }
+        if raw.trim().is_empty() {
+            here.clear();
+            parts.begin();
+            continue;
+        }
+        let line = line(raw);
+        if line.item && (line.key.is_some() || line.value.is_empty()) {
+            here.clear();
+            parts.begin();
+        }
+        if let Some(name) = line.key {
+            if here.iter().any(|one| one == name) && loose {
+                parts.push("text", raw, false);
+                continue;
+            }
+            here.push(name.to_owned());
+            let usual = known.iter().any(|one| one == name) || usual(name);
+            if loose && !usual && !line.item {
+                parts.push("text", raw, false);
+                continue;
+            }
+            if !usual && known.len() < 64 {
+                known.push(name.to_owned());
+            }
+            loose = false;
+            name.clone_into(&mut key);
+        } else if !line.item {
+            key.clear();
+        }
+        if matches!(line.value, "" | "[]" | "null") {
+            continue;
+        }
+        let quote = line.value.chars().next().filter(|first| matches!(first, '"' | '\''));
+        let unclosed = quote.filter(|quote| line.value.len() < 2 || !closes(line.value, *quote));
+        let block = matches!(line.value, "|" | "|-" | ">" | ">-" | "|+" | ">+");
+        let first = if block { String::new() } else { line.value.to_owned() };
+        open = Some(Open {
+            key: key.clone(),
+            text: first,
+            indent: line.indent,
+            quote: unclosed,
+            block,
+        });
+        if quote.is_none() && !block && super::free(&crate::words::tokens::fold(&key)) {
+            loose = true;
+        }
+    }
+    if let Some(on) = open {
+        parts.push(&on.key, on.text.trim_matches(['"', '\'']), true);
+    }
+    parts.record = outer;
+    true
+}
+
+/// Names of fields that stand after a text in many records; what they say is the sender's to choose anyway.
+fn usual(key: &str) -> bool {
+    const USUAL: &str = "id id_ uid date cc bcc sender from to recipient recipients read status subject attachment attachments participants start end start_time end_time location title created created_at updated author url size amount name";
+    let key = key.to_ascii_lowercase();
+    USUAL.split(' ').any(|one| one == key)
+}
+
+/// Adds a line to an open text if it belongs to it.
+fn goes_on(on: &mut Open, raw: &str) -> bool {
+    let indent = raw.len() - raw.trim_start().len();
+    let empty = raw.trim().is_empty();
+    if on.quote.is_some() {
+        on.text.push('\n');
+        on.text.push_str(raw.trim());
+        return true;
+    }
+    let item = line(raw).item && !on.block && !on.text.is_empty();
+    let deeper = indent > on.indent && !item;
+    if (!deeper && !empty) || (empty && !on.block && on.indent == 0) {
+        return false;
+    }
+    // A pair below a pair that has a value already is a pair of its own.
+    let few = (1..=3).contains(&on.text.split_whitespace().count());
+    if deeper && few && !on.block && line(raw).key.is_some() {
+        return false;
+    }
+    on.text.push('\n');
+    on.text.push_str(raw.trim());
+    true
+}
+
+/// True if a line ends with the mark, which is neither doubled nor escaped.
+fn closes(raw: &str, quote: char) -> bool {
+    let body = raw.trim_end().trim_end_matches(',');
+    let run = body.chars().rev().take_while(|letter| *letter == quote).count();
+    let before = body.chars().rev().nth(run);
+    if quote == '\'' { run % 2 == 1 } else { run >= 1 && before != Some('\\') }
+}
+
+/// A table: a header and at least one row with as many cells.
+fn table(text: &str, parts: &mut Parts) -> bool {
+    let rows: Vec<&str> = text.lines().map(str::trim).filter(|row| !row.is_empty()).collect();
+    let Some(header) = rows.first().filter(|_| rows.len() >= 2) else { return false };
+    let separator =
+        ['|', '\t', ';', ','].into_iter().find(|mark| header.matches(*mark).count() >= 1);
+    let Some(mark) = separator else { return false };
+    let cut = |row: &str| -> Vec<String> {
+        let row = if mark == '|' { row.trim_matches('|') } else { row };
+        cells(row, mark)
+    };
+    let names = cut(header);
+    let rule =
+        |row: &&&str| !row.chars().all(|letter| matches!(letter, '|' | '-' | ':' | ' ' | '+'));
+    let body: Vec<Vec<String>> = rows.iter().skip(1).filter(rule).map(|row| cut(row)).collect();
+    let even = body.iter().all(|row| row.len() == names.len());
+    let named = names.iter().all(|name| {
+        name.split_whitespace().count() <= 4 && name.len() <= 40 && !name.contains(": ")
+    });
+    if names.len() < 2 || !even || !named || body.is_empty() {
+        return false;
+    }
+    for row in body {
+        let outer = parts.begin();
+        for (name, cell) in names.iter().zip(row) {
+            parts.push(name, cell.trim_matches('"'), true);
+        }
+        parts.record = outer;
+    }
+    true
+}
+
+/// The cells of a row; a mark inside quotation marks separates nothing (RFC 4180).
+fn cells(row: &str, mark: char) -> Vec<String> {
+    let mut out = vec![String::new()];
+    let mut quoted = false;
+    for letter in row.chars() {
+        if letter == '"' {
+            quoted = !quoted;
+        }
+        if letter == mark && !quoted {
+            out.push(String::new());
+        } else if let Some(last) = out.last_mut() {
+            last.push(letter);
+        }
+    }
+    out.into_iter().map(|cell| cell.trim().to_owned()).collect()
+}
+
+/// A list as programs print it: `['a', 'b']`; each quoted text is an item.
+fn bracketed(text: &str, parts: &mut Parts) -> bool {
+    let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let Some(inner) = inner.filter(|inner| !inner.contains(['[', '{', '\n'])) else { return false };
+    let items: Vec<&str> = inner.split(',').map(str::trim).collect();
+    let quoted = |item: &&str| {
+        item.len() >= 2
+            && ['\'', '"'].iter().any(|mark| item.starts_with(*mark) && item.ends_with(*mark))
+    };
+    if items.is_empty() || !items.iter().all(quoted) {
+        return false;
+    }
+    for item in items {
+        parts.push("", item.trim_matches(['\'', '"']), true);
+    }
+    true
+}

@@ -1,0 +1,59 @@
+//! Cases of results taken apart, those that try to break out of a text included.
+
+use serde_json::json;
+
+use super::*;
+
+fn fields(content: &Value) -> Vec<(String, String)> {
+    let all = leaves(content, false).into_iter().filter(|leaf| leaf.field);
+    all.map(|leaf| (leaf.key, leaf.text)).collect()
+}
+
+fn has(content: &Value, key: &str, text: &str) -> bool {
+    fields(content).contains(&(key.to_owned(), text.to_owned()))
+}
+
+#[test]
+fn records_give_their_fields() {
+    let yaml = json!(
+        "- id: '1'\n  sender: anna@firm.example\n  body: Hello there, this is\n    a longer text of two lines.\n- id: '2'\n  sender: bob@firm.example\n  participants:\n  - carl@firm.example\n  - dora@firm.example\n"
+    );
+    for (key, text) in
+        [("id", "1"), ("sender", "bob@firm.example"), ("participants", "dora@firm.example")]
+    {
+        assert!(has(&yaml, key, text), "{key}: {:?}", fields(&yaml));
+    }
+    let table = json!("name,iban\nAnna,DE89370400440532013000\nBob,DE12\n");
+    assert!(has(&table, "iban", "DE89370400440532013000"));
+    let bars = json!("| name | mail |\n|---|---|\n| Anna | a@b.example |");
+    assert!(has(&bars, "mail", "a@b.example"));
+    let nested = json!([{"type": "text", "text": "{\"user\": {\"mail\": \"a@b.example\"}}"}]);
+    assert!(has(&nested, "mail", "a@b.example"));
+    assert!(has(&json!("['Alice', 'Bob']"), "", "Bob"));
+}
+
+#[test]
+fn nothing_inside_a_text_becomes_a_field() {
+    let iban = "US133000000121212121212";
+    for content in [
+        json!(format!(
+            "- id: 1\n  body: \"Hello\n    iban: {iban}\n\niban: {iban}\n  end\"\n- id: 2\n"
+        )),
+        json!({"body": format!("iban: {iban}")}),
+        json!({"subject": iban}),
+        json!(format!(
+            "Dear all,\nwe write to you because of this.\niban: {iban}\nBye now and then"
+        )),
+        json!({"description": format!("{{\"iban\": \"{iban}\"}}")}),
+        json!(format!("From: a\nSubject: b\nBody: Hello\nIBAN: {iban}\n\nIBAN: {iban}\n")),
+        json!(format!("- id: 1\n  body: |\n    Hi\n    iban: {iban}\n- id: 2\n  body: x y\n")),
+    ] {
+        assert!(
+            fields(&content).iter().all(|(_, text)| text != iban),
+            "{content}: {:?}",
+            fields(&content)
+        );
+    }
+    let document = leaves(&json!(format!("Bill: 7\nIBAN: {iban}\nTotal: 5")), true);
+    assert!(document.iter().all(|leaf| !leaf.field));
+}

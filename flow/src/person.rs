@@ -1,0 +1,89 @@
+//! The person's own words, findable: which values they named, what they asked for.
+//!
+//! SECURITY: only what a person said gets here; matched by text, not by hash, so that nothing can be made to collide.
+//! Never here: what was read.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    values::{Typed, typed},
+    words::{
+        request::{Request, request},
+        tokens::{fold, holds, parts},
+    },
+};
+
+/// What the person said, indexed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Person {
+    /// All of it, folded.
+    text: String,
+    words: BTreeSet<Box<str>>,
+    values: BTreeSet<String>,
+    /// What they asked for.
+    pub(crate) request: Request,
+    /// True if they named a file.
+    pub(crate) names_file: bool,
+    /// True if anything is known of their words.
+    pub(crate) spoke: bool,
+}
+
+impl Person {
+    /// Adds words of theirs.
+    pub(crate) fn add(&mut self, text: &str) {
+        let folded = fold(text);
+        self.spoke |= !folded.trim().is_empty();
+        let asked = request(&folded);
+        self.request.kinds = self.request.kinds.or(asked.kinds);
+        self.request.topics = self.request.topics.or(asked.topics);
+        self.request.delegated |= asked.delegated;
+        // Of the last words: what they ask for may be said in a way that we do not know.
+        self.request.understood = asked.understood;
+        self.request.refers |= asked.refers;
+        self.request.seeks |= asked.seeks;
+        self.request.crowd |= asked.crowd;
+        self.names_file |= crate::words::tokens::chunks(&folded).any(crate::values::is_file);
+        self.words.extend(parts(&folded).map(Box::from));
+        self.values.extend(typed(&folded).into_iter().map(|value| value.key));
+        self.text.push('\n');
+        self.text.push_str(&folded);
+    }
+
+    /// True if they said this word.
+    pub(crate) fn word(&self, word: &str) -> bool {
+        self.words.contains(word)
+            || word.strip_suffix('s').is_some_and(|one| self.words.contains(one))
+    }
+
+    /// True if they said this folded text, as it stands or by all its words.
+    pub(crate) fn said(&self, text: &str) -> bool {
+        holds(&self.text, text) || self.composed(text)
+    }
+
+    /// True if they said this text as it stands.
+    pub(crate) fn verbatim(&self, text: &str) -> bool {
+        holds(&self.text, text)
+    }
+
+    /// True if every word of it is theirs: LIMIT: up to twelve.
+    fn composed(&self, text: &str) -> bool {
+        let mut count = 0;
+        for word in parts(text) {
+            count += 1;
+            let small = word.len() < 2
+                || matches!(
+                    word,
+                    "the" | "and" | "for" | "with" | "of" | "to" | "at" | "in" | "on"
+                );
+            if count > 12 || (!small && !self.word(word)) {
+                return false;
+            }
+        }
+        count > 0
+    }
+
+    /// True if they named this value in any notation.
+    pub(crate) fn value(&self, value: &Typed) -> bool {
+        self.values.contains(&value.key) || self.verbatim(value.text())
+    }
+}

@@ -1,0 +1,466 @@
+//! Where a value of a call came from: the person's words, a field, a text with what it orders, nowhere.
+//!
+//! Never here: what follows (`judge`). To add a way in which a value may come: its look-up in [`find`], its word in [`How`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    classify::{Origin, Role},
+    context::{Context, Source},
+    index,
+    kinds::{Kinds, Topics},
+    rules::Rules,
+    values::{Sort, Typed, typed},
+    words::tokens::{fold, parts},
+};
+
+/// How a value was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// As it stands, or in another notation.
+    Whole,
+    /// Made of parts that were found.
+    Composed,
+    /// By hashes of a text that was forgotten.
+    Forgotten,
+    /// Not at all: the agent made it, or read it where nobody looked.
+    Nowhere,
+}
+
+/// Where a value first appeared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The most trusted place that has it.
+    pub origin: Origin,
+    /// How it was found.
+    pub how: How,
+    /// The result that has it: what chose it, or the tool that gave it.
+    pub source: Option<String>,
+}
+
+/// One value of a call.
+#[derive(Debug, Clone)]
+pub(crate) struct Atom {
+    pub(crate) pointer: String,
+    /// As it was written.
+    pub(crate) shown: String,
+    pub(crate) value: Typed,
+    /// True if the value is typed by form; else it is a folded text.
+    pub(crate) formed: bool,
+    pub(crate) role: Role,
+    /// True if it stands inside a longer text.
+    pub(crate) inside: bool,
+}
+
+/// What is known of a value.
+#[expect(clippy::struct_excessive_bools, reason = "independent findings, each used by itself")]
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Found {
+    /// The person said it, or it is known.
+    pub(crate) yours: bool,
+    /// The field of a record that is it.
+    pub(crate) field: Option<u32>,
+    /// True if the person named the record of the field.
+    pub(crate) meant: bool,
+    /// True if only the sender's field of a record has it.
+    pub(crate) sender: bool,
+    /// Sentences that hold it.
+    pub(crate) sentences: Vec<u32>,
+    /// Kinds that the sentences around it order.
+    pub(crate) ordered: Kinds,
+    /// Kinds that the very sentences order.
+    pub(crate) here: Kinds,
+    /// What the sources of these sentences are about.
+    pub(crate) about: Topics,
+    /// True if it stands alone on a line of a list.
+    pub(crate) listed: bool,
+    /// Signs of speaking to the agent around it.
+    pub(crate) signs: u8,
+    /// How clearly the person named a source that holds it: 2 by itself, 1 by what it is about.
+    pub(crate) named: u8,
+    /// True if it was put together from a text's parts.
+    pub(crate) composed: bool,
+    /// True if it may be of a forgotten text.
+    pub(crate) forgotten: bool,
+}
+
+impl Found {
+    /// True if only text has it.
+    pub(crate) fn only_text(&self) -> bool {
+        !self.yours && self.field.is_none() && (!self.sentences.is_empty() || self.forgotten)
+    }
+
+    /// True if nothing has it.
+    pub(crate) fn nowhere(&self) -> bool {
+        !self.yours && self.field.is_none() && self.sentences.is_empty() && !self.forgotten
+    }
+}
+
+/// LIMIT: values of one leaf that are traced; a longer text is content, whose first addresses and links count.
+const VALUES: usize = 64;
+
+/// The values of one leaf of the arguments.
+pub(crate) fn atoms(pointer: &str, text: &str, role: Role, out: &mut Vec<Atom>) {
+    let folded = fold(text);
+    let folded = folded.trim();
+    if folded.is_empty() {
+        return;
+    }
+    let short = folded.len() <= 120 && !folded.contains('\n') && folded.split(' ').count() <= 8;
+    let values: Vec<Typed> = typed(folded).into_iter().take(VALUES).collect();
+    let leading = values.iter().filter(|value| value.sort.leads_out()).count();
+    for value in &values {
+        if value.sort.leads_out() || (short && values.len() == 1 && value.sort != Sort::Day) {
+            let inside = parts(folded).count() > parts(value.text()).count() + 2;
+            out.push(Atom {
+                pointer: pointer.to_owned(),
+                shown: if inside { value.text().to_owned() } else { text.trim().to_owned() },
+                value: value.clone(),
+                formed: true,
+                role,
+                inside,
+            });
+        }
+    }
+    if short && leading == 0 {
+        let value = Typed { sort: Sort::Code, key: format!("t:{folded}") };
+        out.push(Atom {
+            pointer: pointer.to_owned(),
+            shown: text.trim().to_owned(),
+            value,
+            formed: false,
+            role,
+            inside: false,
+        });
+    }
+}
+
+/// Looks a value up everywhere.
+pub(crate) fn find(context: &Context, atom: &Atom, rules: &Rules) -> Found {
+    let text = atom.value.text();
+    let person = &context.person;
+    let mut found = Found { yours: rules.knows(text), ..Found::default() };
+    if atom.formed {
+        found.yours |= person.value(&atom.value);
+        fields(context, context.index.field(&atom.value.key), &mut found);
+        found.sentences = context.index.word(&atom.value.key).to_vec();
+        if found.sentences.is_empty() && found.field.is_none() {
+            found.sentences = context.index.phrase(text);
+        }
+        if !found.yours && found.field.is_none() && found.sentences.is_empty() {
+            compose(context, &atom.value, &mut found);
+        }
+    } else {
+        // A secret is named as it stands or not at all.
+        found.yours |= if atom.role == Role::Credential {
+            person.verbatim(text) && !generic(text)
+        } else {
+            person.said(text)
+        };
+        found.listed = context.index.listed(text);
+        fields(context, context.index.field(text), &mut found);
+        found.sentences = context.index.phrase(text);
+    }
+    trusted(context, rules, &mut found);
+    if found.nowhere() && context.forgotten(text) {
+        found.forgotten = true;
+    }
+    surroundings(context, &mut found);
+    found
+}
+
+/// Text of a server that a person declared trustworthy counts as a field.
+fn trusted(context: &Context, rules: &Rules, found: &mut Found) {
+    if rules.trusted_servers.is_empty() {
+        return;
+    }
+    let declared = |at: &u32| {
+        let leaf = context.index.sentence(*at).map(|sentence| sentence.leaf)?;
+        let (source, _, _) = context.leaf(leaf)?;
+        rules.trusted_servers.contains(&source.server).then_some(leaf)
+    };
+    found.field = found.field.or_else(|| found.sentences.iter().find_map(declared));
+    found.sentences.retain(|at| declared(at).is_none());
+}
+
+/// True for words that speak of a secret rather than being one.
+fn generic(text: &str) -> bool {
+    parts(text).all(|word| {
+        matches!(
+            word,
+            "new" | "password" | "secret" | "my" | "the" | "old" | "pin" | "token" | "key"
+        )
+    })
+}
+
+/// LIMIT: fields and sentences of one value that are looked at: the first ones.
+const PLACES: usize = 24;
+
+fn fields(context: &Context, leaves: &[u32], found: &mut Found) {
+    found.sender = !leaves.is_empty();
+    for at in leaves.iter().take(PLACES) {
+        found.field = found.field.or(Some(*at));
+        let sender = context.leaf(*at).is_some_and(|(source, leaf, _)| {
+            is_sender(&leaf.key) && source.origin >= Origin::ThirdParty
+        });
+        found.sender &= sender;
+        found.meant |= record_named(context, *at);
+    }
+}
+
+/// True if a field beside this one, in the same record, is in the person's words.
+fn record_named(context: &Context, at: u32) -> bool {
+    let Some((_, this, number)) = context.leaf(at) else { return false };
+    (at.saturating_sub(8)..=at.saturating_add(8)).filter(|near| *near != at).any(|near| {
+        context.leaf(near).is_some_and(|(_, other, same)| {
+            let letters = other.text.chars().filter(|letter| letter.is_alphabetic()).count();
+            same == number && other.record == this.record && other.field && letters >= 3 && {
+                let folded = fold(&other.text);
+                context.person.said(&folded)
+                    || (is_title(&other.key)
+                        && name_of(&folded)
+                            .any(|word| word.len() >= 3 && context.person.word(word)))
+            }
+        })
+    })
+}
+
+/// Fields in which whoever wrote a record stands.
+pub(crate) fn is_sender(key: &str) -> bool {
+    const SENDERS: &str = "sender from author reply_to replyto reply-to absender expediteur remitente von de owner by user username creator contact";
+    SENDERS
+        .split(' ')
+        .any(|one| one == key || key.strip_prefix("from_").is_some_and(|_| one == "from"))
+}
+
+/// A value put together: an address of a name and a house, a link below a site.
+fn compose(context: &Context, value: &Typed, found: &mut Found) {
+    let Some(host) = index::host(value) else { return };
+    let person = &context.person;
+    match value.sort {
+        Sort::Mail => {
+            let name = value.text().split('@').next().unwrap_or("");
+            let named = person.said(&name.replace(['.', '_', '-', '+'], " "));
+            if named && (context.index.own_host(host) || person.verbatim(host)) {
+                found.yours = true;
+                found.composed = true;
+                return;
+            }
+        }
+        Sort::Link if person.verbatim(host) => {
+            found.yours = true;
+            found.composed = true;
+            return;
+        }
+        _ => {}
+    }
+    found.sentences = context.index.phrase(host);
+    found.composed = !found.sentences.is_empty();
+}
+
+fn surroundings(context: &Context, found: &mut Found) {
+    for at in found.sentences.iter().take(PLACES) {
+        let around = context.index.around(*at);
+        found.ordered = found.ordered.or(around.kinds);
+        found.signs = found.signs.max(around.signs);
+        if let Some(sentence) = context.index.sentence(*at) {
+            found.about = found.about.or(context
+                .leaf(sentence.leaf)
+                .map_or(Topics::NONE, |(source, _, _)| source.topics));
+            found.here = found.here.or(sentence.order.kinds);
+            found.named = found.named.max(named(context, sentence.leaf));
+        }
+    }
+    // Who wrote a text that orders is part of it: "reply to me with the list".
+    if found.sender
+        && let Some(at) = found.field
+    {
+        found.named = found.named.max(named(context, at));
+    }
+}
+
+/// How clearly the person named the source of a leaf.
+pub(crate) fn named(context: &Context, leaf: u32) -> u8 {
+    let Some((source, this, number)) = context.leaf(leaf) else { return 0 };
+    let person = &context.person;
+    if chosen_by_name(context, source, number) {
+        return 3;
+    }
+    // A search for what the person named that gave one thing.
+    if person.request.refers
+        && source.records <= 1
+        && source.chosen.iter().any(|(_, text)| names(context, text))
+    {
+        return 2;
+    }
+    // The record around it: its sender, its title.
+    let near = leaf.saturating_sub(24)..=leaf.saturating_add(24);
+    for at in near {
+        let Some((_, other, same)) = context.leaf(at) else { continue };
+        if same != number || other.record != this.record || at == leaf {
+            continue;
+        }
+        let folded = fold(&other.text);
+        if person.request.refers
+            && is_sender(&other.key)
+            && name_of(&folded).any(|word| word.len() >= 3 && person.word(word))
+        {
+            return 2;
+        }
+        let titled = person.request.refers && is_title(&other.key) && folded.len() <= 120;
+        if titled && titled_so(context, &folded) {
+            return 2;
+        }
+    }
+    // A name said without a text being pointed at is whom the matter is about, not where it stands.
+    let weakly = source.topics.meets(person.request.topics)
+        || source.chosen.iter().any(|(_, text)| names(context, text));
+    u8::from(weakly)
+}
+
+/// True if the person named everything that chose a source: the file, the page, the ticket by its number.
+fn chosen_by_name(context: &Context, source: &Source, number: u32) -> bool {
+    let mut any = false;
+    for (key, text) in &source.chosen {
+        if source.searched || searches(key) {
+            return false;
+        }
+        let record = by_record(context, source, text, number);
+        if !record && !names(context, text) {
+            return false;
+        }
+        // The name of a thing, not of a person whom the matter is about.
+        any |= record || thing(context, text) || context.person.request.refers;
+    }
+    any
+}
+
+/// True if an id is that of a record whose name the person said.
+fn by_record(context: &Context, source: &Source, id: &str, from: u32) -> bool {
+    let others = |at: &&u32| context.leaf(**at).is_some_and(|(_, _, number)| number < from);
+    let fields: Vec<u32> = context.index.field(id).iter().filter(others).copied().collect();
+    if fields.is_empty() {
+        // An id that nothing gave: the agent knew it for the file that the person named.
+        // Not one that a number in the person's words is: they named that.
+        return source.document
+            && id.bytes().any(|byte| byte.is_ascii_digit())
+            && id.len() <= 40
+            && context.person.names_file;
+    }
+    fields.iter().take(4).any(|at| {
+        let Some((_, this, number)) = context.leaf(*at) else { return false };
+        (at.saturating_sub(8)..=at.saturating_add(8)).filter(|near| near != at).any(|near| {
+            context.leaf(near).is_some_and(|(_, other, same)| {
+                let text = fold(&other.text);
+                same == number
+                    && other.record == this.record
+                    && is_title(&other.key)
+                    && names(context, &text)
+                    && (thing(context, &text) || context.person.request.refers)
+            })
+        })
+    })
+}
+
+/// True if a name that the person said as it stands is that of a thing, not of somebody whom the matter is about.
+fn thing(context: &Context, text: &str) -> bool {
+    let last = text.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or(text);
+    let marked = |name: &str| {
+        name.chars()
+            .any(|letter| letter.is_ascii_digit() || matches!(letter, '.' | '/' | '_' | '-' | '#'))
+    };
+    [text, last].into_iter().any(|name| marked(name) && context.person.verbatim(name))
+}
+
+fn is_title(key: &str) -> bool {
+    const TITLES: &str =
+        "subject title name filename file file_name path document topic betreff objet asunto";
+    TITLES.split(' ').any(|one| one == key)
+}
+
+fn searches(key: &str) -> bool {
+    const SEARCHES: &str =
+        "query q search keyword keywords term terms text filter limit count folder label";
+    SEARCHES.split(' ').any(|one| one == key)
+}
+
+/// The words of a sender that name somebody: not those of the house in an address.
+fn name_of(folded: &str) -> impl Iterator<Item = &str> {
+    folded
+        .split([' ', ',', '<', '>', ';'])
+        .flat_map(|word| parts(word.split('@').next().unwrap_or(word)))
+        .filter(|word| {
+            !matches!(
+                *word,
+                "info"
+                    | "mail"
+                    | "the"
+                    | "team"
+                    | "support"
+                    | "noreply"
+                    | "service"
+                    | "office"
+                    | "reply"
+                    | "billing"
+                    | "com"
+                    | "de"
+            )
+        })
+}
+
+/// True if the person's words have this text, or its words if one at least is no common one.
+fn names(context: &Context, text: &str) -> bool {
+    let letters = text.chars().filter(|letter| letter.is_alphabetic()).count();
+    if letters < 3 {
+        return text.len() >= 2 && context.person.verbatim(text);
+    }
+    // `bill.txt`, a path or an address by its last part too.
+    let last = text.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or(text);
+    context.person.said(text)
+        || context.person.said(last)
+        || last
+            .rsplit_once('.')
+            .is_some_and(|(stem, _)| stem.len() >= 4 && context.person.said(stem))
+}
+
+/// True if most of the longer words of a title are the person's, two at least or the only one.
+fn titled_so(context: &Context, folded: &str) -> bool {
+    let long: Vec<&str> = parts(folded).filter(|word| word.len() >= 4).collect();
+    let said = long.iter().filter(|word| context.person.word(word)).count();
+    said > 0 && said * 2 >= long.len() && (said >= 2 || long.len() == 1)
+}
+
+/// What people call a source.
+pub(crate) fn source_name(source: &Source) -> String {
+    let chosen = source.chosen.iter().find(|(key, text)| {
+        !searches(key) && text.chars().any(char::is_alphabetic) && text.len() <= 60
+    });
+    match chosen {
+        Some((_, text)) => text.clone(),
+        None => format!("a result of {}", source.tool),
+    }
+}
+
+/// The trace as it is shown.
+pub(crate) fn trace(context: &Context, found: &Found) -> Trace {
+    let of = |leaf: u32| context.leaf(leaf).map(|(source, _, _)| source);
+    if found.yours {
+        let how = if found.composed { How::Composed } else { How::Whole };
+        return Trace { origin: Origin::Person, how, source: None };
+    }
+    if let Some(at) = found.field {
+        let source = of(at);
+        let origin = if found.sender { Origin::ThirdParty } else { Origin::Own };
+        return Trace { origin, how: How::Whole, source: source.map(source_name) };
+    }
+    let first = found.sentences.first().and_then(|at| context.index.sentence(*at));
+    if let Some(source) = first.and_then(|sentence| of(sentence.leaf)) {
+        let how = if found.composed { How::Composed } else { How::Whole };
+        // The trust of text is never that of a field.
+        let origin = source.origin.max(Origin::OwnText);
+        return Trace { origin, how, source: Some(source_name(source)) };
+    }
+    let how = if found.forgotten { How::Forgotten } else { How::Nowhere };
+    Trace { origin: Origin::Unknown, how, source: None }
+}

@@ -1,0 +1,265 @@
+//! Values as they are compared, whatever they look like: addresses, links, account numbers, telephone numbers, amounts,
+//! dates, codes.
+//!
+//! Never here: where a value came from. To add a kind of value: a file below `values`, a member of [`Sort`], its arm in
+//! [`typed`], its cases.
+
+pub(crate) mod dates;
+pub(crate) mod hidden;
+pub(crate) mod numbers;
+
+use crate::words::tokens::chunks;
+
+/// What a value is by its form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Sort {
+    /// An address of mail.
+    Mail,
+    /// A link or the name of a site, without scheme, `www.` and a last slash.
+    Link,
+    /// An account number in the form of an IBAN, without spaces (ISO 13616; the checksum is not asked for).
+    Account,
+    /// A telephone number, digits only.
+    Phone,
+    /// An amount or another number, as plain decimals.
+    Number,
+    /// A day, `2026-11-22`, or without a year `--11-22`.
+    Day,
+    /// Letters and digits mixed, or many digits: an id, a code.
+    Code,
+}
+
+impl Sort {
+    /// True for what things are sent to.
+    pub(crate) const fn leads_out(self) -> bool {
+        matches!(self, Self::Mail | Self::Link | Self::Account | Self::Phone)
+    }
+
+    /// What people call it.
+    pub(crate) const fn said(self) -> &'static str {
+        match self {
+            Self::Mail => "the address",
+            Self::Link => "the link",
+            Self::Account => "the account number",
+            Self::Phone => "the telephone number",
+            Self::Number => "the number",
+            Self::Day => "the date",
+            Self::Code => "the code",
+        }
+    }
+}
+
+/// A value in its one spelling.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Typed {
+    pub(crate) sort: Sort,
+    /// The spelling, with the sort's letter before it: `m:a@b.example`.
+    pub(crate) key: String,
+}
+
+impl Typed {
+    fn new(sort: Sort, text: &str) -> Self {
+        let letter = match sort {
+            Sort::Mail => "m:",
+            Sort::Link => "u:",
+            Sort::Account => "a:",
+            Sort::Phone => "p:",
+            Sort::Number => "n:",
+            Sort::Day => "d:",
+            Sort::Code => "c:",
+        };
+        Self { sort, key: format!("{letter}{text}") }
+    }
+
+    /// The spelling alone.
+    pub(crate) fn text(&self) -> &str {
+        self.key.get(2..).unwrap_or("")
+    }
+}
+
+/// LIMIT: values of one text; a longer list is a table, whose cells are values by themselves.
+const MOST: usize = 4_096;
+
+/// The values in a folded text, in the order in which they stand; none twice in a row.
+pub(crate) fn typed(text: &str) -> Vec<Typed> {
+    let words: Vec<&str> = chunks(text).collect();
+    let mut out: Vec<Typed> = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        if out.len() >= MOST {
+            break;
+        }
+        let rest = words.get(at..).unwrap_or_default();
+        one(word, rest, &mut out);
+    }
+    dates::days(&words, &mut out);
+    out
+}
+
+fn one(word: &str, rest: &[&str], out: &mut Vec<Typed>) {
+    let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
+    if let Some(address) = mail(word) {
+        out.push(Typed::new(Sort::Mail, &address));
+        return;
+    }
+    if let Some(link) = link(word) {
+        out.push(Typed::new(Sort::Link, &link));
+        return;
+    }
+    if !has_digit {
+        return;
+    }
+    if let Some(account) = account(rest) {
+        out.push(Typed::new(Sort::Account, &account));
+    }
+    if let Some(phone) = phone(rest) {
+        out.push(Typed::new(Sort::Phone, &phone));
+    }
+    let numbers = numbers::readings(word);
+    let plain = !numbers.is_empty();
+    out.extend(numbers.iter().map(|number| Typed::new(Sort::Number, number)));
+    let code: String = word.chars().filter(|letter| letter.is_alphanumeric()).collect();
+    if code.len() >= 5 && (!plain || code.len() >= 6) {
+        out.push(Typed::new(Sort::Code, &code));
+    }
+}
+
+/// `mailto:` off, and what stands after the address.
+fn mail(word: &str) -> Option<String> {
+    let word = word.strip_prefix("mailto:").unwrap_or(word);
+    let at = word.find('@')?;
+    let (left, right) = (word.get(..at)?, word.get(at + 1..)?);
+    let inner = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '+');
+    let left = left.rsplit(|letter| !inner(letter)).next()?;
+    let right = right.split(|letter| !inner(letter)).next()?.trim_end_matches(['.', '-', '_']);
+    let host = right.contains('.') && right.len() > 3;
+    (!left.is_empty() && host).then(|| format!("{left}@{right}"))
+}
+
+/// Endings of files, which are no sites; `.com` and `.io` are sites.
+const FILES: &[&str] = &[
+    "pdf", "txt", "doc", "docx", "xls", "xlsx", "csv", "tsv", "png", "jpg", "jpeg", "gif", "svg",
+    "md", "json", "xml", "yaml", "yml", "html", "htm", "py", "js", "ts", "rs", "go", "java", "c",
+    "h", "cpp", "sh", "zip", "gz", "tar", "ppt", "pptx", "odt", "ods", "ics", "eml", "log", "sql",
+    "toml", "ini", "cfg", "conf", "mp3", "mp4", "wav", "mov", "key", "pem", "rtf", "bak", "lock",
+    "env",
+];
+
+/// True if a word is the name of a file.
+pub(crate) fn is_file(word: &str) -> bool {
+    word.rsplit_once('.').is_some_and(|(name, ending)| !name.is_empty() && FILES.contains(&ending))
+}
+
+fn link(word: &str) -> Option<String> {
+    // Words may stand directly before an address: `(https://…`, `[text](https://…`.
+    let scheme = word.find("://");
+    let (given, rest) = match scheme {
+        Some(at) => (true, word.get(at + 3..)?),
+        None => (word.starts_with("www."), word),
+    };
+    let rest = rest.split([')', ']', '}', '\'', '`']).next()?;
+    let rest = rest
+        .strip_prefix("www.")
+        .unwrap_or(rest)
+        .trim_end_matches(['/', '.', ',', '*', '_', '?', '!']);
+    let host = rest.split(['/', '?', '#', ':']).next()?;
+    let labels: Vec<&str> = host.split('.').collect();
+    let last = *labels.last()?;
+    let named = labels.len() >= 2
+        && labels.iter().all(|label| !label.is_empty())
+        && host.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '.' | '-'))
+        && (2..=24).contains(&last.len())
+        && last.chars().all(char::is_alphabetic);
+    let site = named
+        && (2..=12).contains(&last.len())
+        && !FILES.contains(&last)
+        && labels.iter().all(|label| label.len() > 1);
+    // Without a scheme a dot between two words is often a missing space.
+    let common = [
+        "com", "org", "net", "io", "dev", "app", "co", "info", "biz", "eu", "de", "fr", "es", "uk",
+        "us", "ch", "at", "nl", "it", "ai", "xyz", "online", "site", "shop", "ru", "cn", "me",
+        "ly", "example", "test", "invalid", "link", "to", "cc", "tech", "cloud", "bank", "store",
+    ];
+    let kept = if given {
+        named || host.contains(':') || scheme.is_some()
+    } else {
+        site && common.contains(&last)
+    };
+    (kept && !host.is_empty()).then(|| rest.to_owned())
+}
+
+/// An IBAN, together or in groups: two letters, two digits, eleven to thirty more.
+fn account(words: &[&str]) -> Option<String> {
+    let mut all = String::new();
+    for (at, word) in words.iter().take(9).enumerate() {
+        let plain: String =
+            word.chars().filter(|letter| !matches!(letter, '-' | '.' | ':')).collect();
+        let fits = plain.chars().all(|letter| letter.is_ascii_alphanumeric());
+        let digits = plain.bytes().any(|byte| byte.is_ascii_digit());
+        let group = at == 0 || (plain.len() <= 4 && (digits || plain.len() == 4));
+        if !fits || !group || (at > 0 && !digits && all.len() > 8) {
+            break;
+        }
+        all.push_str(&plain);
+    }
+    let bytes = all.as_bytes();
+    let letters = bytes.iter().take(2).all(u8::is_ascii_alphabetic);
+    let check = bytes.iter().skip(2).take(2).all(u8::is_ascii_digit);
+    let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
+    ((15..=34).contains(&all.len()) && letters && check && digits >= 9).then_some(all)
+}
+
+/// Seven to fifteen digits with a plus, brackets or separators (E.164); a plain number is none.
+fn phone(words: &[&str]) -> Option<String> {
+    let first = *words.first()?;
+    if !first.starts_with(['+', '0', '(']) && !first.contains('-') {
+        return None;
+    }
+    let mut digits = String::new();
+    let mut taken = 0;
+    for word in words.iter().take(6) {
+        let fits = word.chars().all(|letter| {
+            letter.is_ascii_digit() || matches!(letter, '+' | '-' | '(' | ')' | '.' | '/')
+        });
+        if !fits || digits.len() > 15 {
+            break;
+        }
+        digits.extend(word.chars().filter(char::is_ascii_digit));
+        taken += 1;
+    }
+    let signed = first.starts_with('+') || taken > 1 || first.matches('-').count() >= 2;
+    let date = first.len() == 10
+        && first.matches('-').count() == 2
+        && first.split('-').next().is_some_and(|year| year.len() == 4);
+    ((7..=15).contains(&digits.len()) && signed && !date)
+        .then(|| digits.trim_start_matches('0').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::tokens::fold;
+
+    #[test]
+    fn values_have_one_spelling() {
+        for (text, key) in [
+            ("write to <Anna.Berg@Firm.example>.", "m:anna.berg@firm.example"),
+            ("mailto:a@b.example?subject=x", "m:a@b.example"),
+            ("see [here](https://www.Firm.example/pay/) now", "u:firm.example/pay"),
+            ("visit evil-site.com today", "u:evil-site.com"),
+            ("IBAN: DE89 3704 0044 0532 0130 00 today", "a:de89370400440532013000"),
+            ("DE89370400440532013000", "a:de89370400440532013000"),
+            ("call +49 (30) 1234-567", "p:49301234567"),
+            ("1.000,50 EUR", "n:1000.5"),
+            ("$1,000.50", "n:1000.5"),
+            ("order A-1042-B", "c:a1042b"),
+            ("on 2026-11-22", "d:2026-11-22"),
+            ("on Nov 22, 2026", "d:2026-11-22"),
+        ] {
+            let found = typed(&fold(text));
+            assert!(found.iter().any(|value| value.key == key), "{text}: {found:?}");
+        }
+        for text in ["report.pdf", "well.then", "e.g. this", "12", "end.of"] {
+            assert!(typed(text).iter().all(|value| !value.sort.leads_out()), "{text}");
+        }
+    }
+}

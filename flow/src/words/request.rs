@@ -1,0 +1,233 @@
+//! What a person asks for in their own words: kinds of action, what they are about, and if they hand the choice to a text
+//! ("do what Anna's mail says").
+//!
+//! SECURITY: reads a person's words only; a text that an agent has read never gets here. To add a way of asking: a row of
+//! the tests, then its word in [`STARTS`] or in `lexicon`.
+
+use crate::{
+    kinds::{Kinds, Topics},
+    words::{
+        lexicon::{self, Form},
+        tokens,
+    },
+};
+
+/// What was asked for.
+#[expect(clippy::struct_excessive_bools, reason = "independent findings, each used by itself")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Request {
+    /// Kinds of action that it allows.
+    pub(crate) kinds: Kinds,
+    /// What it is about.
+    pub(crate) topics: Topics,
+    /// True if a text is to be followed.
+    pub(crate) delegated: bool,
+    /// True if it has a word that we know as an act or a look: words of an unknown language ask for nothing that we
+    /// could compare.
+    pub(crate) understood: bool,
+    /// True if a text is pointed at as where something stands: "from the mail", "as he wrote".
+    pub(crate) refers: bool,
+    /// True if an address, a number or the like is said to be there.
+    pub(crate) seeks: bool,
+    /// True if people are meant whom a text names.
+    pub(crate) crowd: bool,
+}
+
+/// After these, or at the beginning, a word that is a thing as often is an act.
+const STARTS: &str = "please to and then or also can could would will you should must kindly just now finally first afterwards next lets let's not don't i'll you'll we'd i'd but so and/or bitte und dann zu dass kannst konntest et puis ensuite pour de y luego despues para por favor ademas e ed then, help go me ";
+/// A question's first word: nothing in it is an act, unless it follows one of [`STARTS`].
+const ASKS: &str = "how what which who whom whose when where why is are was were does do did has have had wie was welche welcher welches wer wo wann warum combien quel quelle quels quelles qui ou quand que cuanto cuantos cual cuales quien donde cuando cuales";
+/// Words that give a noun its article or owner; what follows is a thing.
+const OWNERS: &str = "the a an my your his her our their this that these those any each every all some no last next new latest of in from on for with at der die das den dem ein eine einen einem mein meine meinen le la les un une mon ma mes des du el los las una mi mis del";
+/// Light verbs: "make a payment".
+const LIGHT: &str = "make do need want like place have get give set put file submit issue start open create schedule mache brauche mochte fais besoin voudrais faire haz hacer necesito quiero tatige prepare";
+/// What hands the choice over.
+const FOLLOW: &str = "do follow complete execute perform carry handle process deal sort see kummer kummere occupe encargate implement act take go work address finish erledige erledigen befolge mach mache fuhre umsetzen fais suis execute realise traite haz sigue completa realiza ejecuta";
+/// What is handed over.
+const ORDERS: &str = "task tasks todo todos to-do to-dos instruction instructions step steps action actions request requests asks asked says say wants want requested requires required needed needs described mentioned listed written checklist items aufgaben aufgabe anweisung anweisungen steht bittet gebeten worum geschrieben verlangt schritte instructions taches tache demande dit etapes instrucciones tareas tarea pide dice pasos solicita";
+
+/// Texts that can be pointed at, and what their writers did.
+const TEXTS: &str = "mail email mails emails message messages note notes ticket letter file document page website site article memo chat thread list review reviews request invoice invoices bill bills notice attachment comment comments says said wrote asked asks told sent mentioned recommended suggested recommends requested posted shared according described written issue newsletter form sheet calendar event report blog brief minutes instructions nachricht rechnung datei seite notiz zettel liste steht schreibt schrieb geschrieben geschickt gebeten gesagt ecrit envoye demande escrito enviado bittet laut brief anfrage facture message courriel page fichier selon demande dit factura mensaje correo pagina archivo segun dice pide carta";
+/// What people look up there.
+const SOUGHT: &str = "address addresses adresse adressen direccion direcciones number nummer numero iban contact contacts kontakt details phone link links url";
+/// People who are named by a text: "everyone in team.csv".
+const CROWD: &str =
+    "everyone everybody all each people those members team alle jeden tous todos whoever anyone";
+/// People who are meant without a name.
+const THEM: &str = "him her them whoever who author sender participants attendees recipients reply answer respond antworte reponds responde";
+/// Words that begin a "when".
+const WHEN: &str = "before after once if when until while as bevor wenn avant si antes";
+/// After these a teller tells the asker only: "tell me".
+const TELLERS: &str = "tell inform answer show say brief sag sage dis dites dime dile informe";
+
+fn among(list: &str, word: &str) -> bool {
+    list.split(' ').any(|one| one == word)
+}
+
+/// Reads a folded text of the person.
+pub(crate) fn request(text: &str) -> Request {
+    let mut all = Request::default();
+    for sentence in tokens::sentences(text) {
+        let words: Vec<&str> = sentence.split([' ', '/', ',', ':', '(', ')', '"']).collect();
+        sentence_asks(&words, &mut all);
+    }
+    // Money that is sent or planned is paid; a secret that is set is one.
+    let money = all.topics.meets(Topics::MONEY)
+        || text.contains(['$', '€', '£'])
+        || tokens::parts(text)
+            .any(|word| lexicon::verb(word).is_some_and(|(verb, _)| verb.done == Kinds::PAY));
+    if money && all.kinds.meets(Kinds::SEND.or(Kinds::CREATE).or(Kinds::BUY)) {
+        all.kinds = all.kinds.or(Kinds::PAY);
+    }
+    if all.topics.meets(Topics::SECRET) && all.kinds.meets(Kinds::INWARD) {
+        all.kinds = all.kinds.or(Kinds::SECRET);
+    }
+    all
+}
+
+fn bare(word: &str) -> &str {
+    word.trim_matches(|letter: char| !letter.is_alphanumeric())
+}
+
+/// Where a reading of a sentence stands.
+struct Sentence<'a> {
+    words: &'a [&'a str],
+    question: bool,
+    /// The word before, empty where a clause begins, and the one before that.
+    before: &'a str,
+    earlier: &'a str,
+    /// Words left in which a light verb, a verb of bringing counts.
+    light: u8,
+    into: u8,
+    follow: bool,
+}
+
+fn sentence_asks(words: &[&str], all: &mut Request) {
+    let first = words.iter().map(|word| bare(word)).find(|word| !word.is_empty()).unwrap_or("");
+    let question = among(ASKS, first.trim_end_matches("'s"));
+    let mut here =
+        Sentence { words, question, before: "", earlier: "", light: 0, into: 0, follow: false };
+    for (at, raw) in words.iter().enumerate() {
+        let word = bare(raw);
+        if word.is_empty() {
+            // A comma or a mark stood here: a clause begins.
+            here.before = "";
+            continue;
+        }
+        here.acts(at, word, all);
+        here.points(at, word, all);
+        here.earlier = here.before;
+        here.before = if raw.ends_with(['.', ';', '!', '?', '-']) { "" } else { word };
+    }
+}
+
+impl Sentence<'_> {
+    fn starts(&self) -> bool {
+        self.before.is_empty() || among(STARTS, self.before) || self.before.ends_with("ly")
+    }
+
+    /// What the word asks for.
+    fn acts(&mut self, at: usize, word: &str, all: &mut Request) {
+        let next = self.words.get(at + 1).map_or("", |next| bare(next));
+        let starts = self.starts();
+        let owned = among(OWNERS, self.before);
+        all.topics = all.topics.or(lexicon::topics(word));
+        all.understood |= lexicon::reads(word) || among(ASKS, word);
+        let deed = lexicon::deed(word);
+        if let Some((verb, form)) = lexicon::verb(word) {
+            let act = match form {
+                Form::Base if verb.noun_too || deed.is_some() => starts && !owned,
+                Form::Base => !owned && (!self.question || starts),
+                Form::Ing => (starts || among("by before after", self.before)) && !self.question,
+                Form::Third | Form::Past => false,
+            };
+            // "Before you start": when, not what.
+            let when = among("you i we du ich tu je", self.before) && among(WHEN, self.earlier);
+            let only_me = among(TELLERS, word) && among("me us mir uns moi nous nos", next);
+            if act && !when && !only_me {
+                all.kinds = all.kinds.or(verb.asked);
+                all.understood = true;
+            }
+        }
+        if let Some((kinds, topics)) = deed.filter(|_| self.light > 0 && !self.question) {
+            all.kinds = all.kinds.or(kinds);
+            all.topics = all.topics.or(topics);
+        }
+        // "Get Greta into the chat", "let him in".
+        if self.into > 0 && among("into in onto aboard", word) && !self.question {
+            all.kinds = all.kinds.or(Kinds::INVITE.or(Kinds::UPDATE).or(Kinds::CREATE));
+        }
+        let counts =
+            |list: &str, left: u8| if among(list, word) { 5 } else { left.saturating_sub(1) };
+        self.into = counts("get bring let take", self.into);
+        self.light = counts(LIGHT, self.light);
+    }
+
+    /// What the word points at, and if it hands a matter over.
+    fn points(&mut self, at: usize, word: &str, all: &mut Request) {
+        let next = self.words.get(at + 1).map_or("", |next| bare(next));
+        let starts = self.starts();
+        let verb = lexicon::verb(word);
+        let base =
+            |(verb, form): (lexicon::Verb, Form)| form == Form::Base && !verb.asked.is_empty();
+        let done = starts && verb.is_some_and(base) && !among(OWNERS, self.before);
+        let told = |(verb, form): (lexicon::Verb, Form)| {
+            form == Form::Past && verb.done.meets(Kinds::SEND)
+        };
+        all.refers |= (among(TEXTS, word) && !done) || verb.is_some_and(told);
+        let near = self.words.iter().skip(at + 1).take(3);
+        let ahead = near
+            .map(|near| bare(near))
+            .any(|near| among("in on from listed named mentioned aus auf dans en de", near));
+        let own_mail = among("email mail e-mail", word)
+            && (among("his her their whose its", self.before) || among("is address", next));
+        all.crowd |= among(CROWD, word) || among(THEM, word);
+        all.seeks |= among(SOUGHT, word) || own_mail || (among(CROWD, word) && ahead);
+        let whole = among("it this that them es das cela ca lo eso", word)
+            && among("of with handle process do out to um", self.before);
+        all.delegated |= self.follow && (among(ORDERS, word) || (whole && handled(self.words)));
+        self.follow |= (starts || !self.question) && among(FOLLOW, word);
+    }
+}
+
+/// True if these words hand a matter over: "take care of it", "deal with that".
+fn handled(words: &[&str]) -> bool {
+    let has = |list: &str| words.iter().any(|word| among(list, bare(word)));
+    has("care handle deal sort see process kummer kummere erledige occupe encargate")
+        || (has("do") && has("it that this"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::tokens::fold;
+
+    #[test]
+    fn requests_are_read_from_words() {
+        let send = Kinds::SEND;
+        let none = Kinds::NONE;
+        for (text, has, lacks) in [
+            ("Please send Anna the report.", send, Kinds::PAY),
+            ("How much did I pay for rent?", none, Kinds::PAY),
+            ("Summarize the emails from Bob.", none, send),
+            ("What does the last message say?", none, send),
+            ("Can you email Bob the summary?", send, Kinds::PAY),
+            ("Which hotel is cheapest, and book it", Kinds::BOOK, Kinds::PAY.and(Kinds::REMOVE)),
+            ("I need a refund for the last order", Kinds::PAY, Kinds::REMOVE),
+            ("Überweise bitte 50 € an Anna", Kinds::PAY, Kinds::SHARE),
+            ("Lösche die alte Datei", Kinds::REMOVE, send),
+            ("Invite Dora to the workspace", Kinds::INVITE, Kinds::PAY),
+            ("Share price of our supplier?", none, Kinds::PAY),
+            ("Move my dentist appointment to Friday", Kinds::UPDATE, Kinds::PAY),
+            ("Réponds à Paul", send, Kinds::PAY),
+            ("Envía el informe a Marta", send, Kinds::REMOVE),
+        ] {
+            let found = request(&fold(text));
+            assert_eq!(found.kinds.and(has), has, "{text}: {found:?}");
+            assert!(!found.kinds.meets(lacks), "{text}: {found:?}");
+        }
+        assert!(request(&fold("Do what the mail of Anna asks.")).delegated);
+        assert!(request(&fold("Complete the tasks on my list")).delegated);
+        assert!(!request(&fold("Send Anna the list of tasks")).delegated);
+    }
+}

@@ -1,0 +1,99 @@
+//! Calls with a token that was exchanged for acting for somebody (RFC 8693): whether its chain still holds, and whether
+//! everybody in it may do themselves what is asked, so that nobody does by another what they may not do.
+//!
+//! SECURITY: a token says who acted when it was issued; the ledger says at each call whether they may still. What one of
+//! them may do only with somebody's approval, with a word to people, or so often, is not handed on: it would be nobody's.
+//! Never here: what the caller itself may do (`authorize`).
+
+use std::sync::Arc;
+
+use writ_authority::{Agent, Ask, Decision, Permitted, State, What, state::Link};
+use writ_identity::Claims;
+use writ_model::{AgentId, InstanceId};
+
+use crate::{
+    authorize::decide_on,
+    core::Core,
+    identify::Identified,
+    refusal::{self, Refusal, challenged},
+};
+
+/// Whom a caller acts for.
+#[derive(Debug, Clone)]
+pub(crate) struct Above {
+    pub(crate) agent: Arc<Agent>,
+    link: Link,
+}
+
+impl Above {
+    /// Which running copy of which agent.
+    pub(crate) fn copy(&self) -> (AgentId, InstanceId) {
+        (self.link.0, self.link.1)
+    }
+}
+
+/// Whom the holder of a token acts for, nearest first; nobody for a token of its own.
+///
+/// # Errors
+/// [`refusal::CHAIN`] if the ledger does not say any more that they act one for the other, or one of them was stopped.
+pub(crate) fn above(state: &State, claims: &Claims) -> Result<Vec<Above>, Refusal> {
+    if claims.behalf.is_none() {
+        return Ok(Vec::new());
+    }
+    let chain: Vec<Link> =
+        claims.chain().iter().map(|link| (link.agent, link.instance, link.epoch)).collect();
+    let broken = || challenged(refusal::CHAIN, "invalid_token");
+    state.holds_chain(&chain).map_err(|why| {
+        tracing::info!(tenant = %state.tenant, token = %claims.jti, ?why, "a token's chain does not hold");
+        broken()
+    })?;
+    let known = |link: &Link| {
+        let agent = state.agents.get(&link.0)?;
+        Some(Above { agent: Arc::clone(agent), link: *link })
+    };
+    chain.iter().skip(1).map(|link| known(link).ok_or_else(broken)).collect()
+}
+
+/// Refuses what one of those may not do that the caller acts for. `own` is what the caller itself was permitted.
+pub(crate) fn lets(
+    core: &Core,
+    who: &Identified,
+    (server, what): (&str, What<'_>),
+    own: Option<&Permitted>,
+) -> Result<(), Refusal> {
+    let state = &who.view.state;
+    for one in &who.caller.behalf {
+        let (agent, instance, epoch) = one.link;
+        let name = one.agent.name();
+        match decide_on(core, who, state, (&Ask { agent, instance, epoch, server, what }, None)) {
+            Decision::Permit(permitted) if goes_on(&permitted, own) => {}
+            Decision::Permit(_) | Decision::Hold(_) => {
+                let words = format!(
+                    "{name}, for whom this is done, may do it only so often or with people told or asked"
+                );
+                return Err(refusal::NOT_FOR_OTHERS.saying(words));
+            }
+            Decision::Deny(denied) => {
+                let words = format!(
+                    "{name}, for whom this is done, may not do it ({}): {}",
+                    denied.code, denied.words
+                );
+                return Err(refusal::NOT_FOR_OTHERS.saying(words).curing(denied.cure));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a permit depends on nothing that would have to be counted, told or used up for somebody who does not call.
+/// Bounds of a clause that the caller's own call counts under are counted by that.
+fn goes_on(permitted: &Permitted, own: Option<&Permitted>) -> bool {
+    let counted = |clause: &String| {
+        own.is_none_or(|own| own.bounds().iter().any(|bound| bound.clause == *clause))
+    };
+    permitted.limits().is_empty()
+        && permitted.bounds().iter().all(|bound| counted(&bound.clause))
+        && permitted.approval().is_none()
+        && !permitted.notify()
+        && !permitted.rehearsal()
+}

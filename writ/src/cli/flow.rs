@@ -1,0 +1,74 @@
+//! `writ flow`: what tools are taken for, and where what an agent has read came from and went.
+//!
+//! Never here: a guess of our own. A guess is corrected by naming the tool in the charter (`writ charter draft --counts`).
+
+use serde_json::Value;
+
+use super::access::Ctx;
+use crate::{api::segment, fault::Fault, out};
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+pub enum Verb {
+    /// What the tools of a client's servers are taken for, the least certain first
+    Tools {
+        /// The client
+        #[arg(long)]
+        client: String,
+    },
+    /// The data map of an agent: where what it has read came from, and where it acted
+    Map {
+        /// The client
+        #[arg(long)]
+        client: String,
+        /// The agent
+        agent: String,
+    },
+}
+
+/// Does it.
+pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
+    match verb {
+        Verb::Tools { client } => {
+            let path = format!("/api/v1/clients/{}/flow", segment(&client));
+            let answer = ctx.api().await?.get(&path).await?;
+            ctx.out.answer(&answer, |answer| {
+                let columns = [
+                    ("SERVER", "/server"),
+                    ("KIND", "/thing"),
+                    ("NAME", "/name"),
+                    ("ACTS", "/acts"),
+                    ("GIVES", "/reads"),
+                    ("SURE", "/confidence"),
+                    ("SIGNED", "/signed"),
+                ];
+                out::table(super::rows(answer, "rows"), &columns, "no list was seen here yet");
+                out::fields(answer, &[("values are followed", "/followed")]);
+            });
+        }
+        Verb::Map { client, agent } => {
+            let (client, agent) = (segment(&client), segment(&agent));
+            let path = format!("/api/v1/clients/{client}/agents/{agent}/flow");
+            let answer = ctx.api().await?.get(&path).await?;
+            ctx.out.answer(&answer, map);
+        }
+    }
+    Ok(())
+}
+
+fn map(answer: &Value) {
+    out::fields(answer, &[("agent", "/agent_name"), ("values are followed", "/followed")]);
+    out::line("");
+    let columns =
+        [("READ FROM", "/server"), ("BY", "/name"), ("ORIGIN", "/origin"), ("TIMES", "/times")];
+    out::table(super::rows(answer, "from"), &columns, "nothing it read is kept");
+    out::line("");
+    let columns = [
+        ("ACTED ON", "/server"),
+        ("BY", "/name"),
+        ("WENT", "/went"),
+        ("HELD BY ORIGIN", "/held"),
+        ("REFUSED", "/refused"),
+    ];
+    out::table(super::rows(answer, "to"), &columns, "it acted nowhere lately");
+}
