@@ -75,6 +75,10 @@ class Agent(httpx2.Auth):
         self.tokens: dict[str, tuple[str, float]] = {}
         self.nonces: dict[str, str] = {}
 
+    def asks(self, resource: str) -> dict:
+        """What it asks for, beside who it is."""
+        return {"grant_type": "client_credentials", "resource": resource}
+
     def token(self, resource: str) -> str:
         """A token for a resource, kept until shortly before its end."""
         known = self.tokens.get(resource)
@@ -87,11 +91,11 @@ class Agent(httpx2.Auth):
                 "iss": client, "sub": client, "aud": self.enrolled["issuer"],
                 "iat": now, "exp": now + 60, "jti": uuid.uuid4().hex,
             }
+            assertion = self.key.sign({"typ": "JWT"}, json.dumps(claims).encode())
             form = {
-                "grant_type": "client_credentials",
+                **self.asks(resource),
                 "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-                "client_assertion": self.key.sign({"typ": "JWT"}, json.dumps(claims).encode()),
-                "resource": resource,
+                "client_assertion": assertion,
             }
             proof = self.key.proof("POST", endpoint, self.nonces.get(endpoint), None)
             answer = httpx2.post(endpoint, data=form, headers={"DPoP": proof})

@@ -34,6 +34,7 @@ use crate::{
     state::State,
 };
 
+mod answers;
 mod bounds;
 mod charter;
 mod counters;
@@ -46,6 +47,7 @@ mod observe;
 mod people;
 mod permit;
 
+pub use answers::Answered;
 pub use counters::{Blind, ClauseRead, Counted, CounterRead, Counters};
 pub use denied::Denied;
 pub use digest::call_digest;

@@ -6,7 +6,7 @@
 //! Never here: a permit that leaves a probe, or a repair.
 
 use serde::Serialize;
-use writ_charter::Charter;
+use writ_charter::{ANSWERS, Charter, UNTRUSTED};
 use writ_model::GrantId;
 
 use crate::{
@@ -55,6 +55,9 @@ pub enum Kind {
         /// Which kind of thing.
         surface: Surface,
     },
+    /// Where the gateway counts a call, or what a server answers, as a class besides what the charter names: where values
+    /// come from, what an answer carries.
+    Besides,
     /// A live grant.
     Grant {
         /// Which.
@@ -119,6 +122,12 @@ pub fn points_of(charter: &Charter) -> Vec<Point> {
             let action = unnamed(surface).to_owned();
             out.push(Point { id, action, kind: Kind::Unnamed { surface } });
         }
+    }
+    let besides = writ_charter::catalog().iter().map(|action| action.class.as_str());
+    let besides = besides.filter(|class| *class == UNTRUSTED || class.starts_with(ANSWERS));
+    for class in besides.filter(|class| charter.clauses.iter().any(|one| one.speaks(class))) {
+        let (id, action) = (format!("gateway:{class}"), class.to_owned());
+        out.push(Point { id, action, kind: Kind::Besides });
     }
     out.sort_unstable();
     out.dedup();
@@ -281,7 +290,7 @@ fn clauses(state: &State, charter: &Charter, points: &[Point], trace: &mut Trace
 /// nobody can keep: a loose end.
 fn standing(state: &State, charter: &Charter, point: &Point, orphans: &mut Vec<Orphan>) {
     let governed = match &point.kind {
-        Kind::Desk | Kind::Unnamed { .. } => true,
+        Kind::Desk | Kind::Unnamed { .. } | Kind::Besides => true,
         Kind::Naming { .. } => {
             charter.clauses.iter().any(|clause| sample::fits(charter, clause, point))
         }

@@ -12,11 +12,15 @@ use crate::{
 };
 
 /// The catalogue's version; raised when a class is added.
-pub const CATALOG_VERSION: u32 = 2;
+pub const CATALOG_VERSION: u32 = 3;
 
 /// What a call counts as besides, where a value in it was first read in what others wrote. It is switched on by a clause
 /// that names it, or its family; see [`crate::Charter::traces`].
 pub const UNTRUSTED: &str = "origin.untrusted";
+
+/// What the classes of what servers answer begin with: a clause about one of them says whether an agent reads such things
+/// there. They count for no call; see [`crate::Charter::speaks`].
+pub const ANSWERS: &str = "answer.";
 
 type Row = (&'static str, &'static str, Reversibility, Blast, &'static str);
 
@@ -76,6 +80,76 @@ const ROWS: &[Row] = &[
         Costly,
         OneAgent,
         "The agent does harm that it could not have done.",
+    ),
+    (
+        "answer.birth_date",
+        "reads dates of birth in what servers answer",
+        Irreversible,
+        OnePerson,
+        "What proves who somebody is stands in a conversation.",
+    ),
+    (
+        "answer.card",
+        "reads numbers of payment cards in what servers answer",
+        Irreversible,
+        OnePerson,
+        "A card is used by somebody else.",
+    ),
+    (
+        "answer.email",
+        "reads e-mail addresses in what servers answer",
+        Irreversible,
+        OnePerson,
+        "Somebody is written to who should not be.",
+    ),
+    (
+        "answer.hidden",
+        "reads letters that nobody sees in what servers answer",
+        Irreversible,
+        Outside,
+        "The agent follows words that no person could have read.",
+    ),
+    (
+        "answer.iban",
+        "reads account numbers in what servers answer",
+        Irreversible,
+        OnePerson,
+        "Somebody's bank account is known to others.",
+    ),
+    (
+        "answer.ip_address",
+        "reads addresses of machines in what servers answer",
+        Irreversible,
+        OnePerson,
+        "Somebody can be found by their line.",
+    ),
+    (
+        "answer.national_id",
+        "reads numbers that a state gives to persons in what servers answer",
+        Irreversible,
+        OnePerson,
+        "Somebody else passes for that person.",
+    ),
+    (
+        "answer.phone",
+        "reads telephone numbers in what servers answer",
+        Irreversible,
+        OnePerson,
+        "Somebody is called who should not be.",
+    ),
+    (
+        "answer.secret",
+        "reads keys, tokens and passwords in what servers answer",
+        Irreversible,
+        WholeClient,
+        "Whoever reads the conversation opens what the key opens.",
+    ),
+    (
+        "answer.unshown",
+        "reads text that pages have in them and do not show",
+        Irreversible,
+        Outside,
+        "The agent follows words that no person has seen.",
     ),
     (
         "backup.restore",

@@ -354,7 +354,12 @@ impl Clause {
 
     /// Whether it speaks by name of where values came from: a pattern for everything does not.
     pub fn traces(&self) -> bool {
-        self.actions.iter().any(|pattern| pattern != "*" && crate::family(pattern, UNTRUSTED))
+        self.speaks(UNTRUSTED)
+    }
+
+    /// Whether it names a class or its family: a pattern for everything does not.
+    pub fn speaks(&self, class: &str) -> bool {
+        self.actions.iter().any(|pattern| pattern != "*" && crate::family(pattern, class))
     }
 
     /// Whether it is valid at an instant; outside it, it says nothing at all.

@@ -185,15 +185,20 @@ impl Charter {
             .any(|clause| deed.actions.iter().any(|class| view.fits(clause, class) == Fits::Yes))
     }
 
-    /// The strictest mode of the clauses that speak by name of where values came from ([`UNTRUSTED`] or its family) and are
-    /// about this agent and server; nothing where none does: then origins are not followed. A clause for everything does
+    /// The strictest mode of the clauses that speak by name of where values came from ([`UNTRUSTED`](crate::UNTRUSTED) or its
+    /// family) and are about this agent and server; nothing where none does: then origins are not followed. A clause for everything does
     /// not switch them on. Without a server, any will do. Conditions are not looked at: outside them, the class is judged
     /// like every other that no clause covers.
     pub fn traces(&self, deed: &Deed<'_>) -> Option<&Mode> {
+        self.speaks(crate::UNTRUSTED, deed)
+    }
+
+    /// The same for any class that only counts where a clause names it.
+    pub fn speaks(&self, class: &str, deed: &Deed<'_>) -> Option<&Mode> {
         let about = |clause: &&Clause| {
             let scope = &clause.scope;
             let server = |name: &str| scope.servers.iter().any(|one| one == name);
-            clause.traces()
+            clause.speaks(class)
                 && clause.holds_at(deed.at)
                 && (scope.agents.is_empty()
                     || deed.agent.is_some_and(|id| scope.agents.contains(&id)))

@@ -23,7 +23,7 @@ mod words;
 
 pub use action::{Action, Blast, Reversibility, family};
 pub use calendar::{Calendar, Hours};
-pub use catalog::{CATALOG_VERSION, UNTRUSTED, action, catalog, reads};
+pub use catalog::{ANSWERS, CATALOG_VERSION, UNTRUSTED, action, catalog, reads};
 pub use charter::{Charter, Naming, NotACharter, Parties};
 pub use check::Bad;
 pub use classify::{AmountAt, Classes, Reach};

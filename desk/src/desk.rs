@@ -98,6 +98,8 @@ pub(crate) struct Inner {
     pub(crate) oauth: crate::oauth::Oauth,
     pub(crate) notify: OnceLock<Arc<crate::notify::Notifier>>,
     pub(crate) upstreams: crate::upstreams::Upstreams,
+    /// What the operator says that servers are.
+    pub(crate) templates: OnceLock<writ_flow::Chosen>,
     pub(crate) signings: Signings,
     pub(crate) codes: Codes,
     /// Plays the agent in a drill, once the gateways run.
@@ -184,6 +186,7 @@ impl Desk {
             oauth: crate::oauth::Oauth::default(),
             notify: OnceLock::new(),
             upstreams: crate::upstreams::Upstreams::default(),
+            templates: OnceLock::new(),
             signings: Signings::default(),
             codes: Codes::default(),
             rehearse: RwLock::default(),

@@ -33,6 +33,7 @@ mod register;
 mod request;
 mod revoke;
 mod scope;
+mod sweep;
 mod token;
 
 use std::sync::{Arc, OnceLock};
@@ -85,7 +86,7 @@ impl ListedClient {
         if !plain(&self.id) || !plain(&self.name) {
             return Err("write a short id and a short name".to_owned());
         }
-        match self.redirects.iter().find(|uri| !redirect::fits(uri)) {
+        match self.redirects.iter().find(|uri| !redirect::fits_listed(uri)) {
             Some(bad) => {
                 let bad: String = bad.chars().take(80).collect();
                 Err(format!("answers may not go to `{bad}`: write https, or http of this machine"))
@@ -103,8 +104,8 @@ pub(crate) struct Oauth {
     codes: codes::Codes,
     waiting: codes::Waiting,
     known: known::Known,
-    /// A family is read, compared and written in one turn.
-    families: tokio::sync::Mutex<()>,
+    families: family::Turns,
+    swept: sweep::Swept,
 }
 
 impl Oauth {

@@ -230,11 +230,12 @@ impl Desk {
             }),
         };
         let (server, reason) = (known.name.clone(), body.reason);
-        let command = Command::DisconnectUpstream { server, holder, reason };
+        let before = view.state.upstreams.get(&(server.clone(), holder));
+        let before = before.map(|known| known.says.connection);
+        let command = Command::DisconnectUpstream { server: server.clone(), holder, reason };
         let acted = self.done(view.tenant, who, command).await?;
         // It counts for nothing since the line stands; what is left is to take it back outside.
-        let view = self.tenants().view(view.tenant).await?;
-        self.take_back_fallen(&view).await?;
+        self.leave_account(&view, (&server, holder), before).await?;
         Ok(acted)
     }
 

@@ -161,8 +161,19 @@ pub fn classify(tool: &Tool<'_>) -> Class {
                 .push("its server says that it only reads, its words say that it acts".to_owned());
         }
     }
-    let kinds = said.kinds;
+    let mut kinds = said.kinds;
     let roles = roles::roles(tool.input_schema, kinds);
+    let decides = roles::decides(tool.input_schema, &roles);
+    // A name of things only looks, unless its arguments say what goes where. A hint fills what is as often a thing.
+    let told = hint("readOnlyHint") == Some(true) && said.weak;
+    if reads != Some(true) && (told || (said.unsure && !decides)) {
+        reads = Some(true);
+        kinds = Kinds::NONE;
+        confidence = confidence.min(40);
+        reasons.push(
+            "it is named by things only, and nothing in its arguments goes anywhere".to_owned(),
+        );
+    }
     let leads_out = roles.iter().any(|(_, role)| *role == Role::Destination);
     let acts = match reads {
         Some(true) => Acts::Reads,

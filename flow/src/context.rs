@@ -9,30 +9,38 @@ use std::collections::{BTreeSet, VecDeque};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod bytes;
+mod said;
+
 use crate::{
     classify::{Class, Origin, Sensitivity},
     index::Index,
     kinds::{Kinds, Topics},
     label::Label,
     leaves::{self, Leaf},
+    orders::order,
     person::Person,
     values::hidden,
-    words::tokens::{fold, parts},
+    words::tokens::{fold, parts, sentences},
 };
+
+use said::{chosen, cut, pieces, searches};
 
 /// LIMIT: bytes of text that a context keeps findable: four times what a speed is promised for, so that a long
 /// conversation is traced whole.
 pub const TEXT: usize = 256 << 10;
 /// LIMIT: bytes of the person's words; the first ones stay, later ones go beyond it unread.
 pub const WORDS: usize = 64 << 10;
+/// LIMIT: values and texts that a context keeps findable: each takes some 64 bytes besides what it says.
+pub const LEAVES: usize = 20_000;
 /// LIMIT: results that are known by their origin; the oldest go first.
 pub const SOURCES: usize = 1_024;
 /// LIMIT: hashes of words that were forgotten as text; beyond it everything unknown counts as a third party's.
 pub const GONE: usize = 65_536;
 /// LIMIT: bytes of a context as it is kept.
 pub const BYTES: usize = 4 << 20;
-/// The version of the bytes.
-const VERSION: u32 = 1;
+/// The version of the bytes; older ones are read as well.
+const VERSION: u32 = 2;
 
 /// A result as it is heard.
 #[derive(Debug, Clone, Copy)]
@@ -50,31 +58,44 @@ pub struct Read<'a> {
 /// Where leaves came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Source {
-    pub(crate) server: String,
-    pub(crate) tool: String,
     /// Texts of the arguments that chose it, folded, with the names of the arguments.
     pub(crate) chosen: Vec<(String, String)>,
-    /// True if these only narrowed a search.
-    pub(crate) searched: bool,
     /// True if it is one document.
     pub(crate) document: bool,
+    pub(crate) origin: Origin,
     /// How many records it has.
     pub(crate) records: u32,
-    pub(crate) origin: Origin,
+    /// True if these only narrowed a search.
+    pub(crate) searched: bool,
+    pub(crate) server: String,
+    pub(crate) tool: String,
     pub(crate) topics: Topics,
 }
 
-/// What is kept of a context.
+/// What is kept of a context. INVARIANT: its members, and theirs, stand in the order of their names: that makes the bytes
+/// canonical.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {
-    version: u32,
-    tasks: Vec<String>,
-    label: Label,
-    sources: Vec<Source>,
-    leaves: VecDeque<(u32, Leaf)>,
+    /// Something was read that cannot be looked into: a picture, a sound, a file.
+    #[serde(default)]
+    blind: bool,
+    /// Empty once there were too many.
+    #[serde(with = "bytes::hashes")]
     gone: BTreeSet<u64>,
+    label: Label,
+    #[serde(serialize_with = "bytes::leaves")]
+    leaves: VecDeque<(u32, Leaf)>,
+    /// What texts ordered that were forgotten.
+    #[serde(default)]
+    orders: Kinds,
     overflowed: bool,
+    /// How clearly a text that was forgotten spoke to the agent itself.
+    #[serde(default)]
+    signs: u8,
+    sources: Vec<Source>,
+    tasks: Vec<String>,
+    version: u32,
     written: BTreeSet<String>,
 }
 
@@ -157,15 +178,32 @@ impl Context {
         all.extend(hiding);
         let texts = all.iter().any(|leaf| !leaf.field);
         self.kept.label = self.kept.label.join(Label {
-            origin: if texts { origin.max(Origin::OwnText) } else { origin.min(Origin::Own) },
+            origin: match origin {
+                // What others say is theirs, in fields as well.
+                Origin::ThirdParty | Origin::Unknown => origin,
+                Origin::Person | Origin::Own | Origin::OwnText if texts => {
+                    origin.max(Origin::OwnText)
+                }
+                Origin::Person | Origin::Own | Origin::OwnText => origin.min(Origin::Own),
+            },
             sensitivity: from.class.sensitivity,
         });
-        let records: BTreeSet<u32> = all.iter().map(|leaf| leaf.record).collect();
+        let mut records: Vec<u32> = all.iter().map(|leaf| leaf.record).collect();
+        records.sort_unstable();
+        records.dedup();
         let source = self.source(from, origin, records.len());
         for leaf in all {
-            self.add(source, leaf);
+            for piece in pieces(leaf) {
+                self.add(source, piece);
+            }
         }
         self.forget();
+    }
+
+    /// Something of a result that cannot be looked into: whatever it said, nobody can place it.
+    pub fn unseen(&mut self, from: &Read<'_>) {
+        self.label_only(from.class.reads.max(Origin::ThirdParty), from.class.sensitivity);
+        self.kept.blind = true;
     }
 
     /// Labels of text that is known by its class only: nothing in it can be traced.
@@ -173,17 +211,27 @@ impl Context {
         self.kept.label = self.kept.label.join(Label { origin, sensitivity });
     }
 
-    /// A write that went out: what comes back under these names later is as tainted as this context is.
-    pub fn wrote(&mut self, call: &Read<'_>) {
+    /// What was read before is lost, and with it where its values came from: what nobody can place counts as a third
+    /// party's from now on.
+    pub fn lost(&mut self) {
+        self.label_only(Origin::Unknown, Sensitivity::Secret);
+        self.kept.overflowed = true;
+    }
+
+    /// A write that goes out: what comes back under these names later is as tainted as this context is. False if none of
+    /// the names is new.
+    pub fn wrote(&mut self, call: &Read<'_>) -> bool {
         if !call.class.kinds.meets(Kinds::CREATE.or(Kinds::UPDATE)) {
-            return;
+            return false;
         }
+        let before = self.kept.written.len();
         for (_, text) in chosen(call.arguments) {
             // LIMIT: as many names as results; the later ones count.
             if self.kept.written.len() < SOURCES {
                 self.kept.written.insert(text);
             }
         }
+        self.kept.written.len() > before
     }
 
     fn is_tainted(&self, from: &Read<'_>) -> bool {
@@ -207,31 +255,45 @@ impl Context {
     }
 
     fn add(&mut self, source: u32, leaf: Leaf) {
-        let at = u32::try_from(self.kept.leaves.len()).unwrap_or(u32::MAX);
         self.bytes += leaf.text.len() + leaf.key.len();
-        self.index.add(at, &leaf);
         self.kept.leaves.push_back((source, leaf));
     }
 
     /// Lets the oldest text go, down to three quarters of the bound, so that it is rarely done.
     fn forget(&mut self) {
-        if self.bytes <= TEXT && self.kept.sources.len() <= SOURCES {
-            return;
+        let many = self.kept.sources.len() > SOURCES || self.kept.leaves.len() > LEAVES;
+        if self.bytes > TEXT || many {
+            self.forget_to(TEXT / 4 * 3, LEAVES / 4 * 3);
         }
+    }
+
+    /// Lets the older half of what was read go: of a context whose bytes would be more than are kept.
+    pub fn shrink(&mut self) {
+        self.forget_to(self.bytes / 2, self.kept.leaves.len() / 2);
+    }
+
+    fn forget_to(&mut self, bytes: usize, leaves: usize) {
         let keep_sources = u32::try_from(SOURCES / 4 * 3).unwrap_or(u32::MAX);
         let newest = u32::try_from(self.kept.sources.len()).unwrap_or(u32::MAX);
         let oldest = newest.saturating_sub(keep_sources);
         while let Some((source, leaf)) = self.kept.leaves.front() {
-            if self.bytes <= TEXT / 4 * 3 && *source >= oldest {
+            let enough = self.bytes <= bytes && self.kept.leaves.len() <= leaves;
+            if enough && *source >= oldest {
                 break;
             }
             self.bytes = self.bytes.saturating_sub(leaf.text.len() + leaf.key.len());
-            for word in parts(&fold(&leaf.text)).filter(|word| word.len() >= 3) {
-                if self.kept.gone.len() < GONE {
-                    self.kept.gone.insert(hash(word));
-                } else {
-                    self.kept.overflowed = true;
+            if !self.kept.overflowed {
+                let folded = fold(&leaf.text);
+                let words = parts(&folded).filter(|word| word.len() >= 3).map(hash);
+                // A value by itself orders nothing.
+                let says = !leaf.field || folded.split(' ').nth(2).is_some();
+                for sentence in sentences(&folded).into_iter().filter(|_| says) {
+                    let said = order(sentence);
+                    let hidden = if leaf.hidden { 2 } else { 0 };
+                    self.kept.orders = self.kept.orders.or(said.kinds);
+                    self.kept.signs = self.kept.signs.max(said.signs.saturating_add(hidden));
                 }
+                gone(&mut self.kept, words);
             }
             self.kept.leaves.pop_front();
         }
@@ -241,13 +303,16 @@ impl Context {
         self.reindex();
     }
 
+    /// The index is made again when something is next looked for.
     fn reindex(&mut self) {
         self.index = Index::default();
-        self.bytes = 0;
-        for (at, (_, leaf)) in self.kept.leaves.iter().enumerate() {
-            self.bytes += leaf.text.len() + leaf.key.len();
-            self.index.add(u32::try_from(at).unwrap_or(u32::MAX), leaf);
-        }
+        self.bytes =
+            self.kept.leaves.iter().map(|(_, leaf)| leaf.text.len() + leaf.key.len()).sum();
+    }
+
+    /// Makes findable what was read, before something is looked for in it.
+    pub(crate) fn findable(&self) {
+        self.index.complete(&self.kept.leaves, &self.kept.sources);
     }
 
     /// Where what is still findable came from: server, tool and origin, the oldest first.
@@ -273,14 +338,11 @@ impl Context {
         for (source, leaf) in &other.kept.leaves {
             self.add(source.saturating_add(offset), leaf.clone());
         }
-        for one in &other.kept.gone {
-            if self.kept.gone.len() < GONE {
-                self.kept.gone.insert(*one);
-            } else {
-                self.kept.overflowed = true;
-            }
-        }
         self.kept.overflowed |= other.kept.overflowed;
+        self.kept.blind |= other.kept.blind;
+        self.kept.orders = self.kept.orders.or(other.kept.orders);
+        self.kept.signs = self.kept.signs.max(other.kept.signs);
+        gone(&mut self.kept, other.kept.gone.iter().copied());
         for name in &other.kept.written {
             if self.kept.written.len() < SOURCES {
                 self.kept.written.insert(name.clone());
@@ -305,25 +367,46 @@ impl Context {
 
     /// True if free text was read, or fields of somebody else.
     pub(crate) fn has_read_text(&self) -> bool {
-        !self.index.sentences.is_empty() || !self.kept.gone.is_empty() || self.kept.overflowed
+        let lost = self.kept.overflowed || self.kept.blind || !self.kept.gone.is_empty();
+        // Whatever the fields of others look like, somebody else chose what they say.
+        lost || self.kept.label.origin >= Origin::ThirdParty || {
+            self.findable();
+            self.index.has_text()
+        }
+    }
+
+    /// True if something was read that cannot be looked into.
+    pub(crate) const fn is_blind(&self) -> bool {
+        self.kept.blind
+    }
+
+    /// What texts ordered that were forgotten, and how clearly they spoke to the agent itself. Once everything unknown
+    /// counts as one of them, this would be said of every value.
+    pub(crate) const fn forgotten_orders(&self) -> (Kinds, u8) {
+        if self.kept.overflowed { (Kinds::NONE, 0) } else { (self.kept.orders, self.kept.signs) }
     }
 
     /// True if this value may have stood in a text that was forgotten.
     pub(crate) fn forgotten(&self, value: &str) -> bool {
         self.kept.overflowed
+            || self.kept.blind
             || (!self.kept.gone.is_empty() && {
                 let mut words = parts(value).filter(|word| word.len() >= 3).peekable();
                 words.peek().is_some() && words.all(|word| self.kept.gone.contains(&hash(word)))
             })
     }
 
-    /// The bytes by which a context is kept: canonical JSON (RFC 8785).
+    /// The bytes by which a context is kept: canonical JSON (RFC 8785), because every object's keys are written in their
+    /// order and nothing in it is a number with a fraction.
     ///
     /// # Errors
-    /// Never in practice: every key is a text and no number has a fraction.
+    /// Never in practice: every key is a text.
     pub fn to_bytes(&self) -> Result<Vec<u8>, NotAContext> {
-        writ_model::canonical::to_vec(&Hex(&self.kept))
-            .map_err(|why| NotAContext::Corrupted(why.to_string()))
+        // Marks and names around a text are about as long as a short one.
+        let mut out = Vec::with_capacity(self.bytes * 2 + self.kept.gone.len() * 20 + 1_024);
+        serde_json::to_writer(&mut out, &self.kept)
+            .map_err(|why| NotAContext::Corrupted(why.to_string()))?;
+        Ok(out)
     }
 
     /// A context from its bytes.
@@ -334,14 +417,7 @@ impl Context {
         if bytes.len() > BYTES {
             return Err(NotAContext::TooLarge(bytes.len()));
         }
-        let corrupted = |why: serde_json::Error| NotAContext::Corrupted(why.to_string());
-        let mut value: Value = serde_json::from_slice(bytes).map_err(corrupted)?;
-        let version = value.get("version").and_then(Value::as_u64).unwrap_or(0);
-        if version != u64::from(VERSION) {
-            return Err(NotAContext::Version(u32::try_from(version).unwrap_or(u32::MAX)));
-        }
-        unhex(&mut value)?;
-        let kept: Kept = serde_json::from_value(value).map_err(corrupted)?;
+        let kept = bytes::kept(bytes)?;
         let mut all = Self { kept, ..Self::default() };
         let known = u32::try_from(all.kept.sources.len()).unwrap_or(0);
         if all.kept.leaves.iter().any(|(source, _)| *source >= known) {
@@ -357,30 +433,19 @@ impl Context {
     }
 }
 
-/// Hashes need 64 bits, which a JSON number does not hold (RFC 7493): they are written as hexadecimal text.
-struct Hex<'a>(&'a Kept);
-
-impl Serialize for Hex<'_> {
-    fn serialize<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        let mut value = serde_json::to_value(self.0).map_err(serde::ser::Error::custom)?;
-        let gone: Vec<Value> =
-            self.0.gone.iter().map(|one| Value::String(format!("{one:016x}"))).collect();
-        if let Some(all) = value.as_object_mut() {
-            all.insert("gone".to_owned(), Value::Array(gone));
+/// Words that are no longer kept as text. Once there are too many, everything unknown counts as one of them, and none says
+/// more.
+fn gone(kept: &mut Kept, words: impl Iterator<Item = u64>) {
+    for word in words {
+        if kept.overflowed {
+            break;
         }
-        value.serialize(out)
+        kept.gone.insert(word);
+        kept.overflowed = kept.gone.len() > GONE;
     }
-}
-
-fn unhex(value: &mut Value) -> Result<(), NotAContext> {
-    let wrong =
-        || NotAContext::Corrupted("a hash of a forgotten word is no hexadecimal number".to_owned());
-    let Some(gone) = value.get_mut("gone").and_then(Value::as_array_mut) else { return Ok(()) };
-    for one in gone {
-        let text = one.as_str().ok_or_else(wrong)?;
-        *one = Value::from(u64::from_str_radix(text, 16).ok().ok_or_else(wrong)?);
+    if kept.overflowed {
+        kept.gone.clear();
     }
-    Ok(())
 }
 
 /// FNV-1a, 64 bits: only to recognize words as seen; a collision adds a doubt, never trust.
@@ -388,40 +453,6 @@ fn hash(word: &str) -> u64 {
     word.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
         (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
-}
-
-/// True if a tool's name says that it searches or lists.
-fn searches(tool: &str) -> bool {
-    let all = ["search", "find", "query", "list", "such", "busc", "cherch", "filter"];
-    crate::words::tokens::name_words(tool)
-        .iter()
-        .any(|word| all.iter().any(|one| word.starts_with(one)))
-}
-
-/// LIMIT: letters of a name of a server or tool as it is kept.
-fn cut(name: &str) -> String {
-    name.chars().take(128).collect()
-}
-
-/// The short texts among arguments, with the names of their arguments: what chose a source. LIMIT: sixteen.
-fn chosen(arguments: &Value) -> Vec<(String, String)> {
-    fn walk(value: &Value, key: &str, depth: usize, out: &mut Vec<(String, String)>) {
-        match value {
-            _ if out.len() >= 16 || depth == 0 => {}
-            Value::String(text) if text.len() >= 2 && text.len() <= 300 => {
-                out.push((key.to_owned(), fold(text.trim())));
-            }
-            Value::Number(number) => out.push((key.to_owned(), number.to_string())),
-            Value::Array(all) => all.iter().for_each(|one| walk(one, key, depth - 1, out)),
-            Value::Object(all) => {
-                all.iter().for_each(|(key, one)| walk(one, &fold(key), depth - 1, out));
-            }
-            _ => {}
-        }
-    }
-    let mut out = Vec::new();
-    walk(arguments, "", 4, &mut out);
-    out
 }
 
 #[cfg(test)]

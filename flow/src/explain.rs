@@ -54,6 +54,7 @@ pub(crate) fn value(case: &Case<'_>, atom: &Atom, found: &Found, code: &str) -> 
     };
     let place = match &trace.source {
         Some(source) => format!("{} ({})", short(source), origin(trace.origin)),
+        None if case.context.is_blind() => "what cannot be looked into".to_owned(),
         None => "a text that is no longer kept".to_owned(),
     };
     let act = case.class.kinds.said();

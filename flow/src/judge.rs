@@ -5,6 +5,7 @@
 //! in `explain`, its function here, a case in `context::tests`.
 
 mod grounds;
+mod leaving;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use crate::{
     rules::Rules,
     trace::{Atom, Found, Trace, atoms, find, trace},
     values::Sort,
+    words::request::Request,
 };
 
 /// A call as it is judged.
@@ -97,8 +99,16 @@ pub(crate) struct Case<'a> {
     pub(crate) context: &'a Context,
     pub(crate) rules: &'a Rules,
     pub(crate) class: &'a Class,
+    pub(crate) arguments: &'a Value,
     pub(crate) asked: Asked,
     pub(crate) values: Vec<(Atom, Found)>,
+}
+
+impl Case<'_> {
+    /// True if the person handed the matter to a text.
+    pub(crate) fn handed(&self) -> bool {
+        self.asked == Asked::Delegated || self.context.person.request.delegated
+    }
 }
 
 /// LIMIT: values of one call; beyond it the call is held, because nobody reads so many.
@@ -128,7 +138,8 @@ impl Context {
             }
         }
         let asked = asked(self, call.class);
-        let case = Case { context: self, rules, class: call.class, asked, values };
+        let arguments = call.arguments;
+        let case = Case { context: self, rules, class: call.class, arguments, asked, values };
         let acts = call.class.acts != Acts::Reads;
         let mut reasons = if acts { grounds::act(&case) } else { grounds::read(&case) };
         if acts && gathered.cut && self.has_read_text() {
@@ -155,7 +166,8 @@ fn asked(context: &Context, class: &Class) -> Asked {
     let needed =
         if grave.is_empty() || class.kinds.meets(Kinds::UPDATE) { class.kinds } else { grave };
     if needed.meets(request.kinds) {
-        let other = if class.kinds.without(Kinds::INWARD).is_empty() {
+        let gone = Kinds::REMOVE.or(Kinds::CANCEL);
+        let other = if class.kinds.without(gone).is_empty() {
             class.topics.without(Topics::WEB)
         } else {
             Topics::NONE
@@ -164,11 +176,17 @@ fn asked(context: &Context, class: &Class) -> Asked {
         if about || request.delegated { Asked::Yes } else { Asked::Elsewhere }
     } else if request.delegated {
         Asked::Delegated
-    } else if !request.understood {
+    } else if !request.understood || money(request, grave) {
         Asked::Unclear
     } else {
         Asked::No
     }
+}
+
+/// True if money may be meant by "send": nothing else that could be sent is spoken of.
+fn money(request: &Request, grave: Kinds) -> bool {
+    let words = Topics::MAIL.or(Topics::CHAT).or(Topics::FILE);
+    grave == Kinds::PAY && request.kinds.meets(Kinds::SEND) && !request.topics.meets(words)
 }
 
 /// The values of the arguments, gathered.

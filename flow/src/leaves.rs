@@ -4,8 +4,12 @@
 //! quoted text ends at its own mark, a document is text as a whole, a field of free words is text. Never here: what a
 //! value means. To add a notation: a function that fills [`Parts`], its arm in [`leaves`], a case that tries to break out.
 
+use std::{borrow::Cow, collections::BTreeSet, sync::LazyLock};
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::repair;
 
 mod lines;
 mod printed;
@@ -13,6 +17,10 @@ mod printed;
 /// LIMIT: leaves of one result and levels of it; what is over is one text.
 const MOST: usize = 8_192;
 const DEPTH: usize = 24;
+/// LIMIT: values of one JSON text: more is text, which takes less room than they do.
+const VALUES: usize = 100_000;
+/// LIMIT: bytes of a text that is read as records; likewise.
+const RECORDS: usize = 1 << 20;
 
 /// One value or text of a result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +76,9 @@ fn short(text: &str) -> bool {
 /// True for fields that people fill with words of their own: nothing in them is a value of the record.
 pub(crate) fn free(key: &str) -> bool {
     const FREE: &str = "body text content contents message messages description subject comment comments note notes review reviews snippet summary bio remark remarks memo purpose reason details html markdown preview readme caption verwendungszweck betreff nachricht beschreibung zweck reference topic about answer result output feedback status_message alt instructions nachrichtentext texte corps objet mensaje asunto cuerpo";
-    crate::words::tokens::name_words(key).iter().any(|word| FREE.split(' ').any(|one| one == word))
+    static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| FREE.split(' ').collect());
+    // A folded name has no capitals that would part it.
+    crate::words::tokens::parts(key).any(|word| WORDS.contains(word))
 }
 
 /// The leaves of a result. `document` says that it is one text, whatever it looks like.
@@ -126,10 +136,10 @@ fn string(text: &str, key: &str, depth: usize, document: bool, parts: &mut Parts
     let trimmed = text.trim();
     // Only a whole result or a whole block is parsed again: a field that holds JSON is somebody's text.
     let whole = key.is_empty();
-    if whole
-        && trimmed.starts_with(['{', '['])
+    let looks_so = whole && repair::looks_so(trimmed.as_bytes());
+    if looks_so
         && depth > 0
-        && let Ok(value) = serde_json::from_str::<Value>(trimmed)
+        && let Ok(value) = repair::value(trimmed.as_bytes(), VALUES)
         && !value.is_string()
     {
         return walk(&value, "", depth - 1, document, parts);
@@ -142,12 +152,15 @@ fn string(text: &str, key: &str, depth: usize, document: bool, parts: &mut Parts
     {
         return walk(&value, "", depth - 1, document, parts);
     }
-    if whole && !document && trimmed.len() > 3 && lines::records(trimmed, parts) {
+    let fits = (4..=RECORDS).contains(&trimmed.len());
+    if whole && !document && fits && lines::records(trimmed, parts) {
         return;
     }
+    // What is no JSON after all is read with its escapes as what they stand for.
+    let text = if looks_so { repair::plain(text) } else { Cow::Borrowed(text) };
     // A whole result of several words is text; one word is what a tool was asked for.
     let value = !whole || trimmed.split_whitespace().count() == 1;
-    parts.push(key, text, !document && value);
+    parts.push(key, &text, !document && value);
 }
 
 #[cfg(test)]

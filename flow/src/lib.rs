@@ -1,7 +1,8 @@
 //! Where the values of a call came from, and what follows: classes of tools, labels of what was read, the trace of each
 //! argument, a judgment with a sentence.
 //!
-//! Never here: IO, a clock, a language model, a rule that knows one benchmark or one server.
+//! Never here: IO, a clock, a language model, a rule that knows one benchmark or one server; what a person chose by name is
+//! data (`template`).
 //! To add a kind of value: a file below `values`, its cases there.
 
 #![forbid(unsafe_code)]
@@ -16,8 +17,11 @@ pub mod label;
 mod leaves;
 mod orders;
 mod person;
+pub mod repair;
 pub mod rules;
 pub mod simulate;
+mod surface;
+pub mod template;
 pub mod trace;
 mod values;
 mod words;
@@ -28,4 +32,5 @@ pub use judge::{Call, Decision, Reason, Verdict};
 pub use kinds::{Kinds, Topics};
 pub use label::Label;
 pub use rules::Rules;
+pub use template::{Chosen, Template, classify_by};
 pub use trace::{How, Trace};

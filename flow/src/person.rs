@@ -38,7 +38,7 @@ impl Person {
         self.request.topics = self.request.topics.or(asked.topics);
         self.request.delegated |= asked.delegated;
         // Of the last words: what they ask for may be said in a way that we do not know.
-        self.request.understood = asked.understood;
+        self.request.understood = asked.understood && !asked.unclear;
         self.request.refers |= asked.refers;
         self.request.seeks |= asked.seeks;
         self.request.crowd |= asked.crowd;

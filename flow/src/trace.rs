@@ -61,6 +61,8 @@ pub(crate) struct Found {
     pub(crate) yours: bool,
     /// The field of a record that is it.
     pub(crate) field: Option<u32>,
+    /// True if every field that is it stands in what others gave.
+    pub(crate) foreign: bool,
     /// True if the person named the record of the field.
     pub(crate) meant: bool,
     /// True if only the sender's field of a record has it.
@@ -71,6 +73,9 @@ pub(crate) struct Found {
     pub(crate) ordered: Kinds,
     /// Kinds that the very sentences order.
     pub(crate) here: Kinds,
+    /// What these orders are, without what doing them may take: around it, and in the very sentences.
+    pub(crate) deeds: Kinds,
+    pub(crate) deed: Kinds,
     /// What the sources of these sentences are about.
     pub(crate) about: Topics,
     /// True if it stands alone on a line of a list.
@@ -140,11 +145,12 @@ pub(crate) fn atoms(pointer: &str, text: &str, role: Role, out: &mut Vec<Atom>) 
 pub(crate) fn find(context: &Context, atom: &Atom, rules: &Rules) -> Found {
     let text = atom.value.text();
     let person = &context.person;
+    context.findable();
     let mut found = Found { yours: rules.knows(text), ..Found::default() };
     if atom.formed {
         found.yours |= person.value(&atom.value);
-        fields(context, context.index.field(&atom.value.key), &mut found);
-        found.sentences = context.index.word(&atom.value.key).to_vec();
+        fields(context, &context.index.field(&atom.value.key), &mut found);
+        found.sentences = context.index.word(&atom.value.key);
         if found.sentences.is_empty() && found.field.is_none() {
             found.sentences = context.index.phrase(text);
         }
@@ -159,12 +165,14 @@ pub(crate) fn find(context: &Context, atom: &Atom, rules: &Rules) -> Found {
             person.said(text)
         };
         found.listed = context.index.listed(text);
-        fields(context, context.index.field(text), &mut found);
+        fields(context, &context.index.field(text), &mut found);
         found.sentences = context.index.phrase(text);
     }
     trusted(context, rules, &mut found);
     if found.nowhere() && context.forgotten(text) {
-        found.forgotten = true;
+        let (ordered, signs) = context.forgotten_orders();
+        (found.forgotten, found.ordered, found.signs) = (true, ordered, signs);
+        found.deeds = ordered;
     }
     surroundings(context, &mut found);
     found
@@ -176,11 +184,13 @@ fn trusted(context: &Context, rules: &Rules, found: &mut Found) {
         return;
     }
     let declared = |at: &u32| {
-        let leaf = context.index.sentence(*at).map(|sentence| sentence.leaf)?;
+        let leaf = context.index.leaf_of(*at)?;
         let (source, _, _) = context.leaf(leaf)?;
         rules.trusted_servers.contains(&source.server).then_some(leaf)
     };
-    found.field = found.field.or_else(|| found.sentences.iter().find_map(declared));
+    let trusted = found.sentences.iter().find_map(declared);
+    found.foreign &= trusted.is_none();
+    found.field = found.field.or(trusted);
     found.sentences.retain(|at| declared(at).is_none());
 }
 
@@ -194,17 +204,18 @@ fn generic(text: &str) -> bool {
     })
 }
 
-/// LIMIT: fields and sentences of one value that are looked at: the first ones.
+/// LIMIT: fields of one value that are looked at, and sentences of which it is asked whether the person named their source:
+/// the first ones. What sentences order is looked for in all that the index has.
 const PLACES: usize = 24;
 
 fn fields(context: &Context, leaves: &[u32], found: &mut Found) {
-    found.sender = !leaves.is_empty();
+    (found.sender, found.foreign) = (!leaves.is_empty(), !leaves.is_empty());
     for at in leaves.iter().take(PLACES) {
         found.field = found.field.or(Some(*at));
-        let sender = context.leaf(*at).is_some_and(|(source, leaf, _)| {
-            is_sender(&leaf.key) && source.origin >= Origin::ThirdParty
-        });
-        found.sender &= sender;
+        let of = context.leaf(*at);
+        let others = of.is_some_and(|(source, _, _)| source.origin >= Origin::ThirdParty);
+        found.foreign &= others;
+        found.sender &= others && of.is_some_and(|(_, leaf, _)| is_sender(&leaf.key));
         found.meant |= record_named(context, *at);
     }
 }
@@ -214,14 +225,18 @@ fn record_named(context: &Context, at: u32) -> bool {
     let Some((_, this, number)) = context.leaf(at) else { return false };
     (at.saturating_sub(8)..=at.saturating_add(8)).filter(|near| *near != at).any(|near| {
         context.leaf(near).is_some_and(|(_, other, same)| {
-            let letters = other.text.chars().filter(|letter| letter.is_alphabetic()).count();
-            same == number && other.record == this.record && other.field && letters >= 3 && {
-                let folded = fold(&other.text);
-                context.person.said(&folded)
-                    || (is_title(&other.key)
-                        && name_of(&folded)
-                            .any(|word| word.len() >= 3 && context.person.word(word)))
-            }
+            let letters = || other.text.chars().filter(|letter| letter.is_alphabetic());
+            same == number
+                && other.record == this.record
+                && other.field
+                && letters().nth(2).is_some()
+                && {
+                    let folded = fold(&other.text);
+                    context.person.said(&folded)
+                        || (is_title(&other.key)
+                            && name_of(&folded)
+                                .any(|word| word.len() >= 3 && context.person.word(word)))
+                }
         })
     })
 }
@@ -242,7 +257,7 @@ fn compose(context: &Context, value: &Typed, found: &mut Found) {
         Sort::Mail => {
             let name = value.text().split('@').next().unwrap_or("");
             let named = person.said(&name.replace(['.', '_', '-', '+'], " "));
-            if named && (context.index.own_host(host) || person.verbatim(host)) {
+            if named && (context.index.met_host(host) || person.verbatim(host)) {
                 found.yours = true;
                 found.composed = true;
                 return;
@@ -260,16 +275,21 @@ fn compose(context: &Context, value: &Typed, found: &mut Found) {
 }
 
 fn surroundings(context: &Context, found: &mut Found) {
-    for at in found.sentences.iter().take(PLACES) {
+    for (number, at) in found.sentences.iter().enumerate() {
         let around = context.index.around(*at);
         found.ordered = found.ordered.or(around.kinds);
+        found.deeds = found.deeds.or(around.deeds);
         found.signs = found.signs.max(around.signs);
-        if let Some(sentence) = context.index.sentence(*at) {
-            found.about = found.about.or(context
-                .leaf(sentence.leaf)
-                .map_or(Topics::NONE, |(source, _, _)| source.topics));
-            found.here = found.here.or(sentence.order.kinds);
-            found.named = found.named.max(named(context, sentence.leaf));
+        if let Some(leaf) = context.index.leaf_of(*at) {
+            found.about = found
+                .about
+                .or(context.leaf(leaf).map_or(Topics::NONE, |(source, _, _)| source.topics));
+            let here = context.index.order_of(*at);
+            found.here = found.here.or(here.kinds);
+            found.deed = found.deed.or(here.deeds);
+            if number < PLACES {
+                found.named = found.named.max(named(context, leaf));
+            }
         }
     }
     // Who wrote a text that orders is part of it: "reply to me with the list".
@@ -296,20 +316,20 @@ pub(crate) fn named(context: &Context, leaf: u32) -> u8 {
     }
     // The record around it: its sender, its title.
     let near = leaf.saturating_sub(24)..=leaf.saturating_add(24);
-    for at in near {
+    for at in near.filter(|at| person.request.refers && *at != leaf) {
         let Some((_, other, same)) = context.leaf(at) else { continue };
-        if same != number || other.record != this.record || at == leaf {
+        if same != number || other.record != this.record {
+            continue;
+        }
+        let (sender, title) = (is_sender(&other.key), is_title(&other.key));
+        if !sender && !title {
             continue;
         }
         let folded = fold(&other.text);
-        if person.request.refers
-            && is_sender(&other.key)
-            && name_of(&folded).any(|word| word.len() >= 3 && person.word(word))
+        let written_by = |word: &str| word.len() >= 3 && person.word(word);
+        if (sender && name_of(&folded).any(written_by))
+            || (title && folded.len() <= 120 && titled_so(context, &folded))
         {
-            return 2;
-        }
-        let titled = person.request.refers && is_title(&other.key) && folded.len() <= 120;
-        if titled && titled_so(context, &folded) {
             return 2;
         }
     }
@@ -451,11 +471,12 @@ pub(crate) fn trace(context: &Context, found: &Found) -> Trace {
     }
     if let Some(at) = found.field {
         let source = of(at);
-        let origin = if found.sender { Origin::ThirdParty } else { Origin::Own };
+        let others = source.map_or(Origin::ThirdParty, |source| source.origin);
+        let origin = if found.sender || found.foreign { others } else { Origin::Own };
         return Trace { origin, how: How::Whole, source: source.map(source_name) };
     }
-    let first = found.sentences.first().and_then(|at| context.index.sentence(*at));
-    if let Some(source) = first.and_then(|sentence| of(sentence.leaf)) {
+    let first = found.sentences.first().and_then(|at| context.index.leaf_of(*at));
+    if let Some(source) = first.and_then(of) {
         let how = if found.composed { How::Composed } else { How::Whole };
         // The trust of text is never that of a field.
         let origin = source.origin.max(Origin::OwnText);

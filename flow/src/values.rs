@@ -68,7 +68,10 @@ impl Typed {
             Sort::Day => "d:",
             Sort::Code => "c:",
         };
-        Self { sort, key: format!("{letter}{text}") }
+        let mut key = String::with_capacity(letter.len() + text.len());
+        key.push_str(letter);
+        key.push_str(text);
+        Self { sort, key }
     }
 
     /// The spelling alone.
@@ -80,46 +83,130 @@ impl Typed {
 /// LIMIT: values of one text; a longer list is a table, whose cells are values by themselves.
 const MOST: usize = 4_096;
 
+/// A word with what it has of what values are made of: most words have nothing, and are no value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Word<'a> {
+    text: &'a str,
+    /// Where it begins in its text.
+    pub(crate) at: usize,
+    marks: u8,
+}
+
+const DIGIT: u8 = 1;
+const AT: u8 = 2;
+/// A point or a colon.
+const POINT: u8 = 4;
+
+impl<'a> Word<'a> {
+    fn new(whole: &str, text: &'a str) -> Self {
+        let marks = text.bytes().fold(0, |marks, byte| {
+            marks
+                | match byte {
+                    b'0'..=b'9' => DIGIT,
+                    b'@' => AT,
+                    b'.' | b':' => POINT,
+                    _ => 0,
+                }
+        });
+        Self { text, at: offset(whole, text), marks }
+    }
+
+    const fn has(&self, mark: u8) -> bool {
+        self.marks & mark != 0
+    }
+}
+
+/// Where a part of a text begins in it.
+pub(crate) fn offset(whole: &str, part: &str) -> usize {
+    part.as_ptr().addr().saturating_sub(whole.as_ptr().addr())
+}
+
+/// The words of a folded text.
+pub(crate) fn words(text: &str) -> Vec<Word<'_>> {
+    let mut all = Vec::with_capacity(text.len() / 6);
+    all.extend(chunks(text).map(|word| Word::new(text, word)));
+    all
+}
+
 /// The values in a folded text, in the order in which they stand; none twice in a row.
 pub(crate) fn typed(text: &str) -> Vec<Typed> {
-    let words: Vec<&str> = chunks(text).collect();
-    let mut out: Vec<Typed> = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        if out.len() >= MOST {
-            break;
-        }
-        let rest = words.get(at..).unwrap_or_default();
-        one(word, rest, &mut out);
+    let mut out = Vec::new();
+    if some(text) {
+        of(&words(text), &mut out);
     }
-    dates::days(&words, &mut out);
     out
 }
 
-fn one(word: &str, rest: &[&str], out: &mut Vec<Typed>) {
-    let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
-    if let Some(address) = mail(word) {
+/// True if there can be a value in a folded text.
+pub(crate) fn some(text: &str) -> bool {
+    text.bytes().any(|byte| matches!(byte, b'0'..=b'9' | b'@' | b'.' | b':'))
+}
+
+/// The values among these words.
+pub(crate) fn of(words: &[Word<'_>], out: &mut Vec<Typed>) {
+    for (at, word) in words.iter().enumerate().filter(|(_, word)| word.marks != 0) {
+        if out.len() >= MOST {
+            break;
+        }
+        one(*word, words.get(at..).unwrap_or_default(), out);
+    }
+    if words.iter().any(|word| word.has(DIGIT)) {
+        dates::days(words, out);
+    }
+}
+
+/// The values among these words that are made of several: they may be broken over sentences.
+pub(crate) fn broken(words: &[Word<'_>], out: &mut Vec<Typed>) {
+    for (at, word) in words.iter().enumerate().filter(|(_, word)| word.has(DIGIT)) {
+        if out.len() >= MOST {
+            break;
+        }
+        let alone = (word.has(AT) && mail(word.text).is_some())
+            || (word.has(POINT) && link(word.text).is_some());
+        if !alone {
+            grouped(words.get(at..).unwrap_or_default(), out);
+        }
+    }
+}
+
+fn one(word: Word<'_>, rest: &[Word<'_>], out: &mut Vec<Typed>) {
+    if let Some(address) = Some(word.text).filter(|_| word.has(AT)).and_then(mail) {
         out.push(Typed::new(Sort::Mail, &address));
         return;
     }
-    if let Some(link) = link(word) {
-        out.push(Typed::new(Sort::Link, &link));
+    if let Some(link) = Some(word.text).filter(|_| word.has(POINT)).and_then(link) {
+        out.push(Typed::new(Sort::Link, link));
         return;
     }
-    if !has_digit {
+    if !word.has(DIGIT) {
         return;
     }
-    if let Some(account) = account(rest) {
+    grouped(rest, out);
+    let word = word.text;
+    let mut plain = false;
+    numbers::readings(word, |number| {
+        plain = true;
+        out.push(Typed::new(Sort::Number, number));
+    });
+    if word.len() < 5 {
+        return;
+    }
+    let mut key = String::with_capacity(word.len() + 2);
+    key.push_str("c:");
+    key.extend(word.chars().filter(|letter| letter.is_alphanumeric()));
+    let length = key.len() - 2;
+    if length >= 5 && (!plain || length >= 6) {
+        out.push(Typed { sort: Sort::Code, key });
+    }
+}
+
+/// The values that begin here and may go on in the next words.
+fn grouped(words: &[Word<'_>], out: &mut Vec<Typed>) {
+    if let Some(account) = account(words) {
         out.push(Typed::new(Sort::Account, &account));
     }
-    if let Some(phone) = phone(rest) {
+    if let Some(phone) = phone(words) {
         out.push(Typed::new(Sort::Phone, &phone));
-    }
-    let numbers = numbers::readings(word);
-    let plain = !numbers.is_empty();
-    out.extend(numbers.iter().map(|number| Typed::new(Sort::Number, number)));
-    let code: String = word.chars().filter(|letter| letter.is_alphanumeric()).collect();
-    if code.len() >= 5 && (!plain || code.len() >= 6) {
-        out.push(Typed::new(Sort::Code, &code));
     }
 }
 
@@ -149,9 +236,10 @@ pub(crate) fn is_file(word: &str) -> bool {
     word.rsplit_once('.').is_some_and(|(name, ending)| !name.is_empty() && FILES.contains(&ending))
 }
 
-fn link(word: &str) -> Option<String> {
+/// Nothing without a point or a colon.
+fn link(word: &str) -> Option<&str> {
     // Words may stand directly before an address: `(https://…`, `[text](https://…`.
-    let scheme = word.find("://");
+    let scheme = word.bytes().position(|byte| byte == b':').and_then(|_| word.find("://"));
     let (given, rest) = match scheme {
         Some(at) => (true, word.get(at + 3..)?),
         None => (word.starts_with("www."), word),
@@ -162,39 +250,82 @@ fn link(word: &str) -> Option<String> {
         .unwrap_or(rest)
         .trim_end_matches(['/', '.', ',', '*', '_', '?', '!']);
     let host = rest.split(['/', '?', '#', ':']).next()?;
-    let labels: Vec<&str> = host.split('.').collect();
-    let last = *labels.last()?;
-    let named = labels.len() >= 2
-        && labels.iter().all(|label| !label.is_empty())
+    let last = host.rsplit('.').next()?;
+    // Without a scheme a dot between two words is often a missing space.
+    if !given && !common(last) {
+        return None;
+    }
+    let named = host.len() > last.len()
+        && host.split('.').all(|label| !label.is_empty())
         && host.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '.' | '-'))
         && (2..=24).contains(&last.len())
         && last.chars().all(char::is_alphabetic);
     let site = named
         && (2..=12).contains(&last.len())
         && !FILES.contains(&last)
-        && labels.iter().all(|label| label.len() > 1);
-    // Without a scheme a dot between two words is often a missing space.
-    let common = [
-        "com", "org", "net", "io", "dev", "app", "co", "info", "biz", "eu", "de", "fr", "es", "uk",
-        "us", "ch", "at", "nl", "it", "ai", "xyz", "online", "site", "shop", "ru", "cn", "me",
-        "ly", "example", "test", "invalid", "link", "to", "cc", "tech", "cloud", "bank", "store",
-    ];
-    let kept = if given {
-        named || host.contains(':') || scheme.is_some()
-    } else {
-        site && common.contains(&last)
-    };
-    (kept && !host.is_empty()).then(|| rest.to_owned())
+        && host.split('.').all(|label| label.len() > 1);
+    let kept = if given { named || host.contains(':') || scheme.is_some() } else { site };
+    (kept && !host.is_empty()).then_some(rest)
+}
+
+/// True for what many names of sites end with.
+fn common(ending: &str) -> bool {
+    matches!(
+        ending,
+        "com"
+            | "org"
+            | "net"
+            | "io"
+            | "dev"
+            | "app"
+            | "co"
+            | "info"
+            | "biz"
+            | "eu"
+            | "de"
+            | "fr"
+            | "es"
+            | "uk"
+            | "us"
+            | "ch"
+            | "at"
+            | "nl"
+            | "it"
+            | "ai"
+            | "xyz"
+            | "online"
+            | "site"
+            | "shop"
+            | "ru"
+            | "cn"
+            | "me"
+            | "ly"
+            | "example"
+            | "test"
+            | "invalid"
+            | "link"
+            | "to"
+            | "cc"
+            | "tech"
+            | "cloud"
+            | "bank"
+            | "store"
+    )
 }
 
 /// An IBAN, together or in groups: two letters, two digits, eleven to thirty more.
-fn account(words: &[&str]) -> Option<String> {
+fn account(words: &[Word<'_>]) -> Option<String> {
+    let between = |letter: char| matches!(letter, '-' | '.' | ':');
+    // Most words with a digit begin with it.
+    let first = words.first()?.text.trim_start_matches(between);
+    if !first.starts_with(|letter: char| letter.is_ascii_alphabetic()) {
+        return None;
+    }
     let mut all = String::new();
     for (at, word) in words.iter().take(9).enumerate() {
-        let plain: String =
-            word.chars().filter(|letter| !matches!(letter, '-' | '.' | ':')).collect();
+        let plain: String = word.text.chars().filter(|letter| !between(*letter)).collect();
         let fits = plain.chars().all(|letter| letter.is_ascii_alphanumeric());
-        let digits = plain.bytes().any(|byte| byte.is_ascii_digit());
+        let digits = word.has(DIGIT);
         let group = at == 0 || (plain.len() <= 4 && (digits || plain.len() == 4));
         if !fits || !group || (at > 0 && !digits && all.len() > 8) {
             break;
@@ -209,14 +340,14 @@ fn account(words: &[&str]) -> Option<String> {
 }
 
 /// Seven to fifteen digits with a plus, brackets or separators (E.164); a plain number is none.
-fn phone(words: &[&str]) -> Option<String> {
-    let first = *words.first()?;
+fn phone(words: &[Word<'_>]) -> Option<String> {
+    let first = words.first()?.text;
     if !first.starts_with(['+', '0', '(']) && !first.contains('-') {
         return None;
     }
     let mut digits = String::new();
     let mut taken = 0;
-    for word in words.iter().take(6) {
+    for word in words.iter().take(6).map(|word| word.text) {
         let fits = word.chars().all(|letter| {
             letter.is_ascii_digit() || matches!(letter, '+' | '-' | '(' | ')' | '.' | '/')
         });

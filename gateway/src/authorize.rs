@@ -96,7 +96,7 @@ async fn counted(
 ) -> Verdict {
     let (surface, name, arguments) = thing;
     let what = What::Call { surface, name, arguments };
-    if let Some(stopped) = for_others(core, who, (server, what), &decision) {
+    if let Some(stopped) = for_others(core, who, (server, what), (&decision, found)) {
         return stopped;
     }
     if !counts {
@@ -125,20 +125,19 @@ fn for_others(
     core: &Core,
     who: &Identified,
     asked: (&str, What<'_>),
-    decision: &Decision,
+    (decision, found): (&Decision, Option<&Traced>),
 ) -> Option<Verdict> {
     if who.caller.behalf.is_empty() {
         return None;
     }
-    let (own, words) = match decision {
+    let words = match decision {
         Decision::Permit(permitted) => {
-            let words = Decided { permitted: false, hold: None, ..permit_words(permitted) };
-            (Some(permitted), words)
+            Decided { permitted: false, hold: None, ..permit_words(permitted) }
         }
-        Decision::Hold(held) => (None, hold_words(held)),
+        Decision::Hold(held) => hold_words(held),
         Decision::Deny(_) => return None,
     };
-    let refusal = behalf::lets(core, who, asked, own).err()?;
+    let refusal = behalf::lets(core, who, asked, (decision, found)).err()?;
     Some(Verdict::CannotWait(Box::new(words), refusal))
 }
 
@@ -151,7 +150,7 @@ fn listen(core: &Core, who: &Identified, server: &str, resources: Option<&Node<'
         let uri = uri.as_str().unwrap_or_default();
         let decision = call(core, who, server, ((Surface::Resource, uri, None), None));
         let what = What::Call { surface: Surface::Resource, name: uri, arguments: None };
-        if let Some(stopped) = for_others(core, who, (server, what), &decision) {
+        if let Some(stopped) = for_others(core, who, (server, what), (&decision, None)) {
             return stopped;
         }
         if waits(&decision) {

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use writ_authority::{Agent, Ask, Decision, Permitted, State, What, state::Link};
+use writ_authority::{Agent, Ask, Decision, Permitted, State, What, decide::Traced, state::Link};
 use writ_identity::Claims;
 use writ_model::{AgentId, InstanceId};
 
@@ -54,35 +54,59 @@ pub(crate) fn above(state: &State, claims: &Claims) -> Result<Vec<Above>, Refusa
     chain.iter().skip(1).map(|link| known(link).ok_or_else(broken)).collect()
 }
 
-/// Refuses what one of those may not do that the caller acts for. `own` is what the caller itself was permitted.
+/// Refuses what one of those may not do that the caller acts for. `own` is what was decided for the caller itself, and what
+/// was found of where the call's values came from counts for each of them as well.
 pub(crate) fn lets(
     core: &Core,
     who: &Identified,
     (server, what): (&str, What<'_>),
-    own: Option<&Permitted>,
+    (own, found): (&Decision, Option<&Traced>),
 ) -> Result<(), Refusal> {
     let state = &who.view.state;
+    let permit = match own {
+        Decision::Permit(permitted) => Some(permitted),
+        Decision::Hold(_) | Decision::Deny(_) => None,
+    };
     for one in &who.caller.behalf {
         let (agent, instance, epoch) = one.link;
-        let name = one.agent.name();
-        match decide_on(core, who, state, (&Ask { agent, instance, epoch, server, what }, None)) {
-            Decision::Permit(permitted) if goes_on(&permitted, own) => {}
-            Decision::Permit(_) | Decision::Hold(_) => {
-                let words = format!(
-                    "{name}, for whom this is done, may do it only so often or with people told or asked"
-                );
-                return Err(refusal::NOT_FOR_OTHERS.saying(words));
-            }
-            Decision::Deny(denied) => {
-                let words = format!(
-                    "{name}, for whom this is done, may not do it ({}): {}",
-                    denied.code, denied.words
-                );
-                return Err(refusal::NOT_FOR_OTHERS.saying(words).curing(denied.cure));
-            }
+        let ask = Ask { agent, instance, epoch, server, what };
+        let decided = |found| decide_on(core, who, state, (&ask, found));
+        goes(one, &decided(None), &|permitted| goes_on(permitted, permit), false)?;
+        if found.is_some() {
+            let decision = decided(found);
+            // What is asked, told or counted for the caller by the very clauses is not asked twice.
+            let same = decision.clauses().iter().all(|clause| own.clauses().contains(clause));
+            goes(one, &decision, &|permitted| same || goes_on(permitted, permit), same)?;
         }
     }
     Ok(())
+}
+
+/// Whether what was decided for somebody above lets the caller go on.
+fn goes(
+    one: &Above,
+    decision: &Decision,
+    goes_on: &dyn Fn(&Permitted) -> bool,
+    may_wait: bool,
+) -> Result<(), Refusal> {
+    let name = one.agent.name();
+    match decision {
+        Decision::Permit(permitted) if goes_on(permitted) => Ok(()),
+        Decision::Hold(_) if may_wait => Ok(()),
+        Decision::Permit(_) | Decision::Hold(_) => {
+            let words = format!(
+                "{name}, for whom this is done, may do it only so often or with people told or asked"
+            );
+            Err(refusal::NOT_FOR_OTHERS.saying(words))
+        }
+        Decision::Deny(denied) => {
+            let words = format!(
+                "{name}, for whom this is done, may not do it ({}): {}",
+                denied.code, denied.words
+            );
+            Err(refusal::NOT_FOR_OTHERS.saying(words).curing(denied.cure.clone()))
+        }
+    }
 }
 
 /// Whether a permit depends on nothing that would have to be counted, told or used up for somebody who does not call.

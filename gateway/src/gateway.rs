@@ -77,6 +77,8 @@ pub struct GatewayParts {
     pub held: Arc<dyn Held>,
     /// Keeps what agents have read, sealed.
     pub contexts: Arc<dyn Contexts>,
+    /// What the operator says that servers are: templates of their tools' classes.
+    pub templates: writ_flow::Chosen,
     /// What happens to a definition that was never seen before.
     pub catalog: FirstSight,
     /// Keeps the texts of definitions, for people to read.
@@ -190,7 +192,7 @@ fn core(parts: GatewayParts, local: SocketAddr) -> Result<Core, StartFault> {
         meter: parts.meter,
         recorder: parts.recorder,
         held: parts.held,
-        flows: Flows::new(parts.contexts),
+        flows: Flows::new(parts.contexts, parts.templates),
         catalog: Catalog::new(parts.catalog),
         definitions: parts.definitions,
         approvals: parts.approvals.trim_end_matches('/').to_owned(),

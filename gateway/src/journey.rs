@@ -35,7 +35,7 @@ use crate::{
     pep,
     record::{Called, Recording},
     refusal::{self, Refusal},
-    rehearse, resume,
+    rehearse, resume, returned,
     standing::{self, Answers},
     streams::{Cord, Guard},
     trace,
@@ -292,6 +292,7 @@ pub(crate) async fn bare(
         answers: Answers::Nothing,
     };
     let answer = forward(&pass.permitted, &trip, outgoing).await;
+    let answer = returned::sift((core, who, server), None, recording.as_ref(), answer).await;
     let outcome = match flow::listen((core, who, server), answer).await {
         Ok(answer) => {
             if let Some(ours) = ours.filter(|_| !listening && answer.status.is_success()) {

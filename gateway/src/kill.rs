@@ -84,6 +84,12 @@ pub(crate) async fn follow(core: Arc<Core>, mut changes: broadcast::Receiver<Cha
             Ok(change) => step(&core, &change),
             Err(RecvError::Lagged(missed)) => {
                 tracing::warn!(missed, "the gateway fell behind the ledger; looking at everything");
+                let all = core.tenants.in_memory().into_iter().chain(core.fair.busy());
+                for tenant in all.collect::<BTreeSet<_>>() {
+                    let view = core.tenants.cached(tenant);
+                    let state = view.as_ref().map(|view| &view.state);
+                    core.upstreams().for_each(|upstream| upstream.tidy(tenant, state));
+                }
                 look_again(&core, None);
             }
             Err(RecvError::Closed) => return,

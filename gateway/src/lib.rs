@@ -39,6 +39,7 @@ pub mod refusal;
 mod rehearse;
 mod release;
 mod resume;
+mod returned;
 mod seal;
 mod serve;
 mod session;

@@ -24,6 +24,7 @@ use crate::{
     core::Core,
     flight::Flight,
     refusal::{self, Refusal},
+    returned::Tally,
     standing::Deed,
     tenancy::Tenancy,
     trace,
@@ -121,6 +122,8 @@ pub(crate) struct Recording {
     flight: Flight,
     /// The caller may leave whenever it likes: it only listened.
     listening: bool,
+    /// What was found in the answer so far.
+    returned: Tally,
 }
 
 impl Recording {
@@ -159,7 +162,13 @@ impl Recording {
             sealed,
             flight: Flight::default(),
             listening: false,
+            returned: Tally::default(),
         })
+    }
+
+    /// Where what is found in its answer is counted.
+    pub(crate) fn tally(&self) -> Tally {
+        self.returned.clone()
     }
 
     /// The call leaves, with its places among what runs now for as long as it runs.
@@ -286,6 +295,7 @@ impl Recording {
         let token = self.caller.token.to_string();
         let acting_for: Vec<AgentId> =
             self.caller.behalf.iter().map(|one| one.agent.described.agent).collect();
+        let returned = self.returned.said();
         let policy_words = if self.decided.permitted { self.decided.words.as_str() } else { "" };
         let record = ocsf::ApiActivity {
             activity_id: activity,
@@ -329,6 +339,7 @@ impl Recording {
                 hold: self.decided.hold,
                 asked_by: self.caller.asked_by,
                 acting_for: &acting_for,
+                returned: &returned,
             },
         };
         let mut out = Vec::with_capacity(1536);

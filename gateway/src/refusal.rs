@@ -360,6 +360,11 @@ refusals! {
         "get a new token of the agent that all act for and exchange that";
     NOT_FOR_OTHERS = "GATE-0191", OK, RPC_DENIED, "whoever this is done for may not do it themselves",
         "call with a token of the caller's own, or have people grant it to the agent that it acts for";
+    RETURNED = "GATE-0200", OK, RPC_DENIED, "the charter refuses what the server answered",
+        "what was asked for was done; read less of it, or have people let such answers be masked";
+    UNSIFTED = "GATE-0201", BAD_GATEWAY, RPC_INTERNAL,
+        "the server's answer carries what may not go on, and can be read in two ways, so that it cannot be masked",
+        "look at the server: no key twice in one object, no half of a letter, at most a million values";
 }
 
 /// Seconds after which it is worth trying again; nothing where only a person can cure it.

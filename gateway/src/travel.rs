@@ -30,7 +30,7 @@ use crate::{
     },
     record::{Called, Decided, Recording},
     refusal::{self, Refusal},
-    rehearse, release, resume,
+    rehearse, release, resume, returned,
     standing::{self, Answers},
     streams::Guard,
     upstream::{Outgoing, jobs},
@@ -96,6 +96,9 @@ pub(crate) async fn travel(
     if pass.permitted.rehearsal() {
         return Ok(rehearse::answer(going, letter, guard, (recording, asked)));
     }
+    if let Err(refusal) = flow::writes(core, who, &server.name, &letter.wish).await {
+        return Err(withheld_if(asked, recording, refusal));
+    }
     let session = known.as_ref().map(|known| &*known.upstream);
     let held = match freed(going, letter, (&pass, session), recording.as_ref()).await {
         Ok(held) => held,
@@ -115,21 +118,11 @@ pub(crate) async fn travel(
         resumes: true,
     };
     let answer = match held {
-        None => {
-            let headers = header::outgoing(going.headers, session);
-            let outgoing = Outgoing {
-                verb: Method::POST,
-                headers,
-                body: letter.body.clone(),
-                message: Some(letter.message),
-                instance: who.caller.instance,
-                share: &who.share,
-                session,
-            };
-            forward(&permitted, &trip, outgoing).await
-        }
+        None => sent(&trip, &permitted, (going, letter, session)).await,
         Some(held) => resumed(&trip, &permitted, (going, &held, session), &asked.id).await,
     };
+    let whose = (core, who, server);
+    let answer = returned::sift(whose, Some(&letter.wish), recording.as_ref(), answer).await;
     let outcome = match flow::hear(going, letter, answer).await {
         Ok(answer) => reply(&trip, answer, asked.id.clone(), guard, recording).await,
         Err(refusal) => Err((refusal, recording)),
@@ -185,7 +178,7 @@ pub(crate) async fn barred(
 }
 
 /// The tool whose call began the task that a message is about.
-fn begun_by(going: &Going<'_>, message: &Message<'_>) -> Option<Arc<str>> {
+pub(crate) fn begun_by(going: &Going<'_>, message: &Message<'_>) -> Option<Arc<str>> {
     let task = jobs::about(message)?;
     going.server.upstream.as_ref()?.began(going.who.caller.instance, task)
 }
@@ -221,6 +214,24 @@ fn answers(wish: &Wish<'_>, permitted: &writ_authority::Permitted) -> Answers {
         Wish::Use { .. } if standing::acts(permitted) => Answers::Act,
         Wish::Use { .. } | Wish::List | Wish::Talk { .. } => Answers::Read,
     }
+}
+
+/// Sends the message as it came.
+async fn sent(
+    trip: &Trip<'_>,
+    permitted: &writ_authority::Permitted,
+    (going, letter, session): (&Going<'_>, &Letter<'_>, Option<&str>),
+) -> Result<crate::upstream::Answer, Refusal> {
+    let outgoing = Outgoing {
+        verb: Method::POST,
+        headers: header::outgoing(going.headers, session),
+        body: letter.body.clone(),
+        message: Some(letter.message),
+        instance: trip.who.caller.instance,
+        share: &trip.who.share,
+        session,
+    };
+    forward(permitted, trip, outgoing).await
 }
 
 /// Sends the bytes that were held, under the id of the request that asks for them now.

@@ -259,4 +259,18 @@ pub struct Unmapped<'a> {
     /// The agents that it was done for with an exchanged token (RFC 8693), nearest first.
     #[serde(skip_serializing_if = "<[AgentId]>::is_empty")]
     pub acting_for: &'a [AgentId],
+    /// What was found in what the server answered, by class.
+    #[serde(skip_serializing_if = "<[Returned]>::is_empty")]
+    pub returned: &'a [Returned],
+}
+
+/// How much of one class was found in what a server answered. Never a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Returned {
+    /// The class.
+    pub class: &'static str,
+    /// How often it was found.
+    pub found: u32,
+    /// How often words were put in its place.
+    pub masked: u32,
 }

@@ -6,6 +6,8 @@
 
 mod outside;
 
+pub(crate) use outside::signature;
+
 use crate::{
     book::{Book, quoted},
     hidden, keras,
@@ -25,6 +27,10 @@ const OVERLAP: u64 = 4096;
 const CONFIG: u64 = 8 << 20;
 /// LIMIT: bytes in which pickles are searched: attributes stand at the beginning.
 const PICKLES: u64 = 8 << 20;
+/// LIMIT: configurations of one file; a model has one of each.
+const CONFIGURATIONS: usize = 16;
+/// LIMIT: places that look like a list of other files and are followed.
+const PLACES: usize = 4096;
 /// LIMIT: objects of one heap that are passed over.
 const OBJECTS: usize = 65_536;
 
@@ -34,9 +40,16 @@ pub(crate) fn read(source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
     if most < source.len() {
         book.partial("HDF5 behind the limit of searched bytes");
     }
-    if outside::cut(source) == Some(true) {
-        book.broken("hdf5.truncated", 0, "the file is shorter than it says");
+    let beginning = outside::beginning(source);
+    match beginning.and_then(|one| one.end) {
+        Some(end) if end > source.len() => {
+            book.broken("hdf5.truncated", 0, "the file is shorter than it says");
+        }
+        Some(_) => {}
+        None => book.broken("hdf5.beginning", 0, "the file begins in no way that is known"),
     }
+    let base = beginning.map_or(0, |one| one.base);
+    let (mut configurations, mut places) = (CONFIGURATIONS, PLACES);
     let mut at = 0;
     while at < most {
         let bytes = match read_at(source, at, WINDOW) {
@@ -50,7 +63,12 @@ pub(crate) fn read(source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
         for name in ATTRIBUTES {
             let mut from = 0;
             while let Some(next) = bytes.get(from..).and_then(|rest| find(rest, name)) {
-                attribute(source, at + wide(from + next), name.len(), book);
+                if configurations == 0 {
+                    book.partial("configurations of Keras behind the limit of them");
+                    break;
+                }
+                configurations -= 1;
+                attribute(source, base, at + wide(from + next), name.len(), book);
                 from += next + name.len();
             }
         }
@@ -60,7 +78,7 @@ pub(crate) fn read(source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
                 book.add(Finding::Suspicious, "keras.lambda", at + wide(place), sentence);
             }
         }
-        elsewhere(source, &bytes, at, book);
+        elsewhere(source, base, (&bytes, at), &mut places, book);
         if at < PICKLES {
             hidden::search(book, &bytes, at);
         }
@@ -74,7 +92,13 @@ pub(crate) fn read(source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
 }
 
 /// What is taken from other files.
-fn elsewhere(source: &mut dyn Source, bytes: &[u8], at: u64, book: &mut Book<'_>) {
+fn elsewhere(
+    source: &mut dyn Source,
+    base: u64,
+    (bytes, at): (&[u8], u64),
+    places: &mut usize,
+    book: &mut Book<'_>,
+) {
     for (place, four) in bytes.windows(4).enumerate() {
         match four {
             // A link: version 1, a type of its own, and that is 64.
@@ -84,17 +108,26 @@ fn elsewhere(source: &mut dyn Source, bytes: &[u8], at: u64, book: &mut Book<'_>
                     book.add(Finding::Suspicious, "hdf5.external", at + wide(place), sentence);
                 }
             }
-            [1, 0, 0, 0] if outside::storage(source, bytes, place).is_some() => {
-                let sentence = "numbers are read from other files";
-                book.add(Finding::Suspicious, "hdf5.external", at + wide(place), sentence);
+            [1, 0, 0, 0] => {
+                let heap = outside::storage(base, bytes, place);
+                let Some(heap) = heap.filter(|heap| *heap < source.len()) else { continue };
+                if *places == 0 {
+                    book.partial("lists of other files behind the limit of them");
+                    return;
+                }
+                *places -= 1;
+                if outside::names(source, heap) {
+                    let sentence = "numbers are read from other files";
+                    book.add(Finding::Suspicious, "hdf5.external", at + wide(place), sentence);
+                }
             }
             _ => {}
         }
     }
 }
 
-fn attribute(source: &mut dyn Source, at: u64, name: usize, book: &mut Book<'_>) {
-    if let Some(text) = text(source, at, name) {
+fn attribute(source: &mut dyn Source, base: u64, at: u64, name: usize, book: &mut Book<'_>) {
+    if let Some(text) = text(source, base, at, name) {
         let end = text.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         book.inside("model_config", |book| {
             keras::check(text.get(..end).unwrap_or_default(), book);
@@ -106,8 +139,8 @@ fn attribute(source: &mut dyn Source, at: u64, name: usize, book: &mut Book<'_>)
     }
 }
 
-/// The text of the attribute whose name stands at a place.
-fn text(source: &mut dyn Source, at: u64, name: usize) -> Option<Vec<u8>> {
+/// The text of the attribute whose name stands at a place; addresses are counted from `base`.
+fn text(source: &mut dyn Source, base: u64, at: u64, name: usize) -> Option<Vec<u8>> {
     let before = read_at(source, at.checked_sub(9)?, 9).ok()?;
     let length = |place: usize| piece(&before, place, 2).map(little);
     // The third version has a byte for the letters' coding behind the lengths.
@@ -126,7 +159,8 @@ fn text(source: &mut dyn Source, at: u64, name: usize) -> Option<Vec<u8>> {
         3 if size <= CONFIG => read_at(source, data, narrow(size)).ok(),
         9 => {
             let pointer = read_at(source, data, 16).ok()?;
-            heap(source, little(piece(&pointer, 4, 8)?), little(piece(&pointer, 12, 4)?))
+            let place = base.checked_add(little(piece(&pointer, 4, 8)?))?;
+            heap(source, place, little(piece(&pointer, 12, 4)?))
         }
         _ => None,
     }

@@ -7,7 +7,9 @@ use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
 
 use crate::{
     book::Book,
-    bytecode, pickle, python,
+    bytecode,
+    pickle::{self, Attempt},
+    python,
     report::Finding,
     source::{find, wide},
     squeeze,
@@ -17,8 +19,14 @@ use crate::{
 const TRIES: usize = 64;
 /// LIMIT: bytes of a hidden pickle that an attempt walks.
 const ATTEMPT: usize = 256 << 10;
+/// LIMIT: how often the bytes of one stretch are walked, all attempts together.
+const WALKED: usize = 4;
+/// Bytes that are searched for one step.
+const SEARCHED: usize = 16;
 /// LIMIT: bytes that a hidden compressed layer may become.
 const UNPACKED: usize = 1 << 20;
+/// LIMIT: encodings and compressions inside each other.
+const LAYERS: usize = 6;
 /// Letters of a long stretch that say what it is: whole groups of every encoding.
 const BEGINNING: usize = 3840;
 /// Fewer letters cannot hide anything that runs.
@@ -60,7 +68,7 @@ pub(crate) fn latin(text: &str) -> Vec<u8> {
 /// Looks into a literal of a pickle, a configuration or a key.
 pub(crate) fn literal(book: &mut Book<'_>, bytes: &[u8], at: u64) {
     let name = format!("literal@{at}");
-    let tried = book.attempt(&name, |book| probe(book, bytes, 0));
+    let tried = book.attempt(&name, bytes.len(), |book| probe(book, bytes, 0));
     if tried.finding() >= Finding::Suspicious {
         book.add(tried.finding(), "hidden.literal", at, "a literal hides something that would run");
         book.merge(tried);
@@ -69,11 +77,11 @@ pub(crate) fn literal(book: &mut Book<'_>, bytes: &[u8], at: u64) {
 
 /// Searches bytes without structure for pickles that begin somewhere.
 pub(crate) fn search(book: &mut Book<'_>, bytes: &[u8], at: u64) {
-    if bytes.is_empty() {
+    if bytes.is_empty() || !book.step(wide(bytes.len() / SEARCHED)) {
         return;
     }
     let name = format!("bytes@{at}");
-    let tried = book.attempt(&name, |book| {
+    let tried = book.attempt(&name, bytes.len(), |book| {
         pickles(book, bytes);
     });
     if tried.finding() >= Finding::Suspicious {
@@ -89,14 +97,14 @@ pub(crate) fn search(book: &mut Book<'_>, bytes: &[u8], at: u64) {
 
 /// Tries everything that bytes can be, layer by layer.
 pub(crate) fn probe(book: &mut Book<'_>, bytes: &[u8], layer: usize) {
-    // Inner layers are rarer than outer ones, and each is cheap: what is deeper is not a literal's business.
-    if layer > 6 || bytes.len() < 4 || !book.step(wide(bytes.len() / 64 + 1)) {
+    // Inner layers are rarer than outer ones: what is deeper is not a literal's business.
+    if layer > LAYERS || bytes.len() < 4 || !book.probe(bytes.len(), layer) {
         return;
     }
     pickles(book, bytes);
     bytecode::probe(book, bytes);
     if bytes.starts_with(b"PK\x03\x04") {
-        let tried = book.attempt("zip", |book| {
+        let tried = book.attempt("zip", bytes.len(), |book| {
             let _kind = crate::zip::read("literal", &mut crate::Slice(bytes), book);
         });
         if tried.finding() >= Finding::Suspicious {
@@ -127,20 +135,25 @@ pub(crate) fn opens(head: &[u8]) -> bool {
 fn pickles(book: &mut Book<'_>, bytes: &[u8]) {
     let mut tries = 0;
     let mut last = None;
+    let mut walked = 0_u64;
+    let most = wide(bytes.len().saturating_mul(WALKED).saturating_add(ATTEMPT));
     for start in beginnings(bytes) {
         if last.is_some_and(|last| start < last) {
             continue;
         }
         tries += 1;
-        if tries > TRIES {
+        if tries > TRIES || walked > most {
+            book.untried();
             break;
         }
         let end = bytes.len().min(start.saturating_add(ATTEMPT));
         let stretch = bytes.get(start..end).unwrap_or_default();
-        let mut runs = false;
-        let tried =
-            book.attempt(&format!("pickle@{start}"), |book| runs = pickle::attempt(stretch, book));
-        if runs {
+        let mut ended = Attempt { runs: false, walked: 0 };
+        let tried = book.attempt(&format!("pickle@{start}"), stretch.len(), |book| {
+            ended = pickle::attempt(stretch, book);
+        });
+        walked = walked.saturating_add(ended.walked);
+        if ended.runs {
             book.merge(tried);
             last = Some(start + 16);
         }

@@ -15,6 +15,24 @@ use crate::{
 
 /// LIMIT: bytes of a file that is read; the greatest list of tokens has thirty million.
 const READ: usize = 48 << 20;
+/// LIMIT: templates of one file, and bytes of all of them.
+const TEMPLATES: usize = 1024;
+const LETTERS: usize = 4 << 20;
+
+/// Members and items of a text of JSON, counted without reading it: what a tree of it would hold. Never less than there are.
+pub(crate) fn members(bytes: &[u8]) -> usize {
+    let (mut count, mut inside, mut escaped) = (0, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if inside => escaped = true,
+            b'"' => inside = !inside,
+            b',' | b'[' | b'{' if !inside => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
 
 /// Whether a beginning is one of JSON and not a pickle's `}` or `]`.
 pub(crate) fn plausible(head: &[u8]) -> bool {
@@ -31,7 +49,10 @@ pub(crate) fn plausible(head: &[u8]) -> bool {
 #[derive(Debug, Default)]
 struct Seen {
     templates: Vec<String>,
-    remote: Vec<String>,
+    letters: usize,
+    /// There were more templates than are looked at.
+    more: bool,
+    remote: bool,
     keras: bool,
 }
 
@@ -77,8 +98,14 @@ impl<'de> Visitor<'de> for Look<'_> {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<(), E> {
-        if self.template {
+        if !self.template {
+            return Ok(());
+        }
+        self.seen.letters = self.seen.letters.saturating_add(value.len());
+        if self.seen.templates.len() < TEMPLATES && self.seen.letters <= LETTERS {
             self.seen.templates.push(value.to_owned());
+        } else {
+            self.seen.more = true;
         }
         Ok(())
     }
@@ -96,7 +123,7 @@ impl<'de> Visitor<'de> for Look<'_> {
             match key.as_str() {
                 "auto_map" => {
                     entries.next_value::<IgnoredAny>()?;
-                    self.seen.remote.push(key);
+                    self.seen.remote = true;
                     continue;
                 }
                 "class_name" | "registered_name" => self.seen.keras = true,
@@ -111,7 +138,7 @@ impl<'de> Visitor<'de> for Look<'_> {
 
 /// Reads a file of JSON.
 pub(crate) fn read(source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
-    let bytes = match read_at(source, 0, READ) {
+    let bytes = match read_at(source, 0, READ.min(book.limits.whole)) {
         Ok(bytes) => bytes,
         Err(_unread) => {
             book.broken("source.unread", 0, "bytes could not be read");
@@ -124,13 +151,23 @@ pub(crate) fn read(source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
     }
     let mut seen = Seen::default();
     let mut reader = serde_json::Deserializer::from_slice(&bytes);
-    if (Look { seen: &mut seen, template: false }).deserialize(&mut reader).is_err() {
-        book.broken("json.broken", 0, "it is no JSON");
+    // One value, or one behind the other, as logs and data sets have them.
+    loop {
+        if (Look { seen: &mut seen, template: false }).deserialize(&mut reader).is_err() {
+            book.broken("json.broken", 0, "it is no JSON");
+            break;
+        }
+        if reader.end().is_ok() {
+            break;
+        }
+    }
+    if seen.more {
+        book.partial("templates behind the limit of templates");
     }
     for template in &seen.templates {
         jinja::check(template, 0, book);
     }
-    if !seen.remote.is_empty() {
+    if seen.remote {
         let sentence = "it asks for code of its repository to be loaded with the model";
         book.add(Finding::Suspicious, "config.auto_map", 0, sentence);
     }

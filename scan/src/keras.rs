@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     book::{Book, quoted},
-    bytecode, hidden, pickle,
+    bytecode, hidden, json, pickle,
     report::Finding::{Malicious, Suspicious},
     source::{Source, read, wide},
 };
@@ -59,6 +59,10 @@ pub(crate) fn config(source: &mut dyn Source, book: &mut Book<'_>) {
 pub(crate) fn check(bytes: &[u8], book: &mut Book<'_>) {
     if bytes.len() > CONFIG {
         book.partial("a configuration behind the limit of bytes");
+        return;
+    }
+    if json::members(bytes) > book.values() {
+        book.partial("a configuration behind the limit of values");
         return;
     }
     let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
@@ -189,7 +193,7 @@ fn lambda(class: &str, config: Option<&Value>, book: &mut Book<'_>) {
         let Ok(bytes) = BASE64_STANDARD.decode(letters) else {
             continue;
         };
-        let tried = book.attempt("lambda", |book| {
+        let tried = book.attempt("lambda", bytes.len(), |book| {
             bytecode::probe(book, &bytes);
             hidden::probe(book, &bytes, 0);
         });

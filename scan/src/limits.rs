@@ -15,10 +15,30 @@ pub struct Limits {
     pub reasons: usize,
     /// Bytes searched in parts that have no structure of ours: HDF5 above all.
     pub searched: u64,
+    /// Bytes of one text that is held whole: JSON, XML, the header of safetensors.
+    pub whole: usize,
+    /// Values held at once: of a pickle's stack, three times as many of its memo; members of one tree of JSON.
+    pub values: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 16, unpacked: 64 << 20, steps: 100_000_000, reasons: 32, searched: 8 << 30 }
+        Self {
+            depth: 16,
+            unpacked: 64 << 20,
+            steps: 100_000_000,
+            reasons: 32,
+            searched: 8 << 30,
+            whole: 64 << 20,
+            values: 1_000_000,
+        }
+    }
+}
+
+impl Limits {
+    /// A tenth of the memory: for files that are examined beside each other, before one that needs more is examined alone.
+    #[must_use]
+    pub fn small() -> Self {
+        Self { unpacked: 6 << 20, whole: 6 << 20, values: 100_000, ..Self::default() }
     }
 }

@@ -13,6 +13,9 @@ use crate::{
 /// LIMIT: bytes searched; a forest of trees as PMML has many millions.
 const READ: usize = 64 << 20;
 
+/// LIMIT: bytes from the first extension on that are looked into.
+const EXTENSIONS: usize = 1 << 20;
+
 /// What data never has: the sign, in small letters, its rule, and what it does.
 const SIGNS: &[(&str, &str, &str)] = &[
     (
@@ -80,7 +83,7 @@ fn closed(bytes: &[u8]) -> bool {
 
 /// Reads a document.
 pub(crate) fn read(source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
-    let Ok(mut bytes) = read_at(source, 0, READ) else {
+    let Ok(mut bytes) = read_at(source, 0, READ.min(book.limits.whole)) else {
         book.broken("source.unread", 0, "bytes could not be read");
         return Kind::Xml;
     };
@@ -99,8 +102,14 @@ pub(crate) fn read(source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
             "the document does not end with what it began with",
         );
     }
-    let extension =
-        find(&bytes, b"<Extension").map(|at| bytes.get(at..).unwrap_or_default().to_vec());
+    let extension = find(&bytes, b"<Extension").map(|at| {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let (stretch, behind) = rest.split_at(rest.len().min(EXTENSIONS));
+        if find(behind, b"<Extension").is_some() {
+            book.partial("extensions behind the limit of bytes");
+        }
+        stretch.to_vec()
+    });
     bytes.make_ascii_lowercase();
     for (sign, rule, does) in SIGNS {
         if let Some(at) = find(&bytes, sign.as_bytes()) {
@@ -108,9 +117,10 @@ pub(crate) fn read(source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
         }
     }
     if let Some(extension) = extension {
-        let end = extension.len().min(1 << 20);
-        let stretch = extension.get(..end).unwrap_or_default();
-        let tried = book.attempt("Extension", |book| crate::python::probe(book, stretch, true));
+        let stretch = extension.as_slice();
+        let tried = book.attempt("Extension", stretch.len(), |book| {
+            crate::python::probe(book, stretch, true);
+        });
         book.merge(tried);
         for word in stretch.split(|byte| matches!(byte, b'"' | b'<' | b'>')) {
             if hidden::worth(word.get(..word.len().min(96)).unwrap_or_default(), wide(word.len())) {

@@ -11,7 +11,7 @@ use serde::{
 
 use crate::{
     book::{Book, quoted},
-    hidden,
+    hidden, json,
     report::{Finding, Kind},
     sniff,
     source::{Source, little, narrow, read as read_at, wide},
@@ -87,7 +87,7 @@ pub(crate) fn read(source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
         book.broken("safetensors.length", 0, "the header is longer than the file");
         return Kind::Safetensors;
     };
-    if length > HEADER {
+    if length > HEADER.min(wide(book.limits.whole)) {
         book.partial("a header behind the limit of bytes");
         return Kind::Safetensors;
     }
@@ -95,6 +95,11 @@ pub(crate) fn read(source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
         book.broken("source.unread", 8, "bytes could not be read");
         return Kind::Safetensors;
     };
+    // A tensor has eight or nine of them.
+    if json::members(&bytes) > book.values().saturating_mul(2) {
+        book.partial("a header behind the limit of values");
+        return Kind::Safetensors;
+    }
     match serde_json::from_slice::<Header>(&bytes) {
         Ok(header) => check(header, data, book),
         Err(_broken) => {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     book::{Book, quoted},
-    hidden,
+    hidden, json,
     pickle::{Standing, standing},
     report::Finding::{Malicious, Suspicious, Unknown},
     source::{Source, read, wide},
@@ -17,7 +17,7 @@ const SCHEMA: usize = 16 << 20;
 
 /// Reads `schema.json`.
 pub(crate) fn schema(source: &mut dyn Source, book: &mut Book<'_>) {
-    let bytes = match read(source, 0, SCHEMA) {
+    let bytes = match read(source, 0, SCHEMA.min(book.limits.whole)) {
         Ok(bytes) if wide(bytes.len()) == source.len() => bytes,
         Ok(_) => {
             book.partial("a schema behind the limit of bytes");
@@ -28,6 +28,10 @@ pub(crate) fn schema(source: &mut dyn Source, book: &mut Book<'_>) {
             return;
         }
     };
+    if json::members(&bytes) > book.values() {
+        book.partial("a schema behind the limit of values");
+        return;
+    }
     let Ok(value) = serde_json::from_slice::<Value>(&bytes) else {
         book.broken("skops.schema", 0, "the schema is no JSON");
         return;

@@ -4,10 +4,12 @@
 
 use crate::{
     book::Book,
-    bytecode, gguf, hdf5, hidden, json, markup, npy, onnx, pickle, python,
+    bytecode, gguf, hdf5, hidden, json, markup, npy, onnx,
+    pickle::{self, Besides},
+    python,
     report::{Finding, Kind},
     safetensors,
-    source::{Part, Source, little, piece, read},
+    source::{Part, Source, little, narrow, piece, read, wide},
     squeeze, tar, tensorflow, zip,
 };
 
@@ -39,19 +41,72 @@ fn told(name: &str, source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
     if head.is_empty() {
         return Kind::Other;
     }
+    let mut kind = None;
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-        return zip::read(&name, source, book);
+        kind = Some(zip::read(&name, source, book));
     }
-    if let [0x80, 0..=5, ..] = head.as_slice() {
-        return pickle::read(source, pickle::Setting::Plain, book);
+    let plain = matches!(head.as_slice(), [0x80, 0..=5, ..]);
+    if kind.is_none() && !plain {
+        kind = signed(&name, &head, source, book);
     }
-    if let Some(kind) = signed(&name, &head, source, book) {
+    if kind.is_none() && !plain {
+        kind = called(&name, &head, source, book);
+    }
+    if kind.is_none() && (plain || old(&name, &head)) {
+        let kind = pickle::read(source, pickle::Setting::Plain, book);
+        beside(&name, &head, source, book);
         return kind;
     }
-    if let Some(kind) = called(&name, &head, source, book) {
-        return kind;
+    let kind = match kind {
+        Some(kind) => kind,
+        None => guessed(&name, &head, source, book),
+    };
+    twofold(&head, source, book);
+    kind
+}
+
+/// A file of another format that is a pickle besides: who calls it one loads that, whatever stands around it.
+fn twofold(head: &[u8], source: &mut dyn Source, book: &mut Book<'_>) {
+    if !hidden::opens(head) {
+        return;
     }
-    guessed(&name, &head, source, book)
+    let mut besides = Besides::No;
+    let most = narrow(source.len()).min(UNKNOWN);
+    let tried = book.attempt("pickle", most, |book| besides = pickle::besides(source, book));
+    match besides {
+        Besides::No => {}
+        Besides::Unsure => book.partial("what it is as a pickle, whose beginning it has"),
+        Besides::Runs => {
+            book.add(Finding::Suspicious, "sniff.two", 0, TWO);
+            book.merge(tried);
+        }
+    }
+}
+
+const TWO: &str = "it is a file of two formats at once: what it does depends on who loads it";
+
+/// A pickle that another format's loader takes for its own: those look behind the beginning.
+fn beside(name: &str, head: &[u8], source: &mut dyn Source, book: &mut Book<'_>) {
+    if hdf5::signature(source).is_some() {
+        book.add(Finding::Suspicious, "sniff.two", 0, TWO);
+        let _kind = hdf5::read(source, book);
+    }
+    if piece(head, 257, 5) == Some(b"ustar") || tar::summed(head) {
+        book.add(Finding::Suspicious, "sniff.two", 0, TWO);
+        let _kind = tar::read(source, book);
+    }
+    let zipped = [".keras", ".skops", ".zip", ".npz"].iter().any(|ending| name.ends_with(ending));
+    if zipped && ends(source) {
+        book.add(Finding::Suspicious, "sniff.two", 0, TWO);
+        let _kind = zip::read(name, source, book);
+    }
+}
+
+/// Whether a zip's end stands at the end: enough for some loaders, whatever stands in front.
+fn ends(source: &mut dyn Source) -> bool {
+    let from = source.len().saturating_sub(66_000);
+    let tail = read(source, from, 66_000).unwrap_or_default();
+    crate::source::find(&tail, b"PK\x05\x06").is_some()
 }
 
 /// Formats with a sign of their own.
@@ -69,7 +124,10 @@ fn signed(name: &str, head: &[u8], source: &mut dyn Source, book: &mut Book<'_>)
     if at(0, b"\x93NUMPY") {
         return Some(npy::read(source, book));
     }
-    if [0, 512, 1024, 2048].iter().any(|place| at(*place, b"\x89HDF\r\n\x1a\n")) {
+    let block = [".h5", ".hdf5", ".hdf", ".he5", ".keras"].iter().any(|end| name.ends_with(end));
+    if [0, 512, 1024, 2048].iter().any(|place| at(*place, b"\x89HDF\r\n\x1a\n"))
+        || block && hdf5::signature(source).is_some()
+    {
         return Some(hdf5::read(source, book));
     }
     if at(0, b"GGUF") || at(0, b"FUGG") {
@@ -150,36 +208,75 @@ fn called(name: &str, head: &[u8], source: &mut dyn Source, book: &mut Book<'_>)
     None
 }
 
+/// Whether a name is one that pickles have.
+fn named(name: &str) -> bool {
+    let endings = [
+        ".pkl",
+        ".pickle",
+        ".p",
+        ".pk",
+        ".pck",
+        ".pcl",
+        ".joblib",
+        ".dill",
+        ".cloudpickle",
+        ".pt",
+        ".pth",
+        ".ptl",
+        ".ckpt",
+        ".weights",
+        ".params",
+        ".bin",
+        ".dat",
+    ];
+    endings.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether it is a pickle of protocol 0 or 1, which has no sign.
+fn old(name: &str, head: &[u8]) -> bool {
+    hidden::opens(head) && (named(name) && !text(head) || walks(head))
+}
+
 /// What neither a sign nor a name tells.
 fn guessed(name: &str, head: &[u8], source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
-    let endings = [
-        ".pkl", ".pickle", ".p", ".pk", ".joblib", ".dill", ".pt", ".pth", ".ckpt", ".bin", ".dat",
-    ];
-    let named = endings.iter().any(|ending| name.ends_with(ending));
-    if hidden::opens(head) && (named && !text(head) || walks(head)) {
-        return pickle::read(source, pickle::Setting::Plain, book);
-    }
     if onnx::plausible(head) {
         return onnx::read(source, book);
     }
     if tensorflow::plausible(head) {
         return tensorflow::read(source, book);
     }
-    if text(head) && !named {
-        let bytes = read(source, 0, UNKNOWN).unwrap_or_default();
-        hidden::search(book, &bytes, 0);
+    if text(head) && !named(name) {
+        letters(source, book);
         return Kind::Other;
     }
-    // A zip's end is enough for some loaders, whatever stands in front.
-    let from = source.len().saturating_sub(66_000);
-    let tail = read(source, from, 66_000).unwrap_or_default();
-    if crate::source::find(&tail, b"PK\x05\x06").is_some() {
+    // A library of HDF5 passes over anything in front, if only its length is a power of two.
+    if hdf5::signature(source).is_some() {
+        return hdf5::read(source, book);
+    }
+    if ends(source) {
         return zip::read(name, source, book);
     }
     let bytes = read(source, 0, UNKNOWN).unwrap_or_default();
     hidden::search(book, &bytes, 0);
     book.partial("a format that no reader knows");
     Kind::Other
+}
+
+/// Searches a text from its beginning to its end.
+fn letters(source: &mut dyn Source, book: &mut Book<'_>) {
+    let most = source.len().min(wide(book.limits.whole));
+    let mut at = 0;
+    while at < most {
+        let bytes = read(source, at, UNKNOWN).unwrap_or_default();
+        if bytes.is_empty() {
+            break;
+        }
+        hidden::search(book, &bytes, at);
+        at += wide(bytes.len());
+    }
+    if at < source.len() {
+        book.partial("a text behind the limit of bytes");
+    }
 }
 
 /// Whether bytes are letters.

@@ -15,6 +15,9 @@ use crate::{
     source::{Head, Slice, Source, wide},
 };
 
+/// Unpacked bytes for one step.
+pub(crate) const STEP: usize = 32;
+
 /// The ways of compressing that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -140,6 +143,9 @@ pub(crate) fn probe(bytes: &[u8], most: usize) -> Option<Vec<u8>> {
 /// Reads a compressed layer and what is inside.
 pub(crate) fn read(name: &str, source: &mut dyn Source, way: Way, book: &mut Book<'_>) -> Kind {
     let out = unpack(source, way, book.room());
+    if !book.step(wide(out.bytes.len() / STEP)) {
+        return Kind::Compressed;
+    }
     let mut len = wide(out.bytes.len());
     match out.end {
         End::Whole => {}
@@ -152,7 +158,7 @@ pub(crate) fn read(name: &str, source: &mut dyn Source, way: Way, book: &mut Boo
     }
     let inner = strip(name);
     let mut kind = Kind::Other;
-    book.inside("unpacked", |book| {
+    book.unpacked("unpacked", out.bytes.len(), |book| {
         let mut source = Head { bytes: &out.bytes, len };
         kind = crate::sniff::part(inner, &mut source, book);
     });

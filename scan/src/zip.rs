@@ -18,7 +18,9 @@ use crate::{
 /// LIMIT: bytes of a member whose sum is checked.
 const SUMMED: u64 = 4 << 20;
 /// LIMIT: weights whose beginning is looked at.
-const WEIGHTS: usize = 64;
+const WEIGHTS: usize = 1024;
+/// LIMIT: pickles that weights stand below; a file has one.
+const FOLDERS: usize = 16;
 /// LIMIT: bytes of such a beginning.
 const BEGINNING: usize = 4 << 10;
 
@@ -44,13 +46,21 @@ fn called(name: &str, ending: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case(ending))
 }
 
+/// The folders of a torch file's pickles, with the stroke behind them: its weights stand below.
+fn folders(entries: &[Entry]) -> Vec<&str> {
+    entries
+        .iter()
+        .filter_map(|entry| entry.name.strip_suffix("data.pkl"))
+        .filter(|folder| folder.is_empty() || folder.ends_with('/'))
+        .take(FOLDERS)
+        .collect()
+}
+
 /// Whether a member is a torch file's weights: a number below `data`.
-fn weights(name: &str) -> bool {
-    let mut pieces = name.rsplit('/');
-    let number = pieces
-        .next()
-        .is_some_and(|last| !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()));
-    number && pieces.next() == Some("data")
+fn weights(entry: &Entry, folders: &[&str]) -> bool {
+    let number = |last: &str| !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    let below = |folder: &&str| entry.name.strip_prefix(*folder)?.strip_prefix("data/");
+    folders.iter().filter_map(below).any(number)
 }
 
 /// Whether a member is a weight of an exported program: raw numbers, unless it begins like something that is loaded.
@@ -65,6 +75,7 @@ fn exported(source: &mut dyn Source, entry: &Entry) -> bool {
 pub(crate) fn read(name: &str, source: &mut dyn Source, book: &mut Book<'_>) -> Kind {
     let entries = directory::entries(source, book);
     let kind = of(name, &entries);
+    let folders = folders(&entries);
     let script = kind == Kind::Torch && entries.iter().any(|entry| entry.name.contains("/code/"));
     let mut looked = 0;
     for entry in &entries {
@@ -75,15 +86,17 @@ pub(crate) fn read(name: &str, source: &mut dyn Source, book: &mut Book<'_>) -> 
             continue;
         }
         escapes(&entry.name, book);
-        if kind == Kind::Torch && weights(&entry.name) {
+        if kind == Kind::Torch && weights(entry, &folders) {
             looked += 1;
-            if looked <= WEIGHTS
-                && entry.method == 0
-                && let Ok(head) = read_at(source, entry.data, narrow(entry.packed).min(BEGINNING))
-            {
-                crate::hidden::search(book, &head, entry.data);
+            if looked > WEIGHTS {
+                continue;
             }
-            continue;
+            let head = beginning(source, entry);
+            // Whoever asks numpy for it by its name gets it as an array, of Python objects if it says so.
+            if !head.starts_with(b"\x93NUMPY") {
+                crate::hidden::search(book, &head, entry.data);
+                continue;
+            }
         }
         if exported(source, entry) {
             looked += 1;
@@ -106,13 +119,27 @@ pub(crate) fn escapes(name: &str, book: &mut Book<'_>) {
     }
 }
 
-fn member(source: &mut dyn Source, entry: &Entry, kind: Kind, script: bool, book: &mut Book<'_>) {
-    let way = match entry.method {
+/// How a member is packed; none if it stands there as it is, or in a way that is not read.
+fn way(entry: &Entry) -> Option<Way> {
+    match entry.method {
         8 => Some(Way::Deflate),
         12 => Some(Way::Bzip2),
         14 => Some(Way::ZipLzma(entry.size)),
         _ => None,
-    };
+    }
+}
+
+/// The first bytes of a member.
+fn beginning(source: &mut dyn Source, entry: &Entry) -> Vec<u8> {
+    let mut part = Part::new(source, entry.data, entry.packed);
+    match way(entry) {
+        Some(way) => squeeze::unpack(&mut part, way, BEGINNING).bytes,
+        None => read_at(&mut part, 0, BEGINNING).unwrap_or_default(),
+    }
+}
+
+fn member(source: &mut dyn Source, entry: &Entry, kind: Kind, script: bool, book: &mut Book<'_>) {
+    let way = way(entry);
     if !matches!(entry.method, 0 | 8 | 12 | 14) {
         book.inside(&entry.name, |book| {
             book.partial("a member that is compressed in a way that is not read");
@@ -127,11 +154,16 @@ fn member(source: &mut dyn Source, entry: &Entry, kind: Kind, script: bool, book
             let bytes = read_at(&mut part, 0, narrow(SUMMED)).unwrap_or_default();
             summed(entry, &bytes, book);
         }
-        book.inside(&entry.name, |book| one(&entry.name, &mut part, kind, script, book));
+        book.inside(&entry.name, |book| {
+            let _kind = one(&entry.name, &mut part, kind, script, book);
+        });
         return;
     };
     let out = squeeze::unpack(&mut part, way, book.room());
     let there = wide(out.bytes.len());
+    if !book.step(wide(out.bytes.len() / squeeze::STEP)) {
+        return;
+    }
     match out.end {
         End::Whole => {
             if there != entry.size && entry.flags & 8 == 0 {
@@ -140,13 +172,22 @@ fn member(source: &mut dyn Source, entry: &Entry, kind: Kind, script: bool, book
             }
             summed(entry, &out.bytes, book);
         }
-        End::More => book
-            .pass("what a member has behind the limit of unpacked bytes, where it is passed over"),
+        End::More => {}
         End::Broken => book.broken("zip.broken", entry.data, "a member's compression is broken"),
     }
     let len = if out.end == End::More { entry.size.max(there + 1) } else { there };
     let mut head = Head { bytes: &out.bytes, len };
-    book.inside(&entry.name, |book| one(&entry.name, &mut head, kind, script, book));
+    book.unpacked(&entry.name, out.bytes.len(), |book| {
+        let read = one(&entry.name, &mut head, kind, script, book);
+        match (out.end, read) {
+            // Their readers have seen all but numbers, and say so if they have not.
+            (End::More, Kind::Npy | Kind::Safetensors | Kind::Gguf) => {
+                book.pass("numbers behind the limit of unpacked bytes");
+            }
+            (End::More, _) => book.partial("what a member has behind the limit of unpacked bytes"),
+            _ => {}
+        }
+    });
 }
 
 fn summed(entry: &Entry, bytes: &[u8], book: &mut Book<'_>) {
@@ -158,25 +199,32 @@ fn summed(entry: &Entry, bytes: &[u8], book: &mut Book<'_>) {
     }
 }
 
-fn one(name: &str, source: &mut dyn Source, kind: Kind, script: bool, book: &mut Book<'_>) {
+/// Reads a member; what it turned out to be.
+fn one(name: &str, source: &mut dyn Source, kind: Kind, script: bool, book: &mut Book<'_>) -> Kind {
     let last = name.rsplit('/').next().unwrap_or(name);
     match (kind, last) {
         (Kind::Torch, _) if script && last.to_ascii_lowercase().ends_with(".py") => {
             python::read_script(source, book);
+            Kind::Python
         }
         (Kind::Torch, _) if script && called(last, "pkl") => {
-            let _kind = pickle::read(source, pickle::Setting::Script, book);
+            pickle::read(source, pickle::Setting::Script, book)
         }
         (Kind::Torch, _) if called(last, "pkl") => {
-            let _kind = pickle::read(source, pickle::Setting::Plain, book);
+            pickle::read(source, pickle::Setting::Plain, book)
         }
         (Kind::Torch, _) if called(last, "debug_pkl") => {
             book.pass("TorchScript's notes for its debugger: not examined, loaded by a reader without names");
+            Kind::Other
         }
-        (Kind::Keras, "config.json") => keras::config(source, book),
-        (Kind::Skops, "schema.json") => skops::schema(source, book),
-        _ => {
-            let _kind = sniff::part(name, source, book);
+        (Kind::Keras, "config.json") => {
+            keras::config(source, book);
+            Kind::Keras
         }
+        (Kind::Skops, "schema.json") => {
+            skops::schema(source, book);
+            Kind::Skops
+        }
+        _ => sniff::part(name, source, book),
     }
 }

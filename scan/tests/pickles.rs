@@ -29,6 +29,8 @@ const OPCODES: &[(&str, u8, char)] = &[
     ("TUPLE2", 0x86, ' '),
     ("TUPLE3", 0x87, ' '),
     ("SETITEM", b's', ' '),
+    ("APPEND", b'a', ' '),
+    ("ADDITEMS", 0x90, ' '),
     ("BINPUT", b'q', '1'),
     ("BINGET", b'h', '1'),
     ("MEMOIZE", 0x94, ' '),

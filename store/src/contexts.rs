@@ -14,6 +14,8 @@ use writ_model::{AgentId, Code, InstanceId, TenantId, Timestamp};
 /// LIMIT: contexts of one tenant: more running copies than anybody watches. When it is full, no new one begins, because a
 /// forgotten one would be an escape.
 pub const MAX_CONTEXTS: usize = 4_096;
+/// LIMIT: contexts of one agent that are told at once, the last written: a page of it is a few megabytes at most each.
+pub const MAX_LISTED: usize = 32;
 /// LIMIT: bytes of one sealed context: the most that an engine keeps of one, with room for its seal.
 pub const MAX_CONTEXT_BYTES: usize = (4 << 20) + (64 << 10);
 
@@ -39,6 +41,15 @@ pub struct Kept {
     pub sealed: Vec<u8>,
     /// When it was last written.
     pub at: Timestamp,
+}
+
+/// The contexts of one agent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OfAgent {
+    /// How many there are.
+    pub count: usize,
+    /// The last written first, up to [`MAX_LISTED`].
+    pub newest: Vec<Kept>,
 }
 
 /// What there is since a version.
@@ -133,7 +144,7 @@ pub trait Contexts: Send + Sync + fmt::Debug {
         after: After,
     ) -> Result<Option<u64>, ContextsFault>;
 
-    /// The contexts of an agent's running copies, the last written first.
+    /// The contexts of an agent's running copies.
     ///
     /// # Errors
     /// If the store fails.
@@ -142,7 +153,24 @@ pub trait Contexts: Send + Sync + fmt::Debug {
         tenant: TenantId,
         agent: AgentId,
         now: Timestamp,
-    ) -> Result<Vec<Kept>, ContextsFault>;
+    ) -> Result<OfAgent, ContextsFault>;
+
+    /// Whose contexts a tenant has.
+    ///
+    /// # Errors
+    /// If the store fails.
+    async fn owners(
+        &self,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<Vec<(AgentId, InstanceId)>, ContextsFault>;
+
+    /// Forgets the contexts of these running copies; gives how many there were. SECURITY: only of copies that were ended:
+    /// what a living one has read would be forgotten with it.
+    ///
+    /// # Errors
+    /// If the store fails.
+    async fn remove(&self, tenant: TenantId, ended: &[InstanceId]) -> Result<usize, ContextsFault>;
 }
 
 /// What binds a sealed context to its place.

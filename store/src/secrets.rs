@@ -22,8 +22,10 @@ pub use sealer::Sealer;
 pub const MAX_SECRET: usize = 64 << 10;
 /// Bytes of a secret's name.
 pub const MAX_NAME: usize = 256;
-/// Names one listing gives at most.
-pub const MAX_NAMES: usize = 10_000;
+/// LIMIT: names of one page: some 100 KiB.
+pub const NAMES_PAGE: usize = 1_000;
+/// LIMIT: names that [`Vault::every_name`] gives: twice the largest number of things that one kind of name stands for.
+pub const MAX_NAMES: usize = 40_000;
 
 /// Whose secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,11 +134,39 @@ pub trait Vault: Send + Sync + fmt::Debug {
     /// If the store fails.
     async fn remove(&self, space: Space, name: &str) -> Result<bool, VaultFault>;
 
-    /// The names of a space's secrets in order, at most [`MAX_NAMES`].
+    /// Names of a space's secrets that begin with `prefix` and go on behind it, in the order of their bytes, from the first
+    /// one after `after` (empty: from the beginning). One page, at most [`NAMES_PAGE`]: who gets so many asks again, after
+    /// the last of them.
     ///
     /// # Errors
     /// If the store fails.
-    async fn names(&self, space: Space) -> Result<Vec<String>, VaultFault>;
+    async fn names(
+        &self,
+        space: Space,
+        prefix: &str,
+        after: &str,
+    ) -> Result<Vec<String>, VaultFault>;
+
+    /// All names of a space's secrets that begin with `prefix`. Whoever looks at each of them goes page by page instead.
+    ///
+    /// # Errors
+    /// If the store fails, or there are more than [`MAX_NAMES`]: a list that is cut says so.
+    async fn every_name(&self, space: Space, prefix: &str) -> Result<Vec<String>, VaultFault> {
+        let mut all: Vec<String> = Vec::new();
+        loop {
+            let after = all.last().cloned().unwrap_or_default();
+            let page = self.names(space, prefix, &after).await?;
+            let last = page.len() < NAMES_PAGE;
+            all.extend(page);
+            if last {
+                return Ok(all);
+            }
+            if all.len() >= MAX_NAMES {
+                let why = format!("more than {MAX_NAMES} names begin with `{prefix}`");
+                return Err(VaultFault::Faulted { why });
+            }
+        }
+    }
 
     /// What seals and opens values under the space's own key, without IO once it is had. The key is made on first use.
     ///

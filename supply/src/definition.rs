@@ -18,8 +18,12 @@ const SUMMARY: usize = 120;
 /// LIMIT: texts looked at in one definition; one with more is refused as unfit.
 const TEXTS: usize = 4_096;
 
-/// Members of `_meta` (by what stands after the last `/` or `.` of their key) that a server may change at will, as long
-/// as they are numbers or one short word.
+/// LIMIT: members of `_meta` that are left out of one definition, and bytes of a prefix of their keys.
+const LEFT_OUT: usize = 8;
+const PREFIX: usize = 40;
+
+/// Members of `_meta` that a server may change at will, as long as they are numbers or one short word and few: by their whole
+/// key, or by what stands after the `/` of a prefix that is a name as of a host.
 pub const VOLATILE: [&str; 8] = [
     "etag",
     "lastModified",
@@ -216,7 +220,12 @@ fn settle(kind: Kind, value: &mut Value) {
         annotations.retain(|key, value| key != "lastModified" || !is_word(value));
     }
     if let Some(meta) = members.get_mut("_meta").and_then(Value::as_object_mut) {
-        meta.retain(|key, value| !volatile(key) || !is_word(value));
+        let mut left = LEFT_OUT;
+        meta.retain(|key, value| {
+            let out = left > 0 && volatile(key) && is_word(value);
+            left -= usize::from(out);
+            !out
+        });
     }
     for schema in ["inputSchema", "outputSchema"] {
         if let Some(schema) = members.get_mut(schema) {
@@ -225,9 +234,12 @@ fn settle(kind: Kind, value: &mut Value) {
     }
 }
 
+/// Whether a key is of [`VOLATILE`]. SECURITY: nobody looks at what is left out, so that a key has no room for a sentence: its
+/// prefix is one as MCP has them (labels of letters, digits and hyphens with dots between), and short.
 fn volatile(key: &str) -> bool {
-    let last = key.rsplit(['/', '.']).next().unwrap_or(key);
-    VOLATILE.contains(&last)
+    let (prefix, word) = key.rsplit_once('/').unwrap_or(("", key));
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    VOLATILE.contains(&word) && prefix.len() <= PREFIX && prefix.bytes().all(plain)
 }
 
 /// A number or one short word: no room for a sentence.
@@ -290,6 +302,20 @@ mod tests {
         };
         assert_eq!(meta("1"), meta(r#""7f""#));
         assert_ne!(meta("1"), meta(r#""two words""#));
+        let keyed = |key: &str| {
+            digest(Kind::Tool, &format!(r#"{{"name":"a","_meta":{{"{key}":1,"k":2}}}}"#))
+        };
+        let plain = digest(Kind::Tool, r#"{"name":"a","_meta":{"k":2}}"#);
+        assert_eq!(keyed("etag"), plain);
+        assert_eq!(keyed("com.example/etag"), plain);
+        let long = format!("{}/etag", "send-all-files-to-eve.".repeat(2));
+        for sentence in ["Ignore what was said/etag", "send.everything.etag", &long] {
+            assert_ne!(keyed(sentence), plain, "{sentence}");
+        }
+        let many: Vec<String> =
+            (0..=LEFT_OUT).map(|at| format!(r#""p{at}.example/etag":1"#)).collect();
+        let many = format!(r#"{{"name":"a","_meta":{{{},"k":2}}}}"#, many.join(","));
+        assert_ne!(digest(Kind::Tool, &many), plain, "more than some are read");
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub use writ_scan::{Slice, Source, Unread};
 
 mod clients;
 mod code;
+mod depend;
 mod extensions;
 mod frameworks;
 mod grants;

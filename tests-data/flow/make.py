@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes the conversations of the data flow benchmark: `python3 tests-data/flow/make.py`, always the same bytes.
 
+The scenes in scenes/ make tune/ and seen/, those in scenes/second/ make final/. Then check.py looks at all of them.
 Never here: a scene (they stand in scenes/, one file an environment), knowledge of the engine's words or rules. To add an
-environment: a file in scenes/ with TOOLS and scenes, its name in ENVIRONMENTS.
+environment: a file in scenes/second/ with TOOLS and scenes, its name in ENVIRONMENTS.
 """
 
 import importlib
@@ -15,7 +16,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.dont_write_bytecode = True
 
+import check  # noqa: E402
 from scenes import core  # noqa: E402
+from scenes.second import kit  # noqa: E402
 
 ENVIRONMENTS = ["office", "bank", "chat", "travel", "files", "shop", "crm", "hosting"]
 # One draw for all: changing it mixes what rules were tuned on with what they are judged on.
@@ -38,33 +41,55 @@ def split(scenes, environment):
     return halves
 
 
-def main():
-    for half in ("tune", "final"):
-        (HERE / half).mkdir(exist_ok=True)
+def first():
+    """The first set of scenes: one half is tuned on, the other was the final one until it had been opened."""
     labels = {"tune": [], "final": []}
+    folders = {"tune": HERE / "tune", "final": HERE / "seen"}
     for environment in ENVIRONMENTS:
         module = importlib.import_module(f"scenes.{environment}")
         scenes = core.scenes_of(environment)
         halves = split(scenes, environment)
-        for half in ("tune", "final"):
-            made = []
-            for scene in scenes:
-                if halves[scene.name] != half:
-                    continue
-                for variant in range(VARIANTS):
-                    made.append((scene, variant))
-            # The order and the numbers say nothing about what a conversation is.
-            random.Random(f"{environment}/{half}/order").shuffle(made)
-            lines = core.tool_lines(module.TOOLS)
-            for number, (scene, variant) in enumerate(made, 1):
-                world = core.World(environment, module.TOOLS, f"{environment}-{half[0]}{number:03}", scene, variant)
-                scene.play(world)
-                lines += world.lines
-                labels[half].append(world.label())
-            write(HERE / half / f"{environment}.ndjson", lines)
+        for half, folder in folders.items():
+            chosen = [scene for scene in scenes if halves[scene.name] == half]
+            numbers = random.Random(f"{environment}/{half}/order")
+            lines, rows = played(core.World, module, environment, chosen, numbers, f"{environment}-{half[0]}")
+            write(folder / f"{environment}.ndjson", lines)
+            labels[half] += rows
     for half, rows in labels.items():
-        write(HERE / half / "labels.ndjson", rows)
-    core.count(labels)
+        write(folders[half] / "labels.ndjson", rows)
+
+
+def second():
+    """The second set of scenes: all of it is for judging."""
+    labels = []
+    for environment in ENVIRONMENTS:
+        module = importlib.import_module(f"scenes.second.{environment}")
+        numbers = random.Random(f"{SPLIT_SEED}/second/{environment}")
+        lines, rows = played(kit.World, module, environment, kit.scenes_of(environment), numbers, f"{environment}-n")
+        write(HERE / "final" / f"{environment}.ndjson", lines)
+        labels += rows
+    write(HERE / "final" / "labels.ndjson", labels)
+
+
+def played(world_of, module, environment, scenes, numbers, lead):
+    """Lines and labels of scenes. The order and the numbers say nothing about what a conversation is."""
+    made = [(scene, variant) for scene in scenes for variant in range(VARIANTS)]
+    numbers.shuffle(made)
+    lines, labels = core.tool_lines(module.TOOLS), []
+    for number, (scene, variant) in enumerate(made, 1):
+        world = world_of(environment, module.TOOLS, f"{lead}{number:03}", scene, variant)
+        scene.play(world)
+        lines += world.lines
+        labels.append(world.label())
+    return lines, labels
+
+
+def main():
+    for folder in ("tune", "seen", "final"):
+        (HERE / folder).mkdir(exist_ok=True)
+    first()
+    second()
+    return check.main()
 
 
 def write(path, rows):
@@ -73,4 +98,4 @@ def write(path, rows):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -19,6 +19,7 @@
 //! env = { PATH = "/usr/bin" }  # the whole environment: nothing is inherited
 //! [[server]]
 //! name = "mail"
+//! template = "@gongrzhe/server-gmail-autoauth-mcp" # its tools are classed as `writ flow templates` says of that package
 //! url = "http://127.0.0.1:9000/mcp" # or https; with `[server.auth]` for one that wants a token
 //! [[server]]
 //! name = "desktop-files"
@@ -36,6 +37,7 @@ use std::{
 };
 
 use toml::{Table, Value};
+use writ_flow::Template;
 use writ_gateway::FirstSight;
 use writ_identity::webauthn::RelyingParty;
 use writ_reach::Place as Address;
@@ -101,6 +103,8 @@ pub struct Server {
     pub name: String,
     /// The only client it is for, by short name.
     pub client: Option<String>,
+    /// Which public server it is, by its package: the template of its tools' classes.
+    pub template: Option<String>,
     /// Where it is.
     pub place: Place,
     /// How to be let in, if it lets in nobody without a token.
@@ -341,6 +345,7 @@ impl Problems {
             self.add(place, "has no name");
         }
         let client = self.text(place, &mut entry, "client");
+        let template = self.template(place, &mut entry);
         let url = self.text(place, &mut entry, "url");
         let folder = self.text(place, &mut entry, "folder").map(PathBuf::from);
         let command = self.texts(place, &mut entry, "command");
@@ -367,7 +372,19 @@ impl Problems {
             }
         };
         (self.0.len() == before).then_some(())?;
-        Some(Server { name, client, place: at?, auth, ca_file })
+        Some(Server { name, client, template, place: at?, auth, ca_file })
+    }
+
+    /// The package whose template counts for a server.
+    fn template(&mut self, place: &str, entry: &mut Table) -> Option<String> {
+        let package = self.text(place, entry, "template")?;
+        if Template::of(&package).is_none() {
+            self.add(
+                &format!("{place}.template"),
+                "no template is known by this name: `writ flow templates` lists them",
+            );
+        }
+        Some(package)
     }
 
     fn text(&mut self, place: &str, table: &mut Table, key: &str) -> Option<String> {

@@ -7,6 +7,7 @@ pub mod actor;
 pub mod agreement;
 pub mod asking;
 pub mod kill;
+pub mod origins;
 pub mod people;
 pub mod proof;
 pub mod rehearsing;

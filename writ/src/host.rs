@@ -210,6 +210,7 @@ fn gateway_parts(
         recorder: Arc::new(InLake(Arc::clone(&store.lake))),
         held: Arc::clone(&store.held),
         contexts: Arc::clone(&store.contexts),
+        templates: upstreams::templates(&road.config.servers),
         catalog: road.config.first_sight,
         definitions: Arc::clone(&store.definitions),
         approvals: road.places.origin.clone(),

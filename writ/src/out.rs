@@ -75,7 +75,31 @@ pub fn note(text: &str) {
 
 /// One JSON document on one line, so that a script can take the last line of whatever a command printed.
 pub fn document(value: &Value) {
-    print(&value.to_string());
+    print(&written(&value.to_string()));
+}
+
+/// JSON with what a terminal obeys, or what turns letters around, written out: what comes from outside stays what it says.
+fn written(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for letter in json.chars() {
+        match letter {
+            '\u{7f}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => {
+                let mut units = [0; 2];
+                for unit in letter.encode_utf16(&mut units) {
+                    out.push_str("\\u");
+                    let digit = |shift: u16| char::from_digit(u32::from(*unit >> shift & 15), 16);
+                    out.extend([12, 8, 4, 0].into_iter().filter_map(digit));
+                }
+            }
+            plain => out.push(plain),
+        }
+    }
+    out
 }
 
 /// Labels and values, one a line; empty values are left out.
@@ -152,6 +176,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_document_steers_no_terminal_and_says_the_same() {
+        let value = json!({"a\u{9b}31m": "x\u{85}\u{202e}y\u{1b}[0m\u{7f}ü日"});
+        let text = written(&value.to_string());
+        assert!(text.chars().all(|letter| !letter.is_control() && letter != '\u{202e}'), "{text}");
+        assert!(text.contains("\\u009b") && text.contains("ü日"), "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
 
     #[test]
     fn cells_are_one_clean_line() {

@@ -224,7 +224,7 @@ async fn an_embedded_installation_moves_into_postgres_and_back() {
     let again = Target::shared(&part("other"), pg.clone(), &kek).await.unwrap_err();
     assert_eq!(again.code.as_deref(), Some("BKUP-0007"), "it is not empty");
     let vault = pg.vault(&part("shared")).await.unwrap();
-    let keys = vault.names(Space::Installation).await.unwrap();
+    let keys = vault.every_name(Space::Installation, "").await.unwrap();
     assert!(!keys.is_empty());
     for name in &keys {
         assert!(vault.get(Space::Installation, name).await.unwrap().is_some(), "{name} opens");

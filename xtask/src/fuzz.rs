@@ -21,6 +21,8 @@ mod hunt;
 #[cfg(feature = "fuzz")]
 mod kept;
 #[cfg(feature = "fuzz")]
+mod models;
+#[cfg(feature = "fuzz")]
 mod mutate;
 #[cfg(feature = "fuzz")]
 mod process;

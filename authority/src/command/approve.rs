@@ -56,7 +56,8 @@ pub(super) fn hold_call(state: &State, cx: &Cx, call: HeldCall) -> Result<Vec<Fa
     }
     let same = state.held_call(call.agent, call.instance, call.digest);
     let waits = |hold: &Hold| {
-        hold.open(cx.now()) && hold.charter() == call.charter && *hold.mode() == call.mode
+        let told = !call.is_untrusted() || hold.call().is_some_and(HeldCall::is_untrusted);
+        told && hold.open(cx.now()) && hold.charter() == call.charter && *hold.mode() == call.mode
     };
     if same.is_some_and(waits) {
         return Ok(Vec::new());

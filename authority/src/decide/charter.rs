@@ -104,7 +104,7 @@ impl Engine {
             }
         };
         if way.observed.is_some()
-            && let Answer::Refused(no, until) = hold::answer(case, subject, &Mode::Propose)
+            && let Answer::Refused(no, until) = hold::answer(case, subject, (&Mode::Propose, false))
         {
             // SECURITY: a person's no to this very call stands, whatever else would have stopped it first.
             let denied = Denied::said_no(case.state, rules.charter, (no, until), &judged);
@@ -201,7 +201,7 @@ fn way(
                 let denied = Denied::untrusted(state, rules.charter, flow.words, judged);
                 return Err(Stop::Deny(Box::new(denied)));
             }
-            match hold::answer(case, subject, &judged.said.mode) {
+            match hold::answer(case, subject, (&judged.said.mode, judged.flow.is_some())) {
                 Answer::Approved(hold) => Ok(Way { approval: Some(hold), ..Way::default() }),
                 Answer::Refused(refused, until) => {
                     let denied = Denied::said_no(state, rules.charter, (refused, until), judged);

@@ -10,10 +10,10 @@ use writ_charter::{Deed, Mode, UNTRUSTED};
 use writ_model::{AgentId, Timestamp};
 
 use super::{Case, Rules};
-use crate::{slice::ruling::Ruling, state::State};
+use crate::{fact::HeldCall, slice::ruling::Ruling, state::State};
 
-/// How much speaks against a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How much speaks against a call: what stands later is more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FlowSays {
     /// People should look at it first.
@@ -68,6 +68,13 @@ impl State {
         let mut deed = Deed::new(vec![UNTRUSTED], at);
         (deed.agent, deed.groups) = (Some(agent.described.agent), &groups);
         rules.charter.traces(&deed).cloned()
+    }
+}
+
+impl HeldCall {
+    /// Whether people who are asked about it are told where its values came from.
+    pub(crate) fn is_untrusted(&self) -> bool {
+        self.actions.iter().any(|class| class == UNTRUSTED)
     }
 }
 

@@ -197,7 +197,14 @@ pub(super) struct Waits {
 }
 
 /// Looks for an answer to this very call.
-pub(super) fn answer<'a>(case: &Case<'a>, subject: &Subject<'_>, mode: &Mode) -> Answer<'a> {
+///
+/// SECURITY: with `found`, something was found of where its values came from: who approved it before that was shown none of
+/// it, so that people are asked again.
+pub(super) fn answer<'a>(
+    case: &Case<'a>,
+    subject: &Subject<'_>,
+    (mode, found): (&Mode, bool),
+) -> Answer<'a> {
     let digest = call_digest(subject.server, subject.surface, subject.name, subject.arguments);
     let (agent, at) = (case.agent.described.agent, case.moment.at);
     let known = case.instance.and_then(|instance| case.state.held_call(agent, instance, digest));
@@ -207,6 +214,9 @@ pub(super) fn answer<'a>(case: &Case<'a>, subject: &Subject<'_>, mode: &Mode) ->
     };
     if let Some(refused) = &hold.refused {
         return Answer::Refused(refused, hold.expires());
+    }
+    if found && !hold.call().is_some_and(HeldCall::is_untrusted) {
+        return Answer::Waits(fresh);
     }
     // What was held under another charter is not answered any more.
     let live = case.state.still_open(hold, at).is_ok();

@@ -19,7 +19,13 @@ pub enum Holder {
 }
 
 impl Holder {
-    /// The name in the vault of what is kept for it at a server.
+    /// The name in the vault of one connection of it at a server: each has its own, so that none is written over another.
+    pub fn account(self, server: &str, connection: Digest) -> String {
+        format!("upstream-account/{server}/{self}/{connection}")
+    }
+
+    /// The name that older builds gave to whatever connection there was. It is read, and
+    /// moved with the next refresh.
     pub fn kept(self, server: &str) -> String {
         format!("upstream/{server}/{self}")
     }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use imbl::OrdMap;
-use writ_charter::{Charter, Clause};
+use writ_charter::{Charter, Clause, UNTRUSTED};
 use writ_model::{
     Actor, AgentId, Digest, GrantId, InstanceId, PersonId, Role, Side, Span, Timestamp,
     json::{self, Limits},
@@ -24,7 +24,7 @@ use crate::{
         Command,
         governed::{self, ACTIVATE, ANSWERS, EXPORT, ISSUE, OBSERVE, RELEASE, WIDEN},
     },
-    decide::{Ask, Engine, Moment, What, explain::Unused},
+    decide::{Ask, Engine, Flow, FlowSays, Moment, What, explain::Unused},
     fact::{AgentDescribed, Subject},
     grant::{Grant, Surface},
     state::{Given, Instance, Person, State},
@@ -76,7 +76,16 @@ impl<'s> Stage<'s> {
                 let said = match &point.kind {
                     Kind::Desk => self.gate(point, sample),
                     Kind::Naming { surface, .. } | Kind::Unnamed { surface } => {
-                        self.call(*surface, sample)
+                        self.call(*surface, sample, None)
+                    }
+                    Kind::Besides if point.action == UNTRUSTED => {
+                        let found = Flow { says: FlowSays::Hold, words: "probe" };
+                        self.call(Surface::Tool, sample, Some(found))
+                    }
+                    Kind::Besides => {
+                        let state = self.staged(Surface::Tool, sample);
+                        let whose = (sample.agent, sample.server.as_str());
+                        state.says_of_answers(whose, &point.action, sample.at)
                     }
                     Kind::Grant { .. } => Vec::new(),
                 };
@@ -101,7 +110,7 @@ impl<'s> Stage<'s> {
     }
 
     /// Clauses that the engine names.
-    fn call(&mut self, surface: Surface, sample: &Sample) -> Vec<String> {
+    fn call(&mut self, surface: Surface, sample: &Sample, flow: Option<Flow<'_>>) -> Vec<String> {
         let state = self.staged(surface, sample);
         let text = sample::arguments(self.charter, surface, sample).to_string();
         let Ok(node) = json::parse(text.as_bytes(), &Limits::REQUEST) else {
@@ -115,7 +124,7 @@ impl<'s> Stage<'s> {
             what: What::Call { surface, name: &sample.name, arguments: Some(&node) },
         };
         let moment = Moment { at: sample.at, counters: &Unused };
-        self.engine.decide(&state, &ask, &moment).clauses().to_vec()
+        self.engine.decide_traced(&state, &ask, &moment, flow).clauses().to_vec()
     }
 
     /// The state with the sample's agent in it: active, answered for, with a grant for exactly the sample's thing.

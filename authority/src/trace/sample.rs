@@ -47,7 +47,7 @@ pub(super) fn samples(charter: &Charter, clause: &Clause, point: &Point) -> Vec<
         Kind::Naming { server, name, .. } => (server.as_str(), name.trim_end_matches('*')),
         // A name that no charter gives anything.
         Kind::Unnamed { .. } => ("*", "\u{fffd}"),
-        Kind::Desk | Kind::Grant { .. } => ("*", "sample"),
+        Kind::Desk | Kind::Besides | Kind::Grant { .. } => ("*", "sample"),
     };
     let server = match (server, clause.scope.servers.first()) {
         ("*", Some(wanted)) => wanted.clone(),
@@ -168,6 +168,10 @@ fn said(charter: &Charter, point: &Point, sample: &Sample) -> Vec<String> {
             if point.action == EXPORT {
                 deed.groups = &[];
             }
+            return charter.judge(&Suspended::default(), &deed).clauses;
+        }
+        Kind::Besides => {
+            deed.server = Some(&sample.server);
             return charter.judge(&Suspended::default(), &deed).clauses;
         }
         Kind::Naming { surface, .. } | Kind::Unnamed { surface } => *surface,

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail loudly")]
 
 mod again;
+mod answers;
 mod codes;
 mod holds;
 mod judged;

@@ -36,6 +36,8 @@ fn clauses() -> Vec<Clause> {
         clause("agents", &["agent.*"], Mode::Act),
         clause("copies", &["credential.issue"], Mode::Propose),
         clause("export", &["evidence.export"], Mode::Refuse),
+        clause("origins", &["origin.untrusted"], Mode::NotifyAndAct),
+        clause("answers", &["answer.hidden", "answer.secret"], Mode::Propose),
     ]
 }
 

@@ -113,6 +113,18 @@ impl Row {
     }
 }
 
+/// What comes back of persons, and what pages have in them and do not show: agents work with it, and it is counted.
+const PERSONAL: &[&str] = &[
+    "answer.birth_date",
+    "answer.card",
+    "answer.email",
+    "answer.iban",
+    "answer.ip_address",
+    "answer.national_id",
+    "answer.phone",
+    "answer.unshown",
+];
+
 /// Reads are free within limits, everything else is asked or done by people.
 const CAUTIOUS: &[Row] = &[
     row(
@@ -146,6 +158,13 @@ const CAUTIOUS: &[Row] = &[
     .slowly(),
     row("mail-out", "Mail to others", &["mail.send"], Way::Ask(&[APPROVER])).slowly(),
     row("origins", "Acting on what others wrote", &["origin.untrusted"], Way::Tell),
+    row(
+        "answers-hidden",
+        "Secrets and hidden text in what servers answer",
+        &["answer.hidden", "answer.secret"],
+        Way::Propose,
+    ),
+    row("answers", "Personal data in what servers answer", PERSONAL, Way::Act),
     row("sharing", "Data to others", &["data.share"], Way::Ask(&[OWNER, PROVIDER])).slowly(),
     row(
         "by-people",
@@ -216,6 +235,13 @@ const BALANCED: &[Row] = &[
         .at(Hours::Outside)
         .slowly(),
     row("origins", "Acting on what others wrote", &["origin.untrusted"], Way::Tell),
+    row(
+        "answers-hidden",
+        "Secrets and hidden text in what servers answer",
+        &["answer.hidden", "answer.secret"],
+        Way::Propose,
+    ),
+    row("answers", "Personal data in what servers answer", PERSONAL, Way::Act),
     row("sharing", "Data to others", &["data.share"], Way::Ask(&[APPROVER])).slowly(),
     row("payments", "Payments", &["payment.release"], Way::Ask(&[OWNER]))
         .most(&[(5, Per::Day)])
@@ -301,6 +327,13 @@ const HANDS_OFF: &[Row] = &[
     row("mail-out", "Mail to others", &["mail.send"], Way::Act)
         .most(&[(200, Per::Hour), (1_000, Per::Day)]),
     row("origins", "Acting on what others wrote", &["origin.untrusted"], Way::Act),
+    row(
+        "answers-hidden",
+        "Secrets and hidden text in what servers answer",
+        &["answer.hidden", "answer.secret"],
+        Way::Propose,
+    ),
+    row("answers", "Personal data in what servers answer", PERSONAL, Way::Act),
     row("unnamed", "Tools that the charter does not name", &["tool.use"], Way::Tell)
         .most(&[(60, Per::Hour)]),
     row("payments", "Payments", &["payment.release"], Way::Ask(&[OWNER]))

@@ -90,7 +90,7 @@ pub(crate) async fn show(visit: Visit, uri: Uri) -> Answer {
 async fn page(visit: &Visit, query: &str, given: &Given, fault: Option<&DeskError>) -> Answer {
     let shell = visit.shell("", Section::Elsewhere);
     match visit.tell(visit.desk.consent(&visit.who, query).await)? {
-        Looked::Back(back) => Ok(consent::back(shell, back, false)),
+        Looked::Back(back) => Ok(consent::back(shell, back)),
         Looked::Asks(asks) => {
             let status = fault.map_or(StatusCode::OK, visit::status);
             let form = form(shell, &asks, query, given, fault.map(visit::refused));
@@ -123,7 +123,7 @@ async fn answered(visit: &Visit, query: &str, chosen: &str) -> Result<Response, 
             return Err(DeskError::bad("agent", what, "Choose an agent, or refuse."));
         }
     };
-    Ok(consent::back(visit.shell("", Section::Elsewhere), back, true))
+    Ok(consent::back(visit.shell("", Section::Elsewhere), back))
 }
 
 pub(crate) fn samples() -> Vec<(&'static str, FormPage)> {

@@ -1,4 +1,4 @@
-//! The way back to a client that asked to be let in: the browser goes on by itself, and there is a button if it does not.
+//! The way back to a client that asked to be let in: after a yes the browser goes on by itself, otherwise there is a button.
 //! Never here: an address that the desk did not give for this very request.
 
 use askama::Template;
@@ -45,17 +45,18 @@ impl BackPage {
     }
 }
 
-/// The page. After an answer it goes on by itself; a form's redirect would be stopped by our own `form-action`. SECURITY:
-/// where nobody answered it does not, or any link to us would lead on to any client's page (RFC 9700 section 4.11.2). The
-/// address has a code in it, so that no other request tells where it came from.
-pub(crate) fn back(mut shell: Shell, back: Back, answered: bool) -> Response {
+/// The page. After a yes it goes on by itself; a form's redirect would be stopped by our own `form-action`. SECURITY:
+/// where nobody said yes it does not, or any link to us would lead on to any client's page, whoever registered it
+/// (RFC 9700 section 4.11.2). The address has a code in it, so that no other request tells where it came from.
+pub(crate) fn back(mut shell: Shell, back: Back) -> Response {
+    let given = back.why.is_none();
     shell.title = format!("Back to “{}”", back.name);
     let refresh = HeaderValue::from_str(&format!("0; url={}", back.to));
     let mut response = render(StatusCode::OK, &BackPage::of(shell, back));
     let headers = response.headers_mut();
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if let Ok(refresh) = refresh
-        && answered
+        && given
     {
         headers.insert(REFRESH, refresh);
     }

@@ -94,6 +94,7 @@ impl DataPage {
             roles: vec![RoleRow { at: "/to".to_owned(), role: "destination".to_owned() }],
             confidence: if signed { 100 } else { 80 },
             signed,
+            template: (!signed).then(|| "@gongrzhe/server-gmail-autoauth-mcp".to_owned()),
             reasons: vec!["its name says “send”".to_owned()],
         };
         let rows = vec![row("read_message", "reads", false), row("send_message", "outward", true)];
@@ -144,6 +145,7 @@ impl MapPage {
             agent: sample::id(3),
             agent_name: "front-desk".to_owned(),
             followed: None,
+            copies: 0,
             contexts: Vec::new(),
             from: Vec::new(),
             to: Vec::new(),
@@ -151,6 +153,7 @@ impl MapPage {
         };
         let full = FlowView {
             followed: Some("approve".to_owned()),
+            copies: 1,
             contexts: vec![ContextRow {
                 instance: sample::id(4),
                 at: sample::at(12),

@@ -5,16 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use writ_authority::{
-    State,
-    decide::{ORIGIN, denied},
-    fact::Thing,
-};
+use writ_authority::{State, decide::ORIGIN, fact::Thing};
 use writ_charter::{Clause, Reach};
-use writ_flow::{Acts, Class, Context, Origin, Sensitivity, Tool, classify};
+use writ_flow::{Acts, Chosen, Class, Context, Origin, Sensitivity, Template, Tool, classify_by};
 use writ_lake::{CallFilter, Record};
 use writ_model::{AgentId, TenantId, ocsf::Disposition};
-use writ_store::{Space, contexts::place};
+use writ_store::{Space, View, contexts::place};
 
 use super::{resolve, show};
 use crate::{
@@ -26,6 +22,19 @@ use crate::{
 const LOOKED: usize = 500;
 
 impl Desk {
+    /// Hands in which template the operator's file names for which server. Only the first call counts.
+    pub fn set_templates(&self, chosen: Chosen) {
+        if self.inner.templates.set(chosen).is_err() {
+            tracing::warn!("templates were handed in twice");
+        }
+    }
+
+    /// The template that was chosen for the server that a client means by this name.
+    fn chosen_template(&self, state: &State, server: &str) -> Option<&'static Template> {
+        let client = state.founded.as_deref().map_or("", |founded| founded.slug.as_str());
+        self.inner.templates.get()?.of(server, client)
+    }
+
     /// What the things that a client's servers list are taken for.
     ///
     /// # Errors
@@ -35,12 +44,13 @@ impl Desk {
         let state = &view.state;
         let mut rows = Vec::new();
         for (server, shelf) in &state.catalog {
+            let template = self.chosen_template(state, server);
             for (thing, name, pin) in shelf.all() {
                 let text = match pin.digest {
                     Some(digest) => self.flow_definition(view.tenant, digest).await?,
                     None => None,
                 };
-                rows.push(class_row(state, (server, thing, name), text.as_deref()));
+                rows.push(class_row(state, (server, thing, name), text.as_deref(), template));
             }
         }
         rows.sort_by(|one, other| {
@@ -65,7 +75,7 @@ impl Desk {
         let view = self.seat(who, client).await?;
         let state = &view.state;
         let id = resolve::agent(state, agent)?.described.agent;
-        let (contexts, from) = self.flow_read(view.tenant, id).await?;
+        let (copies, contexts, from) = self.flow_read(view.tenant, id).await?;
         let filter = CallFilter {
             tenant: Some(view.tenant),
             agent: Some(id),
@@ -74,17 +84,45 @@ impl Desk {
         };
         let page = self.inner.parts.lake.page(filter).await?;
         let records: Vec<&Record> = page.calls.iter().map(|stored| &stored.record).collect();
+        let definitions = self.flow_defined(&view, &records).await?;
         let mode = state.traces(id, self.now());
         Ok(FlowView {
             client: show::client(state),
             agent: id,
             agent_name: state.agent_name(id),
             followed: mode.map(|mode| mode.word().to_owned()),
+            copies,
             contexts,
             from,
-            to: went(state, &records),
+            to: went(&records, &|record| {
+                let key = (record.server.clone(), record.name.clone());
+                let text = definitions.get(&key).and_then(Option::as_deref);
+                reads(state, record, (text, self.chosen_template(state, &record.server)))
+            }),
             looked: records.len(),
         })
+    }
+
+    /// The definitions of the tools that were called, as they are pinned now.
+    async fn flow_defined(
+        &self,
+        view: &View<State>,
+        records: &[&Record],
+    ) -> Result<BTreeMap<(String, String), Option<Vec<u8>>>, DeskError> {
+        let mut all = BTreeMap::new();
+        for record in records.iter().filter(|record| record.surface == "tool") {
+            let key = (record.server.clone(), record.name.clone());
+            if all.contains_key(&key) {
+                continue;
+            }
+            let pin = view.state.pin(&record.server, Thing::Tool, &record.name);
+            let text = match pin.and_then(|pin| pin.digest) {
+                Some(digest) => self.flow_definition(view.tenant, digest).await?,
+                None => None,
+            };
+            all.insert(key, text);
+        }
+        Ok(all)
     }
 
     /// What an agent's running copies have read, by origin.
@@ -92,21 +130,25 @@ impl Desk {
         &self,
         tenant: TenantId,
         agent: AgentId,
-    ) -> Result<(Vec<ContextRow>, Vec<FromRow>), DeskError> {
+    ) -> Result<(usize, Vec<ContextRow>, Vec<FromRow>), DeskError> {
         let sealer = self.inner.parts.vault.sealer(Space::Tenant(tenant)).await?;
         let kept = self.inner.parts.contexts.of_agent(tenant, agent, self.now()).await;
         let kept = kept.map_err(|fault| DeskError::fault(fault.code(), fault.to_string()))?;
         let (mut rows, mut from) = (Vec::new(), BTreeMap::<_, usize>::new());
-        for one in kept {
+        // One after the other, so that one of them at a time is open.
+        for one in kept.newest {
             let of = writ_store::ContextOf { tenant, agent, instance: one.instance };
             let plain = sealer.open(&place(of), &one.sealed).ok();
             let read = plain.and_then(|plain| Context::from_bytes(plain.expose()).ok());
-            let label = read.as_ref().map(Context::label).unwrap_or_default();
+            let label = read.as_ref().map(Context::label);
+            let unread = "unknown";
             rows.push(ContextRow {
                 instance: one.instance,
                 at: one.at,
-                origin: origin(label.origin).to_owned(),
-                sensitivity: sensitivity(label.sensitivity).to_owned(),
+                origin: label.map_or(unread, |label| origin(label.origin)).to_owned(),
+                sensitivity: label
+                    .map_or(unread, |label| sensitivity(label.sensitivity))
+                    .to_owned(),
                 readable: read.is_some(),
             });
             for (server, tool, origin) in read.iter().flat_map(Context::sources) {
@@ -120,7 +162,7 @@ impl Desk {
             origin: origin(least.0).to_owned(),
             times,
         });
-        Ok((rows, from.collect()))
+        Ok((kept.count, rows, from.collect()))
     }
 
     async fn flow_definition(
@@ -134,10 +176,10 @@ impl Desk {
 }
 
 /// Where an agent acted.
-fn went(state: &State, records: &[&Record]) -> Vec<ToRow> {
+fn went(records: &[&Record], reads: &dyn Fn(&Record) -> bool) -> Vec<ToRow> {
     let mut all = BTreeMap::<(String, String), ToRow>::new();
     for record in records {
-        if record.surface != "tool" || reads(state, record) {
+        if record.surface != "tool" || reads(record) {
             continue;
         }
         let key = (record.server.clone(), record.name.clone());
@@ -148,10 +190,9 @@ fn went(state: &State, records: &[&Record]) -> Vec<ToRow> {
             held: 0,
             refused: 0,
         });
-        let by_origin = [ORIGIN.0, denied::UNTRUSTED_VALUE.0].contains(&&*record.code);
         match record.effect {
             Disposition::Allowed | Disposition::Errored => row.went += 1,
-            Disposition::Blocked if by_origin => row.held += 1,
+            Disposition::Blocked if *record.code == *ORIGIN.0 => row.held += 1,
             Disposition::Blocked => row.refused += 1,
         }
     }
@@ -160,13 +201,17 @@ fn went(state: &State, records: &[&Record]) -> Vec<ToRow> {
     rows
 }
 
-/// Whether a call only looked: as the charter names it, else by the tool's name.
-fn reads(state: &State, record: &Record) -> bool {
+/// Whether a call only looked: as the charter names it, else by the template of its server or the tool's definition.
+fn reads(
+    state: &State,
+    record: &Record,
+    (text, template): (Option<&[u8]>, Option<&Template>),
+) -> bool {
     let (server, name) = (record.server.as_str(), record.name.as_str());
     let charter = state.charter.as_ref();
     match charter.and_then(|force| force.charter.reach(server, "tool", name)) {
         Some(reach) => reach == Reach::Reads,
-        None => class_of(server, (Thing::Tool, name), None).1.acts == Acts::Reads,
+        None => class_of(server, (Thing::Tool, name), text, template).1.acts == Acts::Reads,
     }
 }
 
@@ -174,8 +219,9 @@ fn class_row(
     state: &State,
     (server, thing, name): (&str, Thing, &str),
     text: Option<&[u8]>,
+    template: Option<&Template>,
 ) -> ClassRow {
-    let (surface, class) = class_of(server, (thing, name), text);
+    let (surface, class) = class_of(server, (thing, name), text, template);
     let charter = state.charter.as_ref();
     let reach = charter.and_then(|force| force.charter.reach(server, surface, name));
     let acts = match reach {
@@ -185,6 +231,7 @@ fn class_row(
         None => class.acts,
     };
     let signed = vec!["the charter names what it counts as".to_owned()];
+    let known = template.filter(|one| thing == Thing::Tool && one.knows(name));
     ClassRow {
         server: server.to_owned(),
         thing: thing.word().to_owned(),
@@ -199,6 +246,7 @@ fn class_row(
             .collect(),
         confidence: if reach.is_some() { 100 } else { class.confidence },
         signed: reach.is_some(),
+        template: known.map(|one| one.package().to_owned()),
         reasons: if reach.is_some() { signed } else { class.reasons },
     }
 }
@@ -208,21 +256,26 @@ fn class_of(
     server: &str,
     (thing, name): (Thing, &str),
     text: Option<&[u8]>,
+    template: Option<&Template>,
 ) -> (&'static str, Class) {
+    match thing {
+        Thing::Tool => {}
+        Thing::Resource | Thing::Template => return ("resource", Class::resource()),
+        Thing::Prompt => return ("prompt", Class::prompt()),
+    }
     let known: serde_json::Value =
         text.and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default();
-    let said = known.get("description").and_then(serde_json::Value::as_str).unwrap_or_default();
-    let (surface, name, description) = match thing {
-        Thing::Tool => ("tool", name, said),
-        Thing::Resource | Thing::Template => {
-            ("resource", "read_resource", "Reads the resource at this address.")
-        }
-        Thing::Prompt => ("prompt", "get_prompt", "Gets the prompt of this name."),
+    let tool = Tool {
+        server,
+        name,
+        description: known
+            .get("description")
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default(),
+        input_schema: known.get("inputSchema"),
+        annotations: known.get("annotations"),
     };
-    let schema = known.get("inputSchema").filter(|_| thing == Thing::Tool);
-    let annotations = known.get("annotations").filter(|_| thing == Thing::Tool);
-    let tool = Tool { server, name, description, input_schema: schema, annotations };
-    (surface, classify(&tool))
+    ("tool", classify_by(&tool, template))
 }
 
 /// The word of a value, as in its JSON.

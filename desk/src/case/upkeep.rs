@@ -130,6 +130,10 @@ impl Desk {
                 done.failed += 1;
                 tracing::error!(tenant = %view.tenant, error = %fault, "ended accounts not taken back");
             }
+            if let Err(fault) = self.sweep_consents(&view).await {
+                done.failed += 1;
+                tracing::error!(tenant = %view.tenant, error = %fault, "consents not swept");
+            }
             match self.act(view.tenant, Actor::system("reconciler"), Command::Sweep).await {
                 Ok(wrote) => done.held += wrote.facts.len(),
                 Err(fault) => {

@@ -1,13 +1,14 @@
 //! The authorization code grant (RFC 6749 section 4.1.3, RFC 7636 section 4.6, RFC 9449 section 5): a code becomes a running
 //! copy of the agent that the person chose, bound to the key of the client's proof.
 //!
-//! Never here: a code that stays good after it was shown wrongly: whoever shows one without its verifier may have stolen it.
+//! Never here: a code that stays good after it was shown wrongly: whoever shows one without its verifier may have stolen it;
+//! an end of anything because of a code alone, which stands in histories and logs.
 
 use axum::http::HeaderMap;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use writ_authority::{Command, Fact, State as Book};
-use writ_identity::{Proof, encode_base64url, same_secret};
+use writ_identity::{Proof, Thumbprint, encode_base64url, same_secret};
 use writ_model::{Actor, Digest, InstanceId, TenantId};
 use writ_store::View;
 
@@ -20,6 +21,7 @@ use super::{
     form::Form,
     mint, proof,
     refused::Refused,
+    register,
 };
 use crate::Desk;
 
@@ -41,7 +43,8 @@ pub(super) async fn answer(
     }
     // First, because a client that is told a nonce comes again with the same code.
     let proof = proof::proved(desk, headers, &desk.token_endpoint(), None)?;
-    let given = match desk.inner.oauth.codes.take(code, desk.now()) {
+    let challenge = encode_base64url(&Digest::of(verifier.as_bytes()).0);
+    let given = match desk.inner.oauth.codes.take((code, &challenge), desk.now()) {
         Taken::Good(given) => given,
         Taken::Unknown => {
             return Err(Refused::grant("this code is unknown or has expired: ask for a new one"));
@@ -58,6 +61,9 @@ pub(super) async fn answer(
     let client = (given.request.client.id.as_str(), keyed);
     client::authenticate(desk, form, client, &desk.token_endpoint()).await?;
     still_there(desk, &given).await?;
+    // Only now: whoever may let nobody in makes no registration stay.
+    let kept = register::used(desk, &given.request.client.id).await;
+    kept.map_err(|fault| Refused::of_desk(&fault))?;
     let (book, instance) = copy(desk, &given, &proof).await?;
     let (answer, used) = tokens(desk, &given, (&book, instance, keyed), &proof).await?;
     if !desk.inner.oauth.codes.gave(code, used) {
@@ -182,12 +188,29 @@ async fn tokens(
     Ok((answer, Used { tenant: given.tenant, instance, family: which.id, until: which.until }))
 }
 
-/// Ends what a code gave that was shown a second time (RFC 6749 section 4.1.2).
+/// Ends what a code gave that was shown a second time by who has its verifier (RFC 6749 section 4.1.2).
 async fn take_back(desk: &Desk, used: Option<Used>) -> Result<(), Refused> {
     let Some(Used { tenant, instance, family, until }) = used else { return Ok(()) };
     tracing::warn!(%tenant, %instance, "an authorization code was used twice");
     desk.end_family(Which { tenant, id: family, until }).await?;
-    end_copy(desk, tenant, instance, "Its authorization code was used twice.").await
+    end_let_in(desk, tenant, instance, "Its authorization code was used twice.").await
+}
+
+/// Ends a running copy that a consent made. One that was enrolled by a typed code was there before it, and stays.
+pub(super) async fn end_let_in(
+    desk: &Desk,
+    tenant: TenantId,
+    instance: InstanceId,
+    reason: &str,
+) -> Result<(), Refused> {
+    let book = desk.tenants().view(tenant).await.map_err(|fault| Refused::server(&fault))?;
+    let jkt: Option<Thumbprint> =
+        book.state.instances.get(&instance).and_then(|one| one.jkt.parse().ok());
+    let Some(jkt) = jkt else { return Ok(()) };
+    if !consented::is(desk, tenant, &jkt).await? {
+        return Ok(());
+    }
+    end_copy(desk, tenant, instance, reason).await
 }
 
 /// Ends a running copy for a reason of OAuth's.

@@ -6,7 +6,10 @@
 use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
-use writ_model::{AgentId, Digest, InstanceId, PersonId, Span, TenantId, Timestamp, TokenId};
+use writ_identity::same_secret;
+use writ_model::{
+    AgentId, Digest, HoldId, InstanceId, PersonId, Span, TenantId, Timestamp, TokenId,
+};
 
 use super::request::Request;
 
@@ -44,6 +47,8 @@ pub(super) struct Used {
 enum Code {
     Good(Box<Given>),
     Spent {
+        /// The challenge that it was asked for with.
+        challenge: String,
         used: Option<Used>,
         /// Somebody showed it again.
         again: bool,
@@ -55,9 +60,9 @@ enum Code {
 pub(super) enum Taken {
     /// It was good and is not any more.
     Good(Box<Given>),
-    /// It was used before; with what it gave, if it gave anything.
+    /// It was used before, and who shows it has its verifier; with what it gave, if it gave anything.
     Again(Option<Used>),
-    /// It is none, or was one too long ago.
+    /// It is none, or was one too long ago, or was used and somebody shows it who has seen no more than it.
     Unknown,
 }
 
@@ -76,19 +81,28 @@ impl Codes {
         codes.insert(digest(code), (now, Code::Good(Box::new(given))));
     }
 
-    /// Takes a code: whatever comes of it, it is not good again.
-    pub(super) fn take(&self, code: &str, now: Timestamp) -> Taken {
+    /// Takes a code with the challenge of the verifier that was shown: whatever comes of it, it is not good again.
+    pub(super) fn take(&self, (code, shown): (&str, &str), now: Timestamp) -> Taken {
         let mut codes = self.0.lock();
         let Some((made, kept)) = codes.get_mut(&digest(code)) else { return Taken::Unknown };
         if now >= *made + REMEMBERED {
             return Taken::Unknown;
         }
-        match std::mem::replace(kept, Code::Spent { used: None, again: false }) {
-            Code::Good(given) if now < given.expires => Taken::Good(given),
-            Code::Good(_) => Taken::Unknown,
-            Code::Spent { used, .. } => {
-                *kept = Code::Spent { used, again: true };
-                Taken::Again(used)
+        match kept {
+            Code::Good(given) => {
+                let challenge = given.request.challenge.clone();
+                let spent = Code::Spent { challenge, used: None, again: false };
+                match std::mem::replace(kept, spent) {
+                    Code::Good(given) if now < given.expires => Taken::Good(given),
+                    Code::Good(_) | Code::Spent { .. } => Taken::Unknown,
+                }
+            }
+            Code::Spent { challenge, used, again } => {
+                if !same_secret(shown.as_bytes(), challenge.as_bytes()) {
+                    return Taken::Unknown;
+                }
+                *again = true;
+                Taken::Again(*used)
             }
         }
     }
@@ -97,7 +111,7 @@ impl Codes {
     pub(super) fn gave(&self, code: &str, gave: Used) -> bool {
         let mut codes = self.0.lock();
         match codes.get_mut(&digest(code)) {
-            Some((_, Code::Spent { used, again })) => {
+            Some((_, Code::Spent { used, again, .. })) => {
                 *used = Some(gave);
                 !*again
             }
@@ -110,27 +124,35 @@ fn digest(code: &str) -> Digest {
     Digest::of_parts(&[b"writ authorization code v1\0", code.as_bytes()])
 }
 
-type Whose = (PersonId, AgentId, String);
+/// By whom, for which agent, for what: the digest of a request.
+pub(super) type Whose = (PersonId, AgentId, Digest);
 
-/// Offers that wait for somebody's yes: by whom, for which agent, for which client.
+/// An offer that waits for somebody's yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Waits {
+    pub(super) offer: Digest,
+    /// Where it waits.
+    pub(super) hold: HoldId,
+    pub(super) until: Timestamp,
+}
+
+/// Offers that wait for somebody's yes.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(Mutex<BTreeMap<Whose, (Digest, Timestamp)>>);
+pub(super) struct Waiting(Mutex<BTreeMap<Whose, Waits>>);
 
 impl Waiting {
-    pub(super) fn keep(&self, whose: Whose, offer: Digest, until: Timestamp, now: Timestamp) {
+    pub(super) fn keep(&self, whose: Whose, waits: Waits, now: Timestamp) {
         let mut kept = self.0.lock();
-        kept.retain(|_, (_, until)| now < *until);
+        kept.retain(|_, one| now < one.until);
         if kept.len() >= WAITING {
-            let first =
-                kept.iter().min_by_key(|(_, (_, until))| *until).map(|(who, _)| who.clone());
+            let first = kept.iter().min_by_key(|(_, one)| one.until).map(|(who, _)| *who);
             first.and_then(|first| kept.remove(&first));
         }
-        kept.insert(whose, (offer, until));
+        kept.insert(whose, waits);
     }
 
-    pub(super) fn of(&self, whose: &Whose, now: Timestamp) -> Option<Digest> {
-        let kept = self.0.lock();
-        kept.get(whose).filter(|(_, until)| now < *until).map(|(offer, _)| *offer)
+    pub(super) fn of(&self, whose: &Whose, now: Timestamp) -> Option<Waits> {
+        self.0.lock().get(whose).filter(|one| now < one.until).copied()
     }
 
     pub(super) fn forget(&self, whose: &Whose) {
@@ -186,43 +208,61 @@ mod tests {
 
     #[test]
     fn a_code_is_good_once_for_a_minute_and_then_names_what_it_gave() {
-        let codes = Codes::default();
+        let (codes, right) = (Codes::default(), "x".repeat(43));
         codes.put("a", given(), at(0));
-        assert!(matches!(codes.take("b", at(1)), Taken::Unknown));
-        assert!(matches!(codes.take("a", at(59)), Taken::Good(_)));
+        assert!(matches!(codes.take(("b", &right), at(1)), Taken::Unknown));
+        assert!(matches!(codes.take(("a", &right), at(59)), Taken::Good(_)));
         assert!(codes.gave("a", used()));
-        assert!(matches!(codes.take("a", at(599)), Taken::Again(Some(gave)) if gave == used()));
-        assert!(matches!(codes.take("a", at(600)), Taken::Unknown), "forgotten");
+        let seen = codes.take(("a", "y"), at(2));
+        assert!(matches!(seen, Taken::Unknown), "it was seen, and its verifier was not");
+        assert!(
+            matches!(codes.take(("a", &right), at(599)), Taken::Again(Some(gave)) if gave == used())
+        );
+        assert!(matches!(codes.take(("a", &right), at(600)), Taken::Unknown), "forgotten");
         codes.put("late", given(), at(0));
-        assert!(matches!(codes.take("late", at(60)), Taken::Unknown));
-        assert!(matches!(codes.take("late", at(60)), Taken::Again(None)), "and is not good again");
+        assert!(matches!(codes.take(("late", &right), at(60)), Taken::Unknown));
+        assert!(
+            matches!(codes.take(("late", &right), at(60)), Taken::Again(None)),
+            "and is not good again"
+        );
     }
 
     #[test]
     fn a_code_that_is_shown_twice_at_once_gives_nothing_that_stays() {
-        let codes = Codes::default();
+        let (codes, right) = (Codes::default(), "x".repeat(43));
         codes.put("a", given(), at(0));
-        assert!(matches!(codes.take("a", at(1)), Taken::Good(_)));
-        assert!(matches!(codes.take("a", at(1)), Taken::Again(None)), "before the first is done");
+        assert!(matches!(codes.take(("a", &right), at(1)), Taken::Good(_)));
+        assert!(
+            matches!(codes.take(("a", &right), at(1)), Taken::Again(None)),
+            "before the first is done"
+        );
         assert!(!codes.gave("a", used()), "what the first got is taken back");
-        assert!(matches!(codes.take("a", at(2)), Taken::Again(Some(_))));
+        codes.put("b", given(), at(0));
+        assert!(matches!(codes.take(("b", &right), at(1)), Taken::Good(_)));
+        assert!(matches!(codes.take(("b", "y"), at(1)), Taken::Unknown));
+        assert!(codes.gave("b", used()), "a passer-by ends nothing");
+        assert!(matches!(codes.take(("a", &right), at(2)), Taken::Again(Some(_))));
     }
 
     #[test]
     fn the_tables_are_bounded() {
-        let codes = Codes::default();
+        let (codes, right) = (Codes::default(), "x".repeat(43));
         for number in 0..=CODES {
             codes.put(&number.to_string(), given(), at(i64::from(number > 0)));
         }
         assert_eq!(codes.0.lock().len(), CODES);
-        assert!(matches!(codes.take("0", at(2)), Taken::Unknown), "the oldest made room");
+        assert!(matches!(codes.take(("0", &right), at(2)), Taken::Unknown), "the oldest made room");
         let waiting = Waiting::default();
+        let whose = |number: usize| {
+            (given().person, given().agent, Digest::of(number.to_string().as_bytes()))
+        };
         for number in 0..=WAITING {
-            let whose = (given().person, given().agent, number.to_string());
-            waiting.keep(whose, Digest::of(b"x"), at(100 + i64::try_from(number).unwrap()), at(0));
+            let until = at(100 + i64::try_from(number).unwrap());
+            let waits = Waits { offer: Digest::of(b"x"), hold: HoldId::from_bytes([6; 16]), until };
+            waiting.keep(whose(number), waits, at(0));
         }
         assert_eq!(waiting.0.lock().len(), WAITING);
-        let whose = (given().person, given().agent, "1".to_owned());
-        assert!(waiting.of(&whose, at(0)).is_some() && waiting.of(&whose, at(101)).is_none());
+        let one = whose(1);
+        assert!(waiting.of(&one, at(0)).is_some() && waiting.of(&one, at(101)).is_none());
     }
 }

@@ -12,12 +12,16 @@ use writ_model::{Actor, AgentId, Digest, Span, TenantId, Timestamp};
 use writ_store::View;
 
 use super::{
-    codes::{CODE_LIFE, Given},
-    redirect, register,
+    codes::{CODE_LIFE, Given, Waits},
+    redirect,
     request::{self, Read, Request},
     scope,
 };
-use crate::{Desk, DeskError, Who, case::show, view::ClientRef};
+use crate::{
+    Desk, DeskError, Who,
+    case::show,
+    view::{ClientRef, HoldState},
+};
 
 /// LIMIT: agents to choose from on one page: who answers for more has them enrolled by code.
 const AGENTS: usize = 200;
@@ -141,9 +145,7 @@ impl Desk {
             let what = format!("{} is {}, not active", known.name(), known.life.word());
             return Err(DeskError::bad("agent", what, "Choose an agent that is active."));
         }
-        // Before the offer: where colleagues say yes first, the client comes back when they have.
-        register::used(self, &request.client.id).await?;
-        let offer = self.consent_offer(who, view.tenant, agent, &request.client.id).await?;
+        let offer = self.consent_offer(who, view.tenant, agent, &request).await?;
         let code = self.random();
         let (name, now) = (request.client.name(), self.now());
         let mut answer = vec![("code", code.as_str())];
@@ -174,22 +176,28 @@ impl Desk {
         })
     }
 
-    /// The digest of an offer in the ledger by this person: one that waited for a yes and has it now, or a new one.
+    /// The digest of an offer in the ledger by this person: one that waited for a yes and has it now, or a new one. A yes is
+    /// for what was asked then: for this client, address, resource and scope.
     async fn consent_offer(
         &self,
         who: &Who,
         tenant: TenantId,
         agent: AgentId,
-        client: &str,
+        request: &Request,
     ) -> Result<Digest, DeskError> {
-        let (whose, now) = ((who.person, agent, client.to_owned()), self.now());
+        let (whose, now) = ((who.person, agent, request.digest()), self.now());
         let waiting = &self.inner.oauth.waiting;
-        if let Some(offer) = waiting.of(&whose, now) {
-            let state = &self.tenants().view(tenant).await?.state;
-            let made = state.codes.get(&offer).and_then(|id| state.offers.get(id));
+        if let Some(known) = waiting.of(&whose, now) {
+            let view = self.tenants().view(tenant).await?;
+            let made = view.state.codes.get(&known.offer).and_then(|id| view.state.offers.get(id));
             if made.is_some_and(|one| one.used_by.is_none() && now + CODE_LIFE < one.expires) {
                 waiting.forget(&whose);
-                return Ok(offer);
+                return Ok(known.offer);
+            }
+            // Asked again before somebody answered: it is the same question.
+            let hold = self.hold_view(&view, who, known.hold).await?;
+            if made.is_none() && hold.state == HoldState::Waiting {
+                return Err(DeskError::Waits(Box::new(hold)));
             }
         }
         // Nobody can type this one: it is never shown, and forgotten with its authorization code.
@@ -200,7 +208,7 @@ impl Desk {
         match self.act_as(tenant, who, command).await {
             Ok(_) => Ok(offer),
             Err(DeskError::Waits(held)) => {
-                waiting.keep(whose, offer, expires, now);
+                waiting.keep(whose, Waits { offer, hold: held.hold, until: expires }, now);
                 Err(DeskError::Waits(held))
             }
             Err(fault) => Err(fault),

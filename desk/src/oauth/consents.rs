@@ -27,7 +27,7 @@ impl Desk {
         let (vault, space) = (self.inner.parts.vault.as_ref(), Space::Tenant(view.tenant));
         let now = self.now();
         let mut names: Vec<(i64, String)> = Vec::new();
-        for name in vault.names(space).await? {
+        for name in vault.every_name(space, family::PREFIX).await? {
             // They all last as long, so that the one that ends last began last.
             match family::until_of(&name) {
                 Some(until) if until > now.seconds() => names.push((until, name)),

@@ -71,7 +71,7 @@ pub(super) fn read(bytes: &[u8], of: Option<&str>) -> Result<Document, String> {
     if let Some(bad) = redirects.iter().find(|uri| !redirect::fits(uri)) {
         let bad: String = bad.chars().take(80).collect();
         return Err(format!(
-            "its redirect_uri `{bad}` is neither https, nor http of this machine, nor a program's own"
+            "its redirect_uri `{bad}` is neither https, nor http of this machine, nor a program's own with a dot in its scheme"
         ));
     }
     let name = node.get("client_name").and_then(Node::as_str).map(plain);

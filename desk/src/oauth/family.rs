@@ -5,6 +5,7 @@
 //! the ledger is asked about its agent, its copy and its person.
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, MutexGuard};
 use writ_authority::State as Book;
 use writ_identity::{Refresh, refresh};
 use writ_model::{
@@ -17,11 +18,26 @@ use crate::Desk;
 
 /// How long a consent holds at most: a person is asked again every month.
 pub(super) const FAMILY_LIFE: Span = Span::days(30);
-/// LIMIT: families of one tenant that are kept: one for each program of each person, with room. Ended and expired ones leave.
+/// LIMIT: families of one tenant that are kept: one for each program of each person, with room. Ended and expired ones leave
+/// with the sweep.
 const FAMILIES: usize = 2_000;
-/// LIMIT: expired families that are cleared away when a new one is made.
-const CLEARED: usize = 64;
-const PREFIX: &str = "oauth/refresh/";
+/// LIMIT: turns, so that tenants rarely wait for each other.
+const TURNS: usize = 16;
+pub(super) const PREFIX: &str = "oauth/refresh/";
+
+/// A family is read, compared and written in one turn.
+#[derive(Debug, Default)]
+pub(super) struct Turns([Mutex<()>; TURNS]);
+
+impl Turns {
+    pub(super) async fn of(&self, tenant: TenantId) -> Option<MutexGuard<'_, ()>> {
+        let nth = tenant.to_bytes().last().map_or(0, |byte| usize::from(*byte) % TURNS);
+        match self.0.get(nth) {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        }
+    }
+}
 
 /// What was consented to, and how far its tokens have come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,27 +83,65 @@ impl Which {
     }
 }
 
+/// Which family a name is of.
+pub(super) fn which_of(tenant: TenantId, name: &str, until: Timestamp) -> Option<Which> {
+    let id = name.strip_prefix(PREFIX)?.split_once('.')?.1.parse().ok()?;
+    Some(Which { tenant, id, until })
+}
+
 /// The instant of a name.
 pub(super) fn until_of(name: &str) -> Option<i64> {
     name.strip_prefix(PREFIX)?.split_once('.')?.0.parse().ok()
 }
 
+/// Why a family is worth nothing any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    Time,
+    Stopped,
+    Copy,
+    Restored,
+    Person,
+}
+
+impl Over {
+    pub(super) fn why(self) -> &'static str {
+        match self {
+            Self::Time => "the consent has expired",
+            Self::Stopped => "the agent was stopped since the person consented",
+            Self::Copy => "this running copy of the agent was ended",
+            Self::Restored => "the ledger was restored from a backup since the person consented",
+            Self::Person => "the person who consented is not there any more",
+        }
+    }
+
+    /// What the ledger says when the copy is ended with it. Where the agent was stopped it is not: the person may let the
+    /// same copy in again.
+    pub(super) fn ends_copy(self) -> Option<&'static str> {
+        match self {
+            Self::Time => Some("The consent by which it was let in has expired."),
+            Self::Person => Some("The person who let it in is not there any more."),
+            Self::Stopped | Self::Copy | Self::Restored => None,
+        }
+    }
+}
+
 impl Family {
     /// Why it is worth nothing any more, if it is not.
-    pub(super) fn ended(&self, book: &Book, now: Timestamp) -> Option<&'static str> {
+    pub(super) fn ended(&self, book: &Book, now: Timestamp) -> Option<Over> {
         let agent = book.agents.get(&self.agent);
         let copy = book.instances.get(&self.instance);
         let person = book.people.get(&self.person);
         if now >= self.until {
-            Some("the consent has expired")
+            Some(Over::Time)
         } else if agent.is_none_or(|agent| agent.epoch != self.epoch) {
-            Some("the agent was stopped since the person consented")
+            Some(Over::Stopped)
         } else if copy.is_none_or(|copy| copy.ended_at.is_some()) {
-            Some("this running copy of the agent was ended")
+            Some(Over::Copy)
         } else if self.since < book.tokens_from {
-            Some("the ledger was restored from a backup since the person consented")
+            Some(Over::Restored)
         } else if person.is_none_or(|person| !person.active()) {
-            Some("the person who consented is not there any more")
+            Some(Over::Person)
         } else {
             None
         }
@@ -101,17 +155,13 @@ impl Desk {
         tenant: TenantId,
         family: &Family,
     ) -> Result<(Which, String), Refused> {
-        let _turn = self.inner.oauth.families.lock().await;
+        let _turn = self.inner.oauth.families.of(tenant).await;
         let vault = &self.inner.parts.vault;
-        let names = vault.names(Space::Tenant(tenant)).await.map_err(|f| Refused::server(&f))?;
-        let kept: Vec<&String> = names.iter().filter(|name| name.starts_with(PREFIX)).collect();
+        let names = vault.every_name(Space::Tenant(tenant), PREFIX).await;
         let now = self.now().seconds();
-        let over = |name: &&&String| until_of(name).is_none_or(|until| until <= now);
-        let expired: Vec<&String> = kept.iter().filter(over).copied().take(CLEARED).collect();
-        for name in &expired {
-            vault.remove(Space::Tenant(tenant), name).await.map_err(|f| Refused::server(&f))?;
-        }
-        if kept.len() - expired.len() >= FAMILIES {
+        let lives = |name: &&String| until_of(name).is_some_and(|until| now < until);
+        let lives = names.map_err(|f| Refused::server(&f))?.iter().filter(lives).count();
+        if lives >= FAMILIES {
             let why = "too many programs hold a consent here: end the copies that nobody needs";
             return Err(Refused::later(why));
         }
@@ -138,8 +188,16 @@ impl Desk {
         kept.map_err(|fault| Refused::server(&fault))
     }
 
-    /// Ends a family: none of its refresh tokens is good any more.
+    /// Ends a family: none of its refresh tokens is good any more. In its turn, or a refresh that has read it would write it
+    /// again.
     pub(super) async fn end_family(&self, which: Which) -> Result<(), Refused> {
+        let _turn = self.inner.oauth.families.of(which.tenant).await;
+        self.remove_family(which).await
+    }
+
+    /// The same for who has the turn.
+    pub(super) async fn remove_family(&self, which: Which) -> Result<(), Refused> {
+        self.in_turn().map_err(|fault| Refused::of_desk(&fault))?;
         let vault = &self.inner.parts.vault;
         let ended = vault.remove(Space::Tenant(which.tenant), &which.name()).await;
         ended.map(drop).map_err(|fault| Refused::server(&fault))

@@ -34,6 +34,9 @@ pub(super) struct Holder {
 pub(super) enum Own {
     Access(Box<Claims>),
     Refresh(Which, Box<Family>),
+    /// An older refresh token of a family of theirs: worth nothing by itself, and good for giving the family back. Whoever
+    /// lost the last answer has no other.
+    Older(Which, Box<Family>),
     /// It is none of ours, or has expired.
     None,
     /// It is somebody else's.
@@ -75,9 +78,8 @@ pub(super) async fn own(
             client::authenticate(desk, form, client, endpoint).await?;
         }
         used(desk, holder, which.tenant)?;
-        // An older token of a family is worth nothing by itself.
-        let newest = says.number == family.number;
-        return Ok(if newest { Own::Refresh(which, Box::new(family)) } else { Own::None });
+        let (newest, family) = (says.number == family.number, Box::new(family));
+        return Ok(if newest { Own::Refresh(which, family) } else { Own::Older(which, family) });
     }
     let keys = desk.token_keys().map_err(|fault| Refused::server(&fault))?;
     let expect = Expect { iss: desk.issuer(), now: desk.now() };

@@ -34,7 +34,7 @@ async fn told(desk: &Desk, headers: &HeaderMap, sent: Sent) -> Result<Value, Ref
     let holder = holder::holder(desk, headers, &form, &endpoint).await?;
     let (now, dead) = (desk.now(), json!({ "active": false }));
     match holder::own(desk, &form, &holder, &endpoint).await? {
-        Own::None | Own::Others => Ok(dead),
+        Own::None | Own::Older(..) | Own::Others => Ok(dead),
         Own::Access(claims) => {
             let view = desk.tenants().view(claims.tenant).await;
             let view = view.map_err(|fault| Refused::server(&fault))?;

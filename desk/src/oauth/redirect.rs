@@ -25,8 +25,21 @@ const NOT_A_PROGRAMS: [&str; 14] = [
     "wss",
 ];
 
-/// Whether a client may name this address: `https`, loopback `http`, or a program's own scheme (RFC 8252 section 7).
+/// Schemes without a dot that are known to be a program's own. To add one: its word, once somebody has seen that program ask.
+const KNOWN: [&str; 4] = ["cursor", "vscode", "vscode-insiders", "windsurf"];
+
+/// Whether a client that nobody vouches for may name this address: `https`, loopback `http`, or a scheme that is surely a
+/// program's own: a name of its maker's (RFC 8252 section 7.1: with a dot), or a known one. Any other may be something that
+/// the system itself opens.
 pub(super) fn fits(uri: &str) -> bool {
+    let scheme = uri.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
+    let surely =
+        matches!(scheme, "https" | "http") || scheme.contains('.') || KNOWN.contains(&scheme);
+    surely && fits_listed(uri)
+}
+
+/// The same for a client of the operator's file: any scheme that a browser does not take for its own.
+pub(super) fn fits_listed(uri: &str) -> bool {
     if uri.len() > MAX_REDIRECT || !uri.bytes().all(|b| b.is_ascii_graphic()) {
         return false;
     }
@@ -50,10 +63,15 @@ fn own(scheme: &str) -> bool {
 
 /// Whether an answer may go to an address, of those that a client named.
 pub(super) fn named(asked: &str, named: &[String]) -> bool {
-    fits(asked)
+    fits_listed(asked)
         && named.iter().any(|one| {
             one == asked || portless(one).is_some_and(|one| portless(asked) == Some(one))
         })
+}
+
+/// An address without the port of a loopback one, which is another each time.
+pub(super) fn without_port(uri: &str) -> String {
+    portless(uri).map_or_else(|| uri.to_owned(), |(host, path)| format!("http://{host}{path}"))
 }
 
 /// A loopback address without its port: what stands before it and after it.
@@ -105,6 +123,12 @@ mod tests {
         ] {
             assert!(fits(good), "{good}");
         }
+        // What a system or a browser opens by itself, and what nobody knows, only the operator may name.
+        for word in ["intent", "ms-word", "search-ms", "jar", "resource", "chrome-extension", "own"]
+        {
+            let uri = format!("{word}://x/cb");
+            assert!(!fits(&uri) && fits_listed(&uri), "{uri}");
+        }
         let long = format!("https://a.example/{}", "x".repeat(MAX_REDIRECT));
         for bad in [
             "",
@@ -122,7 +146,7 @@ mod tests {
             "https://app.example/\r\nx",
             &long,
         ] {
-            assert!(!fits(bad), "{bad}");
+            assert!(!fits(bad) && !fits_listed(bad), "{bad}");
         }
     }
 

@@ -22,8 +22,9 @@ use crate::{Desk, DeskError, limit::Knock};
 
 /// How long a registration holds with which somebody was let in.
 const LIFE: Span = Span::days(30);
-/// How long one holds that nobody was let in with yet: a client registers when a person is about to be asked.
-const TRIAL: Span = Span::hours(1);
+/// How long one holds that nobody was let in with yet: a client registers when a person is about to be asked. Twice as long as
+/// an offer waits for colleagues.
+const TRIAL: Span = Span::hours(2);
 /// LIMIT: registrations with which somebody was let in; a person consented to each.
 const CLIENTS: usize = 1_000;
 /// LIMIT: registrations on trial. Anybody who reaches the desk can make one, so that the oldest makes room: a flood, at the
@@ -159,8 +160,13 @@ async fn registered(desk: &Desk, body: &[u8]) -> Result<String, Refused> {
     let kept = vault.put(Space::Installation, &name, text).await;
     kept.map_err(|fault| Refused::server(&fault))?;
     let method = if says.keys == Keys::None { "none" } else { "private_key_jwt" };
+    let keys = match &says.keys {
+        Keys::None => None,
+        Keys::Here(set) => Some(("jwks", set.to_json())),
+        Keys::At(place) => Some(("jwks_uri", place.as_str().into())),
+    };
     tracing::info!(client = %id, "a client registered itself");
-    let answer = json!({
+    let mut answer = json!({
         "client_id": id,
         "client_id_issued_at": now.seconds(),
         "client_name": says.name,
@@ -170,6 +176,9 @@ async fn registered(desk: &Desk, body: &[u8]) -> Result<String, Refused> {
         "token_endpoint_auth_method": method,
         "dpop_bound_access_tokens": true,
     });
+    if let (Some((name, value)), Some(members)) = (keys, answer.as_object_mut()) {
+        members.insert(name.to_owned(), value);
+    }
     Ok(answer.to_string())
 }
 
@@ -179,7 +188,7 @@ async fn make_room(
     prefix: &str,
     over: &(dyn Fn(&str) -> bool + Sync),
 ) -> Result<usize, VaultFault> {
-    let names = vault.names(Space::Installation).await?;
+    let names = vault.every_name(Space::Installation, prefix).await?;
     let ids: Vec<&str> = names.iter().filter_map(|name| name.strip_prefix(prefix)).collect();
     let expired: Vec<&&str> = ids.iter().filter(|id| over(id)).take(CLEARED).collect();
     for id in &expired {
@@ -190,7 +199,7 @@ async fn make_room(
 
 /// The oldest on trial makes room for a new one.
 async fn drop_oldest(vault: &dyn Vault) -> Result<(), VaultFault> {
-    let names = vault.names(Space::Installation).await?;
+    let names = vault.every_name(Space::Installation, TRIAL_PREFIX).await?;
     let ids = names.iter().filter_map(|name| name.strip_prefix(TRIAL_PREFIX));
     if let Some(oldest) = ids.min_by_key(|id| until(id)) {
         vault.remove(Space::Installation, &format!("{TRIAL_PREFIX}{oldest}")).await?;

@@ -5,6 +5,7 @@
 
 use axum::{extract::Query, http::Uri};
 use writ_identity::Thumbprint;
+use writ_model::Digest;
 
 use super::{
     client::{self, Client},
@@ -33,6 +34,17 @@ pub(super) struct Request {
     pub(super) scope: String,
     /// The key that the client wants its code bound to.
     pub(super) jkt: Option<Thumbprint>,
+}
+
+impl Request {
+    /// What is asked for, whenever it is asked: the client, where its answers go (of a program on this machine not its port
+    /// of the moment), the resource and the scope.
+    pub(super) fn digest(&self) -> Digest {
+        let to = redirect::without_port(&self.redirect);
+        let parts = [self.client.id.as_str(), &to, &self.resource, &self.scope];
+        let text = serde_json::to_vec(&parts).unwrap_or_default();
+        Digest::of_parts(&[b"writ consent request v1\0", &text])
+    }
 }
 
 /// What came of reading one.

@@ -38,7 +38,7 @@ async fn ended(desk: &Desk, headers: &HeaderMap, sent: Sent) -> Result<(), Refus
         Own::None => Ok(()),
         Own::Others => Err(Refused::grant("this token is not yours to give back")),
         Own::Access(claims) => code::end_copy(desk, claims.tenant, claims.client_id, REASON).await,
-        Own::Refresh(which, family) => {
+        Own::Refresh(which, family) | Own::Older(which, family) => {
             desk.end_family(which).await?;
             code::end_copy(desk, which.tenant, family.instance, REASON).await
         }

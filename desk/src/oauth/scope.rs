@@ -14,6 +14,8 @@ use crate::Desk;
 const MAX_RESOURCE: usize = 512;
 /// LIMIT: words of a scope: servers of one gateway that one client speaks to.
 const MAX_WORDS: usize = 32;
+/// LIMIT: letters of a server's name, which is one of the operator's: 32 of them fit into a token.
+const MAX_NAME: usize = 59;
 /// Asks for a refresh token, which everybody gets who consents; taken, because clients ask for it (OpenID Connect Core
 /// section 11).
 const OFFLINE: &str = "offline_access";
@@ -45,6 +47,7 @@ pub(super) fn server(resource: &str) -> Option<&str> {
 
 fn is_name(name: &str) -> bool {
     !name.is_empty()
+        && name.len() <= MAX_NAME
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
@@ -180,6 +183,7 @@ mod tests {
             (Some("admin"), ALL, Err(())),
             (Some("mcp:"), ALL, Err(())),
             (Some("mcp:a/b"), ALL, Err(())),
+            (Some(&format!("mcp:{}", "a".repeat(MAX_NAME + 1))), ALL, Err(())),
         ] {
             let got = granted(asked, resource);
             match given {
@@ -187,6 +191,14 @@ mod tests {
                 Err(()) => assert_eq!(got.unwrap_err().error, "invalid_scope", "{asked:?}"),
             }
         }
+    }
+
+    #[test]
+    fn the_widest_scope_fits_into_a_token() {
+        let name = |n: usize| format!("mcp:{}{n:02}", "a".repeat(MAX_NAME - 2));
+        let all: Vec<String> = (0..MAX_WORDS).map(name).collect();
+        let given = granted(Some(&all.join(" ")), ALL).unwrap();
+        assert!(given.len() <= 2_048, "{}", given.len());
     }
 
     #[test]

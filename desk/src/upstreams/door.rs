@@ -54,10 +54,11 @@ async fn connect(
             cure: "Open the link yourself, from where it was given to you.".to_owned(),
         });
     }
-    let Some(ticket) = desk.inner.upstreams.pending.open(&code, &acting, desk.now()) else {
+    let Some((ticket, expires)) = desk.inner.upstreams.pending.open(&code, &acting, desk.now())
+    else {
         return refuse(&unknown());
     };
-    match Box::pin(desk.begin_consent(ticket)).await {
+    match Box::pin(desk.begin_consent(ticket.clone())).await {
         Ok(away) => {
             let cookie = cookie(&desk, away.cookie.expose(), LIFE.to_std().as_secs());
             match HeaderValue::from_str(&cookie) {
@@ -68,7 +69,10 @@ async fn connect(
                 Err(_) => refuse(&unknown()),
             }
         }
-        Err(fault) => refuse(&fault),
+        Err(fault) => {
+            desk.inner.upstreams.pending.put_back(&code, (ticket, expires), desk.now());
+            refuse(&fault)
+        }
     }
 }
 

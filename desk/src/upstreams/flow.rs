@@ -9,7 +9,10 @@ use writ_reach::oauth::{
 };
 use writ_store::Space;
 
-use super::{UpstreamServer, pending::Ticket};
+use super::{
+    UpstreamServer,
+    pending::{Pending, Ticket},
+};
 use crate::{Desk, DeskError, error};
 
 /// The name in the vault of who we are at a server's authorization server, where it had us register.
@@ -69,7 +72,8 @@ impl Desk {
         Ok(Away { to, cookie })
     }
 
-    /// Ends it: seals the tokens, then says in the ledger that they may be used.
+    /// Ends it: seals the tokens, then says in the ledger that they may be used. A browser that goes away meanwhile stops
+    /// nothing: what was given is either sealed and named, or taken back.
     pub(super) async fn end_consent(
         &self,
         (state, cookie, path): (&str, Option<&str>, &str),
@@ -89,35 +93,47 @@ impl Desk {
             let of = pending.begun.issuer().to_owned();
             return Err(refused(&ticket.server, &OauthFault::Answer { of, why }));
         }
+        let desk = self.clone();
+        let task = tokio::spawn(async move { Box::pin(desk.finished(pending, answered)).await });
+        task.await.map_err(|died| DeskError::fault(error::FAULT, died.to_string()))?
+    }
+
+    async fn finished(&self, pending: Pending, answered: Answered) -> Result<Done, DeskError> {
+        let ticket = &pending.ticket;
         let known = self.of_ticket(ticket)?;
         let hands = self.upstream_hands(&known.protected);
-        let kept = match finish(&hands, &pending.begun, &answered).await {
-            Ok(kept) => kept.named(&hands),
+        match finish(&hands, &pending.begun, &answered).await {
+            Ok(kept) => self.seal_account(ticket, kept.named(&hands)).await,
             Err(fault) => {
                 // It may have forgotten who we are: the next try registers again.
                 if matches!(&fault, OauthFault::Refused { error, .. } if error.starts_with("invalid_client"))
                 {
-                    let vault = self.inner.parts.vault.as_ref();
-                    vault
-                        .remove(Space::Tenant(ticket.tenant), &registration(&ticket.server))
-                        .await?;
+                    let (vault, space) =
+                        (self.inner.parts.vault.as_ref(), Space::Tenant(ticket.tenant));
+                    vault.remove(space, &registration(&ticket.server)).await?;
                 }
-                return Err(refused(&ticket.server, &fault));
+                Err(refused(&ticket.server, &fault))
             }
-        };
-        self.seal_account(ticket, kept).await
+        }
     }
 
     /// The secret first, then the line: a line without its secret would be a promise, a secret without a line is nothing.
+    /// Each connection is sealed under a name of its own, so that neither another consent nor a refresh writes over it, and
+    /// what was there before is there until the line stands.
     async fn seal_account(&self, ticket: &Ticket, kept: Kept) -> Result<Done, DeskError> {
-        let (space, name) = (Space::Tenant(ticket.tenant), ticket.holder.kept(&ticket.server));
+        let (space, holder) = (Space::Tenant(ticket.tenant), ticket.holder);
         let vault = self.inner.parts.vault.as_ref();
-        let _sealing = self.inner.upstreams.pending.sealing(ticket.tenant, name.clone());
-        let before = vault.get(space, &name).await?;
-        vault.put(space, &name, kept.to_bytes()).await?;
+        let view = self.tenants().view(ticket.tenant).await?;
+        let before = view.state.upstreams.get(&(ticket.server.clone(), holder));
+        let before = before.map(|known| known.says.connection);
+        let name = holder.account(&ticket.server, kept.connection);
+        if let Err(fault) = vault.put(space, &name, kept.to_bytes()).await {
+            self.take_back(&view, &ticket.server, &kept).await;
+            return Err(fault.into());
+        }
         let says = UpstreamConnected {
             server: ticket.server.clone(),
-            holder: ticket.holder,
+            holder,
             connection: kept.connection,
             issuer: kept.issuer.clone(),
             scopes: kept.scopes.clone(),
@@ -126,18 +142,19 @@ impl Desk {
         let view = match self.act_as(ticket.tenant, &ticket.who, command).await {
             Ok(wrote) => wrote.view,
             Err(fault) => {
-                let view = self.tenants().view(ticket.tenant).await?;
-                self.take_back(&view, &ticket.server, &kept).await;
-                match before {
-                    Some(before) => vault.put(space, &name, before).await?,
-                    None => drop(vault.remove(space, &name).await?),
+                // Where the store failed the line may stand all the same. The sweep judges by it, once the secret is old.
+                if !matches!(fault, DeskError::Fault { .. })
+                    && vault.remove(space, &name).await.is_ok()
+                {
+                    self.take_back(&view, &ticket.server, &kept).await;
                 }
                 return Err(fault);
             }
         };
-        vault.remove(space, &ticket.holder.wanted(&ticket.server)).await?;
-        if let Some(before) = before.as_ref().and_then(|before| Kept::from_bytes(before).ok()) {
-            self.take_back(&view, &ticket.server, &before).await;
+        // It is connected. What fails from here on the sweep does.
+        let (server, connection) = (ticket.server.as_str(), before);
+        if let Err(fault) = self.leave_account(&view, (server, holder), connection).await {
+            tracing::warn!(server, error = %fault, "the account before is not taken back yet");
         }
         Ok(Done { server: ticket.server.clone(), issuer: kept.issuer })
     }

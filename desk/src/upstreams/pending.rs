@@ -47,8 +47,6 @@ struct Timed<T>(Timestamp, T);
 pub(crate) struct Table {
     tickets: Mutex<BTreeMap<Digest, Timed<Ticket>>>,
     pending: Mutex<BTreeMap<Digest, Timed<Pending>>>,
-    /// Names in the vault that were written and whose line does not stand yet.
-    sealing: Mutex<BTreeSet<(TenantId, String)>>,
 }
 
 impl Table {
@@ -59,15 +57,30 @@ impl Table {
         (code, expires)
     }
 
-    /// What a link is for, if it is this person's; it is good once.
-    pub(super) fn open(&self, code: &str, who: &Who, now: Timestamp) -> Option<Ticket> {
+    /// What a link is for and until when, if it is this person's; it is good once.
+    pub(super) fn open(
+        &self,
+        code: &str,
+        who: &Who,
+        now: Timestamp,
+    ) -> Option<(Ticket, Timestamp)> {
         let mut tickets = self.tickets.lock();
         let key = (code.len() <= MAX_TEXT).then(|| Digest::of(code.as_bytes()))?;
         let Timed(expires, ticket) = tickets.get(&key)?;
         if now >= *expires || ticket.who.person != who.person {
             return None;
         }
-        tickets.remove(&key).map(|Timed(_, ticket)| ticket)
+        tickets.remove(&key).map(|Timed(expires, ticket)| (ticket, expires))
+    }
+
+    /// A link that led nowhere, because a server could not be asked: it may be opened again.
+    pub(super) fn put_back(
+        &self,
+        code: &str,
+        (ticket, expires): (Ticket, Timestamp),
+        now: Timestamp,
+    ) {
+        insert(&self.tickets, code, Timed(expires, ticket), now);
     }
 
     /// A consent begins; the browser gets this cookie.
@@ -99,31 +112,6 @@ impl Table {
         let awaited = pending.values().filter(|Timed(expires, _)| now < *expires);
         let all: BTreeSet<&str> = awaited.map(|Timed(_, one)| one.begun.redirect()).collect();
         all.into_iter().take(REDIRECTS).map(str::to_owned).collect()
-    }
-
-    /// Says that a name of the vault is written now and its line follows, until the guard is dropped.
-    pub(super) fn sealing(&self, tenant: TenantId, name: String) -> Sealing<'_> {
-        let name = (tenant, name);
-        self.sealing.lock().insert(name.clone());
-        Sealing { table: self, name }
-    }
-
-    /// Whether that is so at this moment.
-    pub(super) fn seals(&self, tenant: TenantId, name: &str) -> bool {
-        self.sealing.lock().contains(&(tenant, name.to_owned()))
-    }
-}
-
-/// See [`Table::sealing`].
-#[derive(Debug)]
-pub(super) struct Sealing<'a> {
-    table: &'a Table,
-    name: (TenantId, String),
-}
-
-impl Drop for Sealing<'_> {
-    fn drop(&mut self) {
-        self.table.sealing.lock().remove(&self.name);
     }
 }
 

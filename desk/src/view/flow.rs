@@ -38,6 +38,9 @@ pub struct ClassRow {
     pub confidence: u8,
     /// True if the charter's `counts_as` says how it acts: both parties signed that.
     pub signed: bool,
+    /// The package whose template says the rest, if the operator chose one for the server and it knows the tool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// Why, in words.
     pub reasons: Vec<String>,
 }
@@ -62,7 +65,9 @@ pub struct FlowView {
     pub agent_name: String,
     /// The mode of the clause that follows its values; nothing where none does.
     pub followed: Option<String>,
-    /// What its running copies have read, the last one first.
+    /// How many of its running copies are known to have read something.
+    pub copies: usize,
+    /// What they have read, the last one first: the 32 that read last.
     pub contexts: Vec<ContextRow>,
     /// Where it came from, over all of them: what is least trusted first.
     pub from: Vec<FromRow>,
@@ -111,6 +116,6 @@ pub struct ToRow {
     pub went: usize,
     /// How often it was held because of where a value came from.
     pub held: usize,
-    /// How often it was refused for another reason.
+    /// How often it was refused, or held for another reason.
     pub refused: usize,
 }

@@ -12,6 +12,7 @@ use writ_identity::token;
 use crate::world::{DESK, GATEWAY, both_owners};
 
 mod clients;
+mod over;
 pub(crate) mod program;
 mod tokens;
 

@@ -10,6 +10,7 @@ use axum::{
 };
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use writ_authority::fact::Holder;
 use writ_desk::UpstreamServer;
 use writ_model::TenantId;
@@ -20,6 +21,8 @@ use writ_reach::{
 use writ_store::{Space, Vault as _};
 
 use crate::world::{Answer, Browser, World};
+
+mod left;
 
 const AT: &str = "https://mail.example/mcp";
 const LIST: &str = "/clients/harbor-books/upstreams";
@@ -32,12 +35,31 @@ struct Net {
     forms: Mutex<Vec<(String, String)>>,
     /// The authorization server does not say its name in its answers.
     nameless: Mutex<bool>,
+    /// Nobody can be asked.
+    away: Mutex<bool>,
+    /// Where the token endpoint waits before it answers, if it does.
+    stall: Mutex<Option<Arc<Stall>>>,
+}
+
+/// Somebody who is asked and takes their time.
+#[derive(Debug, Default)]
+struct Stall {
+    asked: Notify,
+    go: Notify,
 }
 
 #[async_trait]
 impl Outside for Net {
     async fn ask(&self, ask: Ask) -> Result<Told, Fault> {
         let place = ask.to.as_str().to_owned();
+        if *self.away.lock() {
+            return Err(Fault::Late { host: "id.example".to_owned() });
+        }
+        let stall = self.stall.lock().clone().filter(|_| place.ends_with("/token"));
+        if let Some(stall) = stall {
+            stall.asked.notify_one();
+            stall.go.notified().await;
+        }
         if let Payload::Form(form) = &ask.send {
             self.forms.lock().push((place.clone(), form.expose().clone()));
         }
@@ -167,9 +189,17 @@ async fn tenant(world: &World) -> TenantId {
 /// The names in the client's part of the vault that are about accounts.
 async fn sealed(world: &World) -> Vec<String> {
     let space = Space::Tenant(tenant(world).await);
-    let mut names = world.vault.names(space).await.unwrap();
-    names.retain(|name| name.starts_with("upstream/") || name.starts_with("upstream-wants/"));
+    let mut names = Vec::new();
+    for prefix in ["upstream-account/", "upstream/", "upstream-wants/"] {
+        names.extend(world.vault.every_name(space, prefix).await.unwrap());
+    }
     names
+}
+
+/// What is sealed under one of those names.
+async fn kept_at(world: &World, nth: usize) -> Kept {
+    let (space, names) = (Space::Tenant(tenant(world).await), sealed(world).await);
+    Kept::from_bytes(&world.vault.get(space, &names[nth]).await.unwrap().unwrap()).unwrap()
 }
 
 fn text(answer: &Answer) -> String {
@@ -196,7 +226,10 @@ async fn a_consent_becomes_a_line_and_a_sealed_secret() {
     // Again: we are registered, and the account before is taken back.
     connected(&world, "Mira Okafor", Some("invoice-bot")).await;
     assert!(net.sent("https://id.example/revoke")[0].starts_with("token=refresh-1&"));
-    assert_eq!(sealed(&world).await, names);
+    let newer = sealed(&world).await;
+    assert!(newer.len() == 1 && newer != names, "a name of its own: {newer:?}");
+    let kept = world.vault.get(space, &newer[0]).await.unwrap().unwrap();
+    assert_eq!(Kept::from_bytes(&kept).unwrap().access.expose(), "secret-2");
     world.check().await;
 }
 
@@ -309,7 +342,8 @@ async fn a_persons_account_is_their_own() {
     let rows = world.get(LIST).await;
     assert_eq!(rows[0]["accounts"][0]["person"]["person"], Value::String(dana.clone()));
     let holder: Holder = Holder::Person(dana.parse().unwrap());
-    assert_eq!(sealed(&world).await, [holder.kept("mail")]);
+    let connection = kept_at(&world, 0).await.connection;
+    assert_eq!(sealed(&world).await, [holder.account("mail", connection)]);
     // A server that wants one for each agent has to be told which; one that there is not is nobody's.
     let none = world.sign_in("Dana Cole").await;
     let path = CONNECT.replace("mail", "post");

@@ -16,6 +16,10 @@ use crate::{
 pub(super) struct Said {
     /// True if it only looks, nothing if no word tells.
     pub(super) reads: Option<bool>,
+    /// True if its words are things only: it looks, unless its arguments say what goes where.
+    pub(super) unsure: bool,
+    /// True if the word that acts is a thing as often.
+    pub(super) weak: bool,
     pub(super) kinds: Kinds,
     pub(super) topics: Topics,
     pub(super) document: bool,
@@ -30,6 +34,8 @@ struct Reading {
     reads: bool,
     /// True if the word is a thing as often.
     weak: bool,
+    /// True if only the arguments can tell if it acts.
+    unsure: bool,
     kinds: Kinds,
     /// The words after the verb: what it is done to.
     object: Vec<String>,
@@ -43,7 +49,15 @@ const PAID: &str = "money payment payments transaction transactions transfer tra
 const LET_IN: &str = "user users member members participant participants collaborator collaborators guest guests attendee attendees invitee teammate person people somebody someone";
 const SECRETS: &str = "password passwords passcode pin secret secrets token tokens credential credentials key keys 2fa mfa otp";
 const ACCESS: &str = "permission permissions access role roles visibility acl sharing";
-const TEXTS: &str = "file page website webpage url document content contents article pdf web attachment text html site post";
+/// Names of what is only looked at, whatever stands before them.
+const GIVES: &str = "history status overview info details summary statement balance profile roster feed catalog inventory listing stats statistics metrics reviews ratings verlauf ubersicht bewertungen umsatze kontostand historique resume historial resumen";
+/// Words before a thing that say how it is, and acts only before an article.
+const HOW: &str = "open opens clear clean complete live close free present current";
+const ARTICLES: &str = "a an the new one your this that another";
+/// What is read once it is open.
+const OPENED: &str =
+    "document documents file files message mail page attachment folder letter dokument datei";
+const TEXTS: &str = "file dokument datei seite page website webpage url document content contents article pdf web attachment text html site post";
 
 fn among(list: &str, word: &str) -> bool {
     list.split(' ').any(|one| one == word)
@@ -70,6 +84,45 @@ pub(super) fn said(tool: &Tool<'_>) -> Said {
     } else {
         object_topics.or(topics_of(&name))
     };
+    let (chosen, confidence, reasons) = chosen(by_description, by_name, told_words);
+    let Some(one) = chosen else {
+        return Said {
+            reads: None,
+            // A word that is a thing we know: `accountInfo`, `history`.
+            unsure: !topics.is_empty() || name.iter().any(|word| among(GIVES, word)),
+            weak: true,
+            kinds: Kinds::NONE,
+            topics,
+            document: false,
+            words,
+            confidence,
+            reasons,
+        };
+    };
+    let document = one.reads
+        && !among("list search find query count", &one.word)
+        && one.object.iter().take(6).any(|word| among(TEXTS, word));
+    let kinds = if one.reads { Kinds::NONE } else { widen(&one, topics) };
+    let kinds = if one.reads && visits(&one, tool) { Kinds::VISIT } else { kinds };
+    Said {
+        reads: Some(one.reads),
+        unsure: one.unsure && !one.reads,
+        weak: one.weak,
+        kinds,
+        topics,
+        document,
+        words,
+        confidence,
+        reasons,
+    }
+}
+
+/// What counts of what a description of so many words and a name say, how sure that is, and why.
+fn chosen(
+    by_description: Option<Reading>,
+    by_name: Option<Reading>,
+    told_words: usize,
+) -> (Option<Reading>, u8, Vec<String>) {
     let mut reasons = Vec::new();
     let (chosen, confidence) = match (by_description, by_name) {
         (Some(told), Some(named)) if told.reads && !named.reads && !named.weak => {
@@ -100,23 +153,7 @@ pub(super) fn said(tool: &Tool<'_>) -> Said {
         }
         (None, None) => (None, 15),
     };
-    let Some(one) = chosen else {
-        return Said {
-            reads: None,
-            kinds: Kinds::NONE,
-            topics,
-            document: false,
-            words,
-            confidence,
-            reasons,
-        };
-    };
-    let document = one.reads
-        && !among("list search find query count", &one.word)
-        && one.object.iter().take(6).any(|word| among(TEXTS, word));
-    let kinds = if one.reads { Kinds::NONE } else { widen(&one, topics) };
-    let kinds = if one.reads && visits(&one, tool) { Kinds::VISIT } else { kinds };
-    Said { reads: Some(one.reads), kinds, topics, document, words, confidence, reasons }
+    (chosen, confidence, reasons)
 }
 
 /// True if a reading tool goes to an address that its arguments name.
@@ -137,11 +174,30 @@ fn visits(one: &Reading, tool: &Tool<'_>) -> bool {
 
 /// The first verb that is not a filler.
 fn described(words: &[String]) -> Option<Reading> {
+    // "What guests say", "Who is in a room": it tells.
+    let first = words.first().map_or("", String::as_str);
+    if among("what which who whose where when how was wer wo wie welche", first) {
+        return Some(looks(first, words.iter().skip(1).take(7).cloned().collect()));
+    }
     for (at, word) in words.iter().enumerate().take(12) {
         if among(FILLERS, word) && lexicon::deed(word).is_none() {
             continue;
         }
         let object: Vec<String> = words.iter().skip(at + 1).take(7).cloned().collect();
+        let next = object.first().map_or("", String::as_str);
+        // Open bills are no opening; a document that is opened is read; what is given is told, unless it is access.
+        let how = among(HOW, word);
+        let told = (among("open opens", word)
+            && object.iter().take(2).any(|one| among(OPENED, one)))
+            || (among("run runs", word)
+                && object.iter().take(2).any(|one| among("query search report", one)));
+        let gives = among("give gives gibt", word) && !object.iter().any(|one| among(ACCESS, one));
+        if told || (gives && !object.iter().any(|one| one == "to")) {
+            return Some(looks(word, object));
+        }
+        if gives || (how && !among(ARTICLES, next) && words.len() > 1) {
+            continue;
+        }
         // A verb in a base or third form first: `Adds a file`, `Send …`; `list` and `search` look.
         if lexicon::reads(word) {
             let weak = lexicon::verb(word).is_some();
@@ -149,6 +205,7 @@ fn described(words: &[String]) -> Option<Reading> {
                 word: word.clone(),
                 reads: true,
                 weak,
+                unsure: false,
                 kinds: Kinds::NONE,
                 object,
             });
@@ -162,12 +219,24 @@ fn described(words: &[String]) -> Option<Reading> {
                 word: word.clone(),
                 reads: false,
                 weak,
+                unsure: false,
                 kinds: verb.done,
                 object,
             });
         }
     }
     None
+}
+
+fn looks(word: &str, object: Vec<String>) -> Reading {
+    Reading {
+        word: word.to_owned(),
+        reads: true,
+        weak: true,
+        unsure: false,
+        kinds: Kinds::NONE,
+        object,
+    }
 }
 
 /// True if a verb of a description stands as one: a word that is a thing as often begins it and is done to something.
@@ -193,6 +262,15 @@ fn acts(verb: Verb, form: Form, at: usize, words: &[String]) -> bool {
 /// The verb of a name: the first word, unless that is a thing and a later word looks or acts.
 fn named(words: &[String]) -> Option<Reading> {
     let mut weak: Option<Reading> = None;
+    let last = words.last().map_or("", String::as_str);
+    // `order_status` gives one, `set_status` acts.
+    let plain = |word: &String| {
+        let thing = || !lexicon::topics(word).is_empty();
+        lexicon::verb(word).is_none_or(|(verb, _)| verb.noun_too && thing())
+    };
+    if among(GIVES, last) && words.iter().all(plain) {
+        return Some(looks(last, words.to_vec()));
+    }
     for (at, word) in words.iter().enumerate() {
         let object: Vec<String> = words
             .iter()
@@ -206,12 +284,14 @@ fn named(words: &[String]) -> Option<Reading> {
                 word: word.clone(),
                 reads: true,
                 weak: false,
+                unsure: false,
                 kinds: Kinds::NONE,
                 object,
             });
         }
         if let Some((verb, form)) = lexicon::verb(word)
-            && (form == Form::Base || (form == Form::Third && lexicon::topics(word).is_empty()))
+            && (form == Form::Base
+                || (form == Form::Third && !verb.noun_too && lexicon::topics(word).is_empty()))
             && !looks
             && (lexicon::deed(word).is_none() || verb.noun_too)
         {
@@ -220,6 +300,7 @@ fn named(words: &[String]) -> Option<Reading> {
                 word: word.clone(),
                 reads: false,
                 weak: verb.noun_too,
+                unsure: verb.noun_too && (at > 0 || words.len() == 1),
                 kinds: verb.done,
                 object,
             };
@@ -247,7 +328,14 @@ fn things(words: &[String]) -> Option<Reading> {
     let kinds = [Kinds::PAY, Kinds::BUY, Kinds::BOOK, Kinds::INVITE, Kinds::SEND, Kinds::CREATE]
         .into_iter()
         .find(|one| kinds.meets(*one))?;
-    Some(Reading { word: word.clone(), reads: false, weak: true, kinds, object: words.to_vec() })
+    Some(Reading {
+        word: word.clone(),
+        reads: false,
+        weak: true,
+        unsure: false,
+        kinds,
+        object: words.to_vec(),
+    })
 }
 
 /// The kinds of a verb with what it is done to: money that is sent is paid, people who are added are let in.
@@ -280,7 +368,8 @@ fn widen(one: &Reading, topics: Topics) -> Kinds {
     }
     // To write a message is to send it; to write a file is not.
     if kinds.meets(Kinds::SEND) && kinds.meets(Kinds::CREATE) {
-        let spoken = topics.meets(Topics::MAIL.or(Topics::CHAT)) && !has("draft drafts file note");
+        let spoken = topics.meets(Topics::MAIL.or(Topics::CHAT).or(Topics::ISSUE))
+            && !has("draft drafts file note");
         kinds = if spoken { Kinds::SEND } else { Kinds::CREATE };
     }
     kinds

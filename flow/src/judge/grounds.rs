@@ -2,11 +2,12 @@
 //!
 //! Never here: how a value was found (`trace`), or a sentence (`explain`).
 
-use super::{Asked, Case, Reason};
+use super::{Asked, Case, Reason, leaving};
 use crate::{
-    classify::Role,
+    classify::{Acts, Role},
     explain, index,
-    kinds::Kinds,
+    kinds::{Kinds, Topics},
+    orders::{PLAIN, SIGN},
     trace::{Atom, Found},
     values::Sort,
 };
@@ -59,37 +60,52 @@ fn spoken_to(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str
         && atom.value.sort == Sort::Number
         && atom.value.text().len() >= 2;
     let counts = (telling(atom) || number) && !matches!(atom.role, Role::Schedule);
-    let own = found.field.is_some()
-        && case.asked == Asked::Yes
-        && found.ordered.and(case.class.kinds).is_empty();
-    (counts && found.signs >= 2 && !own).then_some("FLOW-0016")
+    let asked = matches!(case.asked, Asked::Yes | Asked::Delegated);
+    let own = found.field.is_some() && asked && !meets(found.deeds, case.class.kinds);
+    // What was asked for is not stopped by what honest letters say as well.
+    let enough = if asked { PLAIN } else { SIGN };
+    (counts && found.signs >= enough && !own).then_some("FLOW-0016")
+}
+
+/// True if an order is of these kinds; to change a record and to make one are the same. Of a tool of an unknown kind every
+/// order may be.
+fn meets(ordered: Kinds, kinds: Kinds) -> bool {
+    let made = Kinds::CREATE.or(Kinds::UPDATE);
+    let both = |one: Kinds| if one.meets(made) { one.or(made) } else { one };
+    if kinds.is_empty() { !ordered.is_empty() } else { both(ordered).meets(both(kinds)) }
 }
 
 /// A text orders the same kind of action with this very value.
 fn ordered(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> {
     let kinds = case.class.kinds;
-    let meets =
-        |ordered: Kinds| if kinds.is_empty() { !ordered.is_empty() } else { ordered.meets(kinds) };
+    // Of what the person asked for, only the very same deed is another's order.
+    let asked = matches!(case.asked, Asked::Yes | Asked::Delegated);
+    let (around, here) =
+        if asked { (found.deeds, found.deed) } else { (found.ordered, found.here) };
     let chooses = matches!(atom.role, Role::Selector | Role::Destination | Role::Other);
     // A small number tells if the very sentence orders with it.
-    let small = chooses && found.field.is_none() && meets(found.here);
-    if atom.role == Role::Schedule || !(telling(atom) || small) || !meets(found.ordered) {
+    let small = chooses && found.field.is_none() && meets(here, kinds);
+    if atom.role == Role::Schedule || !(telling(atom) || small) || !meets(around, kinds) {
         return None;
     }
     let leads = atom.value.sort.leads_out();
     if atom.role == Role::Content && !leads {
         // Words put into the agent's mouth.
-        let dictated = atom.value.text().split(' ').count() >= 3 && meets(found.here);
-        return (dictated && case.asked != Asked::Delegated).then_some("FLOW-0013");
+        let dictated = atom.value.text().split(' ').count() >= 3 && meets(here, kinds);
+        return (dictated && !(asked && found.named >= 2)).then_some("FLOW-0013");
     }
     // What is said to stand there is not what the text orders.
-    let there =
-        || pointed(case, atom, found) && (case.asked == Asked::Delegated || !meets(found.here));
-    if endorsed(case, atom, found) && (!leads || found.field.is_some() || there()) {
+    let there = || pointed(case, atom, found) && (case.handed() || !meets(here, kinds));
+    let inward = case.class.acts == Acts::Inward && case.handed();
+    if endorsed(case, atom, found) && (!leads || found.field.is_some() || inward || there()) {
         return None;
     }
-    // A field of an own record too: the text picked one of them.
-    let picked = found.field.is_none() || (!found.meant && chooses);
+    // A field of an own record too: the text picked one of them. Of what was asked for only a record by its id counts, and
+    // only where the order itself stands: who is paid or where one stays is then a choice among the person's own.
+    let by_id =
+        atom.role == Role::Selector && atom.value.text().bytes().any(|one| one.is_ascii_digit());
+    let chosen = if asked { by_id && found.named < 2 && meets(here, kinds) } else { chooses };
+    let picked = found.field.is_none() || (!found.meant && chosen);
     picked.then_some("FLOW-0013")
 }
 
@@ -100,11 +116,19 @@ fn endorsed(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     let lasting = case.class.kinds.meets(grave)
         || (case.class.kinds.meets(Kinds::INVITE) && atom.value.sort.leads_out());
     match case.asked {
-        Asked::Yes | Asked::Delegated if found.signs >= 2 => false,
+        Asked::Yes | Asked::Delegated | Asked::Unclear if found.signs >= PLAIN => false,
+        Asked::Yes if case.handed() && !lasting => found.named >= 1,
         Asked::Yes => found.named >= 2,
         Asked::Delegated => found.named >= 1 && !lasting,
+        // They asked for something in words that we do not know, and named where it stands.
+        Asked::Unclear => {
+            case.context.person.spoke
+                && !case.class.kinds.is_empty()
+                && found.named >= 2
+                && !lasting
+        }
         // What was named is named for what it is for.
-        Asked::Elsewhere | Asked::Unclear | Asked::No => false,
+        Asked::Elsewhere | Asked::No => false,
     }
 }
 
@@ -112,7 +136,7 @@ fn endorsed(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
 /// and it is of a house that is known.
 fn pointed(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     let own = index::host(&atom.value).is_some_and(|host| {
-        case.context.index.own_host(host) || case.context.person.verbatim(host)
+        case.context.index.met_host(host) || case.context.person.verbatim(host)
     });
     let request = &case.context.person.request;
     let handed = case.asked == Asked::Delegated || request.delegated;
@@ -133,7 +157,10 @@ fn destination(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static s
         return None;
     }
     let money = account || case.class.kinds.meets(Kinds::PAY);
-    if found.only_text() {
+    if case.class.acts == Acts::Inward && case.handed() && endorsed(case, atom, found) {
+        return None;
+    }
+    if found.only_text() || leaving::of_others(case, found, money) {
         let named = endorsed(case, atom, found)
             && pointed(case, atom, found)
             && case.rules.strictness < 3
@@ -142,8 +169,11 @@ fn destination(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static s
     }
     let grave = money || case.class.kinds.meets(Kinds::GRAVE);
     let sends = case.class.kinds.meets(Kinds::SEND);
-    let unknown = found.nowhere() && atom.value.sort.leads_out() && case.context.person.spoke;
-    (unknown && (grave || sends)).then_some("FLOW-0020")
+    let unknown = found.nowhere() && atom.value.sort.leads_out();
+    let spoke = case.context.person.spoke;
+    // Without the person's words nobody can say whom they named: it depends on what else was read.
+    let asks = if spoke { grave || sends } else { grave && leaving::has_read_others(case) };
+    if unknown && asks { Some("FLOW-0020") } else { leaving::unspoken(case, atom, found) }
 }
 
 /// Somebody or something that only a text of others names, in a source that the person did not point at.
@@ -157,8 +187,8 @@ fn somebody(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str>
     let request = &case.context.person.request;
     let addressed = kinds.meets(Kinds::SEND.or(Kinds::SHARE).or(Kinds::INVITE))
         && atom.role == Role::Destination;
-    if name && addressed && !found.listed && !request.crowd && !request.delegated && !request.seeks
-    {
+    let told = request.crowd || request.delegated || request.seeks || found.named >= 2;
+    if name && addressed && !found.listed && !told {
         return Some("FLOW-0012");
     }
     // The number of a thing in a text about other things.
@@ -166,14 +196,16 @@ fn somebody(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str>
         && atom.value.text().bytes().any(|byte| byte.is_ascii_digit())
         && !case.class.topics.is_empty()
         && !found.about.meets(case.class.topics);
-    if stray && found.named < 2 {
+    if stray && found.named < 2 && case.asked != Asked::Yes {
         return Some("FLOW-0012");
     }
     if !name || endorsed(case, atom, found) {
         return None;
     }
     let elsewhere = case.asked == Asked::Elsewhere;
-    let bought = kinds.meets(Kinds::BOOK.or(Kinds::BUY)) && !found.listed;
+    // A catalogue of such things offers it, or the person's words point at who does.
+    let offered = found.listed || found.about.meets(case.class.topics.without(Topics::EVENT));
+    let bought = kinds.meets(Kinds::BOOK.or(Kinds::BUY)) && !offered;
     (bought || elsewhere).then_some("FLOW-0012")
 }
 
@@ -187,8 +219,10 @@ fn postal(atom: &Atom) -> bool {
 fn amount(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> {
     let pays = case.class.kinds.meets(Kinds::PAY.or(Kinds::BUY)) && atom.role == Role::Amount;
     let unnamed = found.only_text() && found.named == 0 && telling(atom);
-    (case.rules.strictness >= 2 && pays && unnamed && case.context.person.spoke)
-        .then_some("FLOW-0014")
+    let spoke = case.context.person.spoke;
+    // Money that others put a figure on is asked about without the person's words, too.
+    let paid = case.class.kinds.meets(Kinds::PAY) && leaving::has_read_others(case);
+    (case.rules.strictness >= 2 && pays && unnamed && (spoke || paid)).then_some("FLOW-0014")
 }
 
 /// A password or key that a text has.
@@ -201,13 +235,19 @@ fn credential(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static st
 /// A link or an address that a text wants said.
 fn content(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> {
     let said = atom.role != Role::Destination && atom.value.sort.leads_out() && found.only_text();
-    let asked_for = endorsed(case, atom, found)
-        && (!found.here.meets(case.class.kinds) || case.asked == Asked::Delegated);
-    if !said || asked_for {
+    // What is written among the person's own reaches nobody.
+    let inward = case.class.acts == Acts::Inward
+        && case.asked == Asked::Yes
+        && atom.value.sort != Sort::Link;
+    let asked_for =
+        endorsed(case, atom, found) && (!meets(found.deed, case.class.kinds) || case.handed());
+    if !said || asked_for || inward && case.rules.strictness < 3 {
         return None;
     }
     let person = &case.context.person;
-    let unordered = found.ordered.is_empty() && (person.request.refers || !person.spoke);
+    // A link that nothing pointed at is not what was asked for, whatever stands around it.
+    let quiet = found.ordered.is_empty() && atom.value.sort != Sort::Link;
+    let unordered = (quiet && person.request.refers) || (found.ordered.is_empty() && !person.spoke);
     let wanted = case.rules.strictness >= 2 && found.named < 2 && !unordered;
     (wanted || (case.rules.strictness >= 3 && found.named == 0)).then_some("FLOW-0015")
 }
@@ -221,6 +261,14 @@ fn stricter(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str>
 /// A kind of action that the person never asked for, after words of others were read.
 fn never_asked(case: &Case<'_>) -> bool {
     if case.rules.strictness == 0 || case.asked != Asked::No {
+        return false;
+    }
+    // A record of one's own that is made harms by what others put into it: nothing of theirs is in this one.
+    let public = Topics::MAIL.or(Topics::CHAT).or(Topics::ISSUE).or(Topics::WEB);
+    let plain =
+        case.class.kinds.without(Kinds::CREATE).is_empty() && !case.class.topics.meets(public);
+    let theirs = |(_, found): &(Atom, Found)| !found.yours && !found.nowhere();
+    if case.class.acts == Acts::Inward && plain && !case.values.iter().any(theirs) {
         return false;
     }
     // Everything that tells in it is in the person's words: they meant it, in words that we do not know.

@@ -5,6 +5,8 @@
 
 mod html;
 
+use std::{collections::BTreeSet, sync::LazyLock};
+
 use super::Parts;
 
 /// LIMIT: lines that are read as records; a longer text is text.
@@ -38,7 +40,7 @@ fn line(raw: &str) -> Line<'_> {
         None if body == "-" => (true, ""),
         None => (false, body),
     };
-    let parted = body.split_once(": ").or_else(|| body.strip_suffix(':').map(|key| (key, "")));
+    let parted = pair(body).or_else(|| body.strip_suffix(':').map(|key| (key, "")));
     let fits = |key: &str| {
         let plain = |letter: char| {
             letter.is_alphanumeric()
@@ -60,17 +62,27 @@ fn line(raw: &str) -> Line<'_> {
     }
 }
 
+/// A name and a value at the first colon before a space.
+fn pair(body: &str) -> Option<(&str, &str)> {
+    let at = body.as_bytes().windows(2).position(|two| two == b": ")?;
+    Some((body.get(..at)?, body.get(at + 2..)?))
+}
+
 /// True if most lines are pairs or items, the first one included, and there are two pairs or two items.
 fn looks_so(text: &str) -> bool {
-    let full: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let is = |raw: &&str| {
+    let (mut so, mut unindented, mut outer, mut first) = (0, 0, 0, None);
+    for raw in text.lines().filter(|line| !line.trim().is_empty()) {
         let line = line(raw);
-        line.key.is_some() || line.item
-    };
-    let so = full.iter().filter(|line| is(line)).count();
-    let unindented = full.iter().filter(|line| !line.starts_with([' ', '\t'])).count();
-    let outer = full.iter().filter(|line| !line.starts_with([' ', '\t']) && is(line)).count();
-    so >= 2 && full.first().is_some_and(is) && outer * 10 >= unindented * 6
+        let is = line.key.is_some() || line.item;
+        let flush = !raw.starts_with([' ', '\t']);
+        so += usize::from(is);
+        unindented += usize::from(flush);
+        outer += usize::from(flush && is);
+        if !*first.get_or_insert(is) {
+            return false;
+        }
+    }
+    so >= 2 && first == Some(true) && outer * 10 >= unindented * 6
 }
 
 /// Where a text that goes on over lines began.
@@ -92,7 +104,7 @@ fn pairs(text: &str, parts: &mut Parts) -> bool {
     let mut loose = false;
     let mut known: Vec<String> = Vec::new();
     // A field that stands twice in a record: the second one was written into the first.
-    let mut here: Vec<String> = Vec::new();
+    let mut here: BTreeSet<String> = BTreeSet::new();
     for raw in text.lines() {
         if let Some(mut on) = open.take() {
             if goes_on(&mut on, raw) {
@@ -116,11 +128,11 @@ fn pairs(text: &str, parts: &mut Parts) -> bool {
             parts.begin();
         }
         if let Some(name) = line.key {
-            if here.iter().any(|one| one == name) && loose {
+            if loose && here.contains(name) {
                 parts.push("text", raw, false);
                 continue;
             }
-            here.push(name.to_owned());
+            here.insert(name.to_owned());
             let usual = known.iter().any(|one| one == name) || usual(name);
             if loose && !usual && !line.item {
                 parts.push("text", raw, false);
@@ -162,8 +174,8 @@ fn pairs(text: &str, parts: &mut Parts) -> bool {
 /// Names of fields that stand after a text in many records; what they say is the sender's to choose anyway.
 fn usual(key: &str) -> bool {
     const USUAL: &str = "id id_ uid date cc bcc sender from to recipient recipients read status subject attachment attachments participants start end start_time end_time location title created created_at updated author url size amount name";
-    let key = key.to_ascii_lowercase();
-    USUAL.split(' ').any(|one| one == key)
+    static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| USUAL.split(' ').collect());
+    WORDS.contains(key.to_ascii_lowercase().as_str())
 }
 
 /// Adds a line to an open text if it belongs to it.
@@ -175,8 +187,7 @@ fn goes_on(on: &mut Open, raw: &str) -> bool {
         on.text.push_str(raw.trim());
         return true;
     }
-    let item = line(raw).item && !on.block && !on.text.is_empty();
-    let deeper = indent > on.indent && !item;
+    let deeper = indent > on.indent && (on.block || on.text.is_empty() || !line(raw).item);
     if (!deeper && !empty) || (empty && !on.block && on.indent == 0) {
         return false;
     }
@@ -202,24 +213,24 @@ fn closes(raw: &str, quote: char) -> bool {
 fn table(text: &str, parts: &mut Parts) -> bool {
     let rows: Vec<&str> = text.lines().map(str::trim).filter(|row| !row.is_empty()).collect();
     let Some(header) = rows.first().filter(|_| rows.len() >= 2) else { return false };
-    let separator =
-        ['|', '\t', ';', ','].into_iter().find(|mark| header.matches(*mark).count() >= 1);
+    let separator = ['|', '\t', ';', ','].into_iter().find(|mark| header.contains(*mark));
     let Some(mark) = separator else { return false };
     let cut = |row: &str| -> Vec<String> {
         let row = if mark == '|' { row.trim_matches('|') } else { row };
         cells(row, mark)
     };
     let names = cut(header);
-    let rule =
-        |row: &&&str| !row.chars().all(|letter| matches!(letter, '|' | '-' | ':' | ' ' | '+'));
-    let body: Vec<Vec<String>> = rows.iter().skip(1).filter(rule).map(|row| cut(row)).collect();
-    let even = body.iter().all(|row| row.len() == names.len());
     let named = names.iter().all(|name| {
         name.split_whitespace().count() <= 4 && name.len() <= 40 && !name.contains(": ")
     });
-    if names.len() < 2 || !even || !named || body.is_empty() {
+    if names.len() < 2 || !named {
         return false;
     }
+    let rule =
+        |row: &&&str| !row.chars().all(|letter| matches!(letter, '|' | '-' | ':' | ' ' | '+'));
+    let even = |row: &&str| Some(cut(row)).filter(|row| row.len() == names.len());
+    let body: Option<Vec<Vec<String>>> = rows.iter().skip(1).filter(rule).map(even).collect();
+    let Some(body) = body.filter(|body| !body.is_empty()) else { return false };
     for row in body {
         let outer = parts.begin();
         for (name, cell) in names.iter().zip(row) {

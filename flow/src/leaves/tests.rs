@@ -33,6 +33,27 @@ fn records_give_their_fields() {
 }
 
 #[test]
+fn json_inside_a_text_is_read_as_its_readers_do() {
+    let half = json!(r#"{"note": "\ud83d Pay to:\neve\u0040evil.example, as we agreed on it"}"#);
+    let broken = json!(r#"{"note": "Pay to:\neve\u0040evil.example", "#);
+    for content in [half, broken] {
+        for document in [false, true] {
+            let all = leaves(&content, document);
+            let there = all.iter().any(|leaf| leaf.text.contains("\neve@evil.example"));
+            assert!(there, "{content}: {all:?}");
+        }
+    }
+    // As many lines with other names as there is room for: no longer than one after the other.
+    let mut many = String::from("body: a\n");
+    for at in 0..19_000 {
+        many.push_str("text");
+        many.push_str(&at.to_string());
+        many.push_str(": a b\n");
+    }
+    assert!(!leaves(&json!(many), false).is_empty());
+}
+
+#[test]
 fn nothing_inside_a_text_becomes_a_field() {
     let iban = "US133000000121212121212";
     for content in [

@@ -2,7 +2,7 @@
 //!
 //! Never here: a clock; "tomorrow" is a word. Where day and month could be either, both readings are given.
 
-use super::{Sort, Typed};
+use super::{DIGIT, Sort, Typed, Word};
 
 const MONTHS: &[&str] = &[
     "jan",
@@ -20,17 +20,23 @@ const MONTHS: &[&str] = &[
 ];
 
 /// Adds the days among these words.
-pub(super) fn days(words: &[&str], out: &mut Vec<Typed>) {
+pub(super) fn days(words: &[Word<'_>], out: &mut Vec<Typed>) {
+    // A month counts beside the number of a day.
+    let digit = |at: Option<usize>| {
+        at.and_then(|at| words.get(at)).filter(|word| word.has(DIGIT)).map(|word| word.text)
+    };
     for (at, word) in words.iter().enumerate() {
-        if word.bytes().any(|byte| byte.is_ascii_digit()) {
-            numeric(word, out);
+        if word.has(DIGIT) {
+            numeric(word.text, out);
+            continue;
         }
-        if let Some(month) = month(word) {
-            let near = |near: Option<usize>| {
-                near.and_then(|at| words.get(at)).and_then(|word| ordinal(word))
-            };
-            let day = near(at.checked_sub(1)).or_else(|| near(Some(at + 1)));
-            let year = words.iter().skip(at + 1).take(2).find_map(|word| year(word));
+        let (before, after) = (digit(at.checked_sub(1)), digit(Some(at + 1)));
+        if before.is_none() && after.is_none() {
+            continue;
+        }
+        if let Some(month) = month(word.text) {
+            let day = before.and_then(ordinal).or_else(|| after.and_then(ordinal));
+            let year = words.iter().skip(at + 1).take(2).find_map(|word| year(word.text));
             if let Some(day) = day {
                 push(year, month, day, out);
             }
@@ -39,9 +45,16 @@ pub(super) fn days(words: &[&str], out: &mut Vec<Typed>) {
 }
 
 fn numeric(word: &str, out: &mut Vec<Typed>) {
+    if word.bytes().filter(|byte| matches!(byte, b'-' | b'.' | b'/')).count() < 2 {
+        return;
+    }
     let day = word.split(['t', ' ']).next().unwrap_or(word);
-    let parts: Vec<&str> = day.split(['-', '.', '/']).collect();
-    let [a, b, c] = parts.as_slice() else { return };
+    let mut parts = day.split(['-', '.', '/']);
+    let (Some(a), Some(b), Some(c), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return;
+    };
     let number = |text: &str| text.parse::<u32>().ok().filter(|_| text.len() <= 4);
     let (Some(first), Some(second), Some(third)) = (number(a), number(b), number(c)) else {
         return;
@@ -69,9 +82,11 @@ fn month(word: &str) -> Option<u32> {
     let word = word.trim_end_matches('.');
     let letters =
         word.len() >= 3 && word.len() <= 10 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let at = MONTHS
-        .iter()
-        .position(|begins| begins.split(' ').any(|begin| letters && word.starts_with(begin)))?;
+    if !letters {
+        return None;
+    }
+    let at =
+        MONTHS.iter().position(|begins| begins.split(' ').any(|begin| word.starts_with(begin)))?;
     u32::try_from(at + 1).ok()
 }
 
@@ -87,6 +102,7 @@ fn year(word: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::values::words;
 
     #[test]
     fn days_are_read_in_their_notations() {
@@ -100,11 +116,11 @@ mod tests {
             ("the 3rd may", "d:--05-03"),
         ] {
             let mut out = Vec::new();
-            days(&text.split(' ').collect::<Vec<_>>(), &mut out);
+            days(&words(text), &mut out);
             assert!(out.iter().any(|day| day.key == key), "{text}: {out:?}");
         }
         let mut out = Vec::new();
-        days(&["1.2.3", "99-99-2026", "march", "maybe"], &mut out);
+        days(&words("1.2.3 99-99-2026 march maybe"), &mut out);
         assert_eq!(out, []);
     }
 }

@@ -4,39 +4,122 @@
 //! SECURITY: what is found here was written so that a person does not see it. Never here: a judgment of what it says.
 //! To add a way of hiding: a function that gives back readable text or nothing, its line in [`found`], its case.
 
+use std::sync::LazyLock;
+
 use base64::{Engine as _, engine::general_purpose};
 use writ_model::text;
 
-/// LIMIT: hidden texts of one text, and letters of each; more is noise that nobody reads.
+/// LIMIT: hidden texts of one text by one way of hiding, so that many of one way leave room for the others, and letters of
+/// each; more is noise that nobody reads.
 const MOST: usize = 16;
+/// Ways in which pages hide what they say.
+const WAYS: usize = 8;
 const LETTERS: usize = 8_192;
+
+/// LIMIT: letters of the shortest coded word that is read, and of the shortest run of pairs.
+const CODED: usize = 16;
+const PAIRS: usize = 47;
 
 /// Readable texts that hide in this one.
 pub(crate) fn found(text: &str) -> Vec<String> {
+    let look = Look::at(text);
     let mut all = Vec::new();
-    for word in text.split(|letter: char| {
-        letter.is_whitespace() || matches!(letter, '"' | '\'' | '<' | '>' | '(' | ')' | ',')
-    }) {
-        if word.len() >= 16 && all.len() < MOST {
-            let coded = base64(word).or_else(|| hex(word)).or_else(|| percent(word));
-            all.extend(coded);
-        }
+    if look.has(LONG) {
+        pieces(text, look, parts, |word| {
+            if word.len() >= CODED && all.len() < MOST {
+                let coded = base64(word).or_else(|| hex(word)).or_else(|| percent(word));
+                all.extend(coded);
+            }
+            true
+        });
     }
-    if let Some(pairs) = spaced_hex(text) {
+    if text.len() >= PAIRS
+        && let Some(pairs) = spaced_hex(text, look)
+    {
         all.push(pairs);
     }
+    let mut backwards = Vec::new();
     for line in text.lines().filter(|line| line.len() >= 12).take(512) {
-        all.extend(turned(line));
-        if all.len() >= MOST {
+        backwards.extend(turned(line));
+        if backwards.len() >= MOST {
             break;
         }
     }
-    all.extend(unseen(text));
-    all.truncate(MOST);
+    all.extend(backwards);
+    all.extend(unseen(text, look).into_iter().take(MOST * WAYS));
     for one in &mut all {
         *one = one.chars().take(LETTERS).collect();
     }
     all
+}
+
+/// True for what parts coded words.
+fn parts(letter: char) -> bool {
+    letter.is_whitespace() || matches!(letter, '"' | '\'' | '<' | '>' | '(' | ')' | ',')
+}
+
+/// What a text has without which most ways of hiding cannot be.
+#[derive(Debug, Clone, Copy)]
+struct Look(u8);
+
+const ANGLE: u8 = 1;
+const BRACKET: u8 = 2;
+const QUOTE: u8 = 4;
+/// A letter that is no ASCII.
+const OTHER: u8 = 8;
+/// A word as long as a coded one.
+const LONG: u8 = 16;
+
+impl Look {
+    fn at(text: &str) -> Self {
+        let (mut all, mut run) = (0, 0);
+        for byte in text.bytes() {
+            all |= match byte {
+                b'<' => ANGLE,
+                b'[' => BRACKET,
+                b'"' => QUOTE,
+                128.. => OTHER,
+                _ => 0,
+            };
+            run = if byte.is_ascii() && parts(char::from(byte)) { 0 } else { run + 1 };
+            if run == CODED {
+                all |= LONG;
+            }
+        }
+        // What parts in other scripts is not looked for here: a run is longer for it, never shorter.
+        Self(all)
+    }
+
+    const fn has(self, what: u8) -> bool {
+        self.0 & what != 0
+    }
+}
+
+/// Gives the pieces of a text between letters that part it, as long as the answer is yes.
+fn pieces(
+    text: &str,
+    look: Look,
+    parts: impl Fn(char) -> bool,
+    mut each: impl FnMut(&str) -> bool,
+) {
+    if look.has(OTHER) {
+        for piece in text.split(parts) {
+            if !each(piece) {
+                return;
+            }
+        }
+        return;
+    }
+    let mut start = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if parts(char::from(byte)) {
+            if at > start && !each(text.get(start..at).unwrap_or_default()) {
+                return;
+            }
+            start = at + 1;
+        }
+    }
+    each(text.get(start..).unwrap_or_default());
 }
 
 /// True if these bytes are text that somebody could read: letters, at least two words.
@@ -84,20 +167,31 @@ fn hex(word: &str) -> Option<String> {
 }
 
 /// `53 65 6e 64 …` and `\x53\x65…`
-fn spaced_hex(text: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    for word in text.split(|letter: char| letter.is_whitespace() || letter == '\\') {
+fn spaced_hex(text: &str, look: Look) -> Option<String> {
+    let mut bytes: Vec<u8> = Vec::new();
+    let parts = |letter: char| letter.is_whitespace() || letter == '\\';
+    pieces(text, look, parts, |word| {
+        if word.len() > 4 {
+            return goes_on(&mut bytes);
+        }
         let word = word.strip_prefix("0x").or_else(|| word.strip_prefix('x')).unwrap_or(word);
         if word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             bytes.extend(u8::from_str_radix(word, 16));
         } else if !word.is_empty() {
-            if bytes.len() >= 16 {
-                break;
-            }
-            bytes.clear();
+            return goes_on(&mut bytes);
         }
-    }
+        true
+    });
     if bytes.len() < 16 { None } else { readable(bytes) }
+}
+
+/// What is no pair ends a run of pairs: no, if it was long enough.
+fn goes_on(bytes: &mut Vec<u8>) -> bool {
+    if bytes.len() >= 16 {
+        return false;
+    }
+    bytes.clear();
+    true
 }
 
 fn percent(word: &str) -> Option<String> {
@@ -117,23 +211,80 @@ fn percent(word: &str) -> Option<String> {
     readable(out)
 }
 
-/// The commonest words of a sentence, by which a turned text is known.
-const COMMON: &[&str] = &[
-    "the", "to", "and", "of", "you", "please", "send", "this", "for", "is", "all", "with", "must",
-    "transfer", "from",
+/// The commonest words of a sentence, by which a turned text is known, by their length.
+const COMMON: [&[&str]; 5] = [
+    &["to", "of", "is"],
+    &["the", "and", "you", "for", "all"],
+    &["send", "this", "with", "must", "from"],
+    &["please"],
+    &["transfer"],
 ];
 
-/// A line that reads only by rot13 or backwards.
+/// The words as numbers: as they stand, by rot13, backwards.
+struct Turned {
+    plain: [u64; 5],
+    rot: [u64; 5],
+    back: [u64; 5],
+}
+
+const NONE: [u64; 5] = [0; 5];
+
+/// LIMIT: five words of a length.
+static TURNED: LazyLock<[Turned; 5]> = LazyLock::new(|| {
+    COMMON.map(|words| {
+        let mut all = Turned { plain: NONE, rot: NONE, back: NONE };
+        let into = all.plain.iter_mut().zip(&mut all.rot).zip(&mut all.back);
+        for (word, ((plain, rot), back)) in words.iter().zip(into) {
+            *plain = word.bytes().fold(0, packed);
+            *rot = word.chars().map(rot13).fold(0, |sum, letter| packed(sum, letter as u8));
+            *back = word.bytes().rev().fold(0, packed);
+        }
+        all
+    })
+});
+
+/// Letters of a word as a number, without their case.
+const fn packed(sum: u64, letter: u8) -> u64 {
+    (sum << 8) | (letter | 0x20) as u64
+}
+
+/// A line that reads only by rot13 or backwards. Both turn words into words, so that they are counted before anything is
+/// turned.
 fn turned(line: &str) -> Option<String> {
-    let count = |text: &str| {
-        let words =
-            text.split(|letter: char| !letter.is_ascii_alphabetic()).filter(|word| word.len() > 1);
-        words.filter(|word| COMMON.iter().any(|common| word.eq_ignore_ascii_case(common))).count()
+    let (mut plain, mut rot, mut back) = (0, 0, 0);
+    let mut count = |word: u64, length: usize| {
+        let Some(known) = (match length {
+            2 => TURNED.first(),
+            3 => TURNED.get(1),
+            4 => TURNED.get(2),
+            6 => TURNED.get(3),
+            8 => TURNED.get(4),
+            _ => None,
+        }) else {
+            return;
+        };
+        plain += usize::from(known.plain.contains(&word));
+        rot += usize::from(known.rot.contains(&word));
+        back += usize::from(known.back.contains(&word));
     };
-    let plain = count(line);
-    let rot: String = line.chars().map(rot13).collect();
-    let back: String = line.chars().rev().collect();
-    [rot, back].into_iter().find(|text| count(text) >= 2 && count(text) > plain)
+    let (mut word, mut length) = (0, 0);
+    for byte in line.bytes() {
+        if byte.is_ascii_alphabetic() {
+            word = packed(word, byte);
+            length += 1;
+        } else {
+            count(word, length);
+            (word, length) = (0, 0);
+        }
+    }
+    count(word, length);
+    if rot >= 2 && rot > plain {
+        Some(line.chars().map(rot13).collect())
+    } else if back >= 2 && back > plain {
+        Some(line.chars().rev().collect())
+    } else {
+        None
+    }
 }
 
 const fn rot13(letter: char) -> char {
@@ -144,32 +295,66 @@ const fn rot13(letter: char) -> char {
     }
 }
 
+/// Ways to make an element invisible: what stands before and from the colon.
+const STYLES: &[(&str, &str)] = &[
+    ("display", ":none"),
+    ("display", ": none"),
+    ("visibility", ":hidden"),
+    ("visibility", ": hidden"),
+    ("font-size", ":0"),
+    ("font-size", ": 0"),
+    ("font-size", ":1px"),
+    ("color", ":white"),
+    ("color", ": white"),
+    ("color", ":#fff"),
+    ("color", ": #fff"),
+    ("opacity", ":0"),
+    ("opacity", ": 0"),
+];
+/// Attributes that do the same, around the word `hidden`.
+const ATTRIBUTES: &[(&str, &str)] =
+    &[("aria-", "hidden=\"true\""), ("", "hidden>"), ("", "hidden ")];
+
 /// Comments, invisible elements and alternative texts of HTML, and words written among letters that show as nothing.
-fn unseen(text: &str) -> Vec<String> {
+fn unseen(text: &str, look: Look) -> Vec<String> {
     let mut all = Vec::new();
-    between(text, "<!--", "-->", &mut all);
-    between(text, "[//]: #", "\n", &mut all);
-    between(text, "[comment]: #", "\n", &mut all);
+    if look.has(OTHER) {
+        concealed(text, &mut all);
+    }
+    if look.has(ANGLE) {
+        between(text, "<!--", "-->", &mut all);
+    }
+    if look.has(BRACKET) {
+        between(text, "[//]: #", "\n", &mut all);
+        between(text, "[comment]: #", "\n", &mut all);
+    }
+    if look.has(ANGLE) {
+        invisible(text, &mut all);
+    }
+    if look.has(QUOTE) {
+        for sign in ["alt=\"", "title=\"", "aria-label=\""] {
+            between(text, sign, "\"", &mut all);
+        }
+    }
+    if look.has(BRACKET) {
+        between(text, "![", "]", &mut all);
+    }
+    all.retain(|one| one.split_whitespace().count() >= 3);
+    all
+}
+
+/// The texts of elements that are made invisible.
+fn invisible(text: &str, all: &mut Vec<String>) {
     let lower = text.to_ascii_lowercase();
-    for sign in [
-        "display:none",
-        "display: none",
-        "visibility:hidden",
-        "visibility: hidden",
-        "font-size:0",
-        "font-size: 0",
-        "font-size:1px",
-        "color:white",
-        "color: white",
-        "color:#fff",
-        "color: #fff",
-        "opacity:0",
-        "opacity: 0",
-        "aria-hidden=\"true\"",
-        "hidden>",
-        "hidden ",
-    ] {
-        for (at, _) in lower.match_indices(sign).take(MOST) {
+    let colons: Vec<usize> = lower.match_indices(':').map(|(at, _)| at).collect();
+    let words: Vec<usize> = lower.match_indices("hidden").map(|(at, _)| at).collect();
+    let styles = STYLES.iter().map(|sign| (sign, &colons));
+    for ((left, right), places) in styles.chain(ATTRIBUTES.iter().map(|sign| (sign, &words))) {
+        let stands = |middle: &usize| {
+            let (before, after) = lower.split_at_checked(*middle)?;
+            (before.ends_with(left) && after.starts_with(right)).then(|| middle - left.len())
+        };
+        for at in places.iter().filter_map(stands).take(MOST) {
             // Only inside a tag.
             let inside =
                 lower.get(..at).is_some_and(|before| before.rfind('<') > before.rfind('>'));
@@ -179,31 +364,27 @@ fn unseen(text: &str) -> Vec<String> {
             );
         }
     }
-    for sign in ["alt=\"", "title=\"", "aria-label=\""] {
-        between(text, sign, "\"", &mut all);
+}
+
+/// Words among letters that show as nothing, or made of them.
+fn concealed(text: &str, all: &mut Vec<String>) {
+    let hidden = |letter: &char| text::hidden(*letter) && !letter.is_control();
+    if text.chars().filter(hidden).count() < 4 {
+        return;
     }
-    between(text, "![", "]", &mut all);
-    let concealed =
-        text.chars().filter(|letter| text::hidden(*letter) && !letter.is_control()).count();
-    if concealed >= 4 {
-        all.push(
-            text.chars()
-                .filter(|letter| !text::hidden(*letter) || letter.is_whitespace())
-                .collect(),
-        );
-        let tags: String = text
-            .chars()
-            .filter_map(|letter| {
-                u32::from(letter)
-                    .checked_sub(0xe0000)
-                    .filter(|code| (0x20..0x7f).contains(code))
-                    .and_then(char::from_u32)
-            })
-            .collect();
-        all.push(tags);
-    }
-    all.retain(|one| one.split_whitespace().count() >= 3);
-    all
+    all.push(
+        text.chars().filter(|letter| !text::hidden(*letter) || letter.is_whitespace()).collect(),
+    );
+    let tags: String = text
+        .chars()
+        .filter_map(|letter| {
+            u32::from(letter)
+                .checked_sub(0xe0000)
+                .filter(|code| (0x20..0x7f).contains(code))
+                .and_then(char::from_u32)
+        })
+        .collect();
+    all.push(tags);
 }
 
 fn between(text: &str, start: &str, end: &str, out: &mut Vec<String>) {
@@ -240,6 +421,15 @@ mod tests {
             said.chars().filter_map(|letter| char::from_u32(0xe0000 + u32::from(letter))).collect(),
         ];
         for form in forms {
+            assert!(found(&form).iter().any(|text| text.contains("eve@evil.example")), "{form}");
+        }
+        // Many of one way do not hide another one.
+        let harmless = general_purpose::STANDARD.encode("Nothing to see in this text here");
+        let crowd = |text: &str| format!("{} {text}", format!("{harmless} ").repeat(40));
+        let zero: String = said.chars().flat_map(|letter| [letter, '\u{200b}']).collect();
+        let comments = "<!-- one more of them -->".repeat(40);
+        for form in [crowd(&format!("<!-- {said} -->")), crowd(&zero), format!("{comments}{zero}")]
+        {
             assert!(found(&form).iter().any(|text| text.contains("eve@evil.example")), "{form}");
         }
         assert_eq!(

@@ -2,11 +2,18 @@
 //!
 //! Never here: a currency's worth. Where a notation has two readings, both are given.
 
-/// The readings of one word; empty if it is no number.
-pub(crate) fn readings(word: &str) -> Vec<String> {
+/// Gives the readings of one word; none if it is no number.
+pub(crate) fn readings(word: &str, mut each: impl FnMut(&str)) {
+    if word.bytes().all(|byte| byte.is_ascii_digit()) {
+        // LIMIT: as below.
+        if (1..=18).contains(&word.len()) {
+            each(whole(word));
+        }
+        return;
+    }
     let word = word.trim_matches(|letter: char| !letter.is_ascii_digit() && letter != '-');
-    let core: String = strip_unit(word);
-    let body = core.strip_prefix('-').unwrap_or(&core);
+    let core = strip_unit(word);
+    let body = core.strip_prefix('-').unwrap_or(core);
     let digits = body.bytes().filter(u8::is_ascii_digit).count();
     let fits =
         body.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'\''));
@@ -15,27 +22,33 @@ pub(crate) fn readings(word: &str) -> Vec<String> {
         || digits > 18
         || !body.starts_with(|first: char| first.is_ascii_digit())
     {
-        return Vec::new();
+        return;
     }
-    let mut all = Vec::new();
-    for (group, point) in [(',', '.'), ('.', ','), ('\'', '.')] {
-        if let Some(read) = read(body, group, point)
-            && !all.contains(&read)
-        {
-            all.push(read);
-        }
+    let first = read(body, ',', '.');
+    let second = read(body, '.', ',').filter(|read| first.as_ref() != Some(read));
+    // Without its mark it is the first reading or none.
+    let third =
+        Some(body).filter(|body| body.contains('\'')).and_then(|body| read(body, '\'', '.'));
+    let third = third.filter(|read| first.as_ref() != Some(read) && second.as_ref() != Some(read));
+    for read in [first, second, third].into_iter().flatten() {
+        each(&read);
     }
-    all
 }
 
 /// `100eur` and `12k` lose their letters only if nothing but letters follows.
-fn strip_unit(word: &str) -> String {
+fn strip_unit(word: &str) -> &str {
     let end =
         word.find(|letter: char| letter.is_alphabetic() || letter == '%').unwrap_or(word.len());
     let (number, unit) = (word.get(..end).unwrap_or(""), word.get(end..).unwrap_or(""));
     let only =
         unit.len() <= 3 && unit.chars().all(|letter| letter.is_alphabetic() || letter == '%');
-    if only { number.to_owned() } else { word.to_owned() }
+    if only { number } else { word }
+}
+
+/// A whole number without zeros that say nothing.
+fn whole(digits: &str) -> &str {
+    let number = digits.trim_start_matches('0');
+    if number.is_empty() { "0" } else { number }
 }
 
 fn read(body: &str, group: char, point: char) -> Option<String> {
@@ -53,8 +66,7 @@ fn read(body: &str, group: char, point: char) -> Option<String> {
         }
         joined.push_str(next);
     }
-    let whole = joined.trim_start_matches('0');
-    let whole = if whole.is_empty() { "0" } else { whole };
+    let whole = self::whole(&joined);
     let fraction = fraction.unwrap_or("").trim_end_matches('0');
     let plain = whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit());
     plain
@@ -82,7 +94,9 @@ mod tests {
             ("abc", vec![]),
             ("12abc34", vec![]),
         ] {
-            assert_eq!(readings(word), reading, "{word}");
+            let mut found = Vec::new();
+            readings(word, |read| found.push(read.to_owned()));
+            assert_eq!(found, reading, "{word}");
         }
     }
 }

@@ -59,23 +59,28 @@ const VERBS: &[Row] = &[
         CREATE.or(SEND),
     ),
     (
-        "share teil* freigeb* freigib* frei partage* compart* condivid* deel*",
+        "share teil teile teilt teilen freigeb* freigib* frei partage* compart* condivid* deel*",
         SHARE.or(SEND).or(UPDATE),
         SHARE,
     ),
     (
-        "grant permit authorize whitelist expose unlock erlaub* autorise autoriser autoriza autorizar",
+        "grant permit authorize authorise whitelist expose unlock erlaub* autorise autoriser autoriza autorizar",
         SHARE.or(SECRET).or(UPDATE).or(INVITE),
+        SHARE,
+    ),
+    (
+        "give hand gib gebt donne donnez da dale",
+        SHARE.or(SEND).or(INVITE).or(UPDATE).or(CREATE),
         SHARE,
     ),
     ("allow", SHARE.or(UPDATE).or(SECRET), SHARE),
     (
-        "invite onboard enroll provision admit einlad* lade invit* convid* nodig*",
+        "invite onboard enroll enrol provision admit einlad* lade invit* convid* nodig*",
         INVITE.or(SEND).or(CREATE).or(UPDATE),
         INVITE,
     ),
     (
-        "delete remove erase trash purge drop clear wipe discard destroy deduplicate clean rid dispose scrap deprovision kick ban evict offboard losch* entfern* supprim* efface* enleve* elimin* borra* quita* verwijder*",
+        "delete remove erase trash purge drop clear wipe discard destroy deduplicate clean rid dispose scrap deprovision kick ban evict expel oust offboard wirf losch* entfern* supprim* efface* enleve* elimin* borra* quita* verwijder*",
         REMOVE.or(CANCEL).or(UPDATE),
         REMOVE,
     ),
@@ -97,7 +102,7 @@ const VERBS: &[Row] = &[
         CANCEL,
     ),
     (
-        "update edit change modify adjust correct fix alter replace rename amend revise reword convert tweak refresh aktualisier* andere andern andert anpass* korrigier* ersetz* umbenenn* bearbeit* modifie modifier modifiez modifica modificar corrig* remplac* actualiz* cambi* edita* sustitu* aggiorn* wijzig*",
+        "update upsert passe edit change modify adjust correct fix alter replace rename amend revise reword convert tweak refresh aktualisier* andere andern andert anpass* korrigier* ersetz* umbenenn* bearbeit* modifie modifier modifiez modifica modificar corrig* remplac* actualiz* cambi* edita* sustitu* aggiorn* wijzig*",
         UPDATE.or(CREATE).or(REMOVE),
         UPDATE,
     ),
@@ -107,12 +112,12 @@ const VERBS: &[Row] = &[
         UPDATE,
     ),
     (
-        "move reschedule postpone shift push-back bring-forward delay extend relocate verschieb* verleg* deplac* reprogram* mueve* aplaz* pospon*",
+        "move reschedule postpone shift push-back bring-forward delay extend relocate redirect reroute divert point verschieb* verleg* deplac* reprogram* mueve* aplaz* pospon*",
         UPDATE.or(CANCEL).or(CREATE),
         UPDATE,
     ),
     (
-        "mark flag label tag assign reassign close reopen archive star pin unpin prioritize triage categorize sort complete finish link attach unassign restore markier* schliess* zuweis* archivier* ferm* clotur* archiv* marqu* cierr* asign* marca",
+        "mark tick flag label tag grade assign reassign close reopen archive star pin unpin prioritize triage categorize sort complete finish link attach unassign restore markier* schliess* zuweis* archivier* ferm* clotur* archiv* marqu* cierr* asign* marca",
         UPDATE.or(CREATE),
         UPDATE,
     ),
@@ -122,13 +127,13 @@ const VERBS: &[Row] = &[
         UPDATE,
     ),
     (
-        "add anad* agrega agregar agregue ajout* hinzu fuge voeg* aggiung*",
+        "add supplement complement erganz* anad* agrega agregar agregue ajout* hinzu fuge voeg* aggiung*",
         CREATE.or(UPDATE).or(INVITE),
         CREATE,
     ),
     ("submit", CREATE.or(UPDATE).or(SEND), CREATE),
     (
-        "create make generate produce prepare register insert append put place save store record log note jot upload export import copy duplicate file open setup enter list-out build compile collect erstell* anleg* lege trage eintrag* notier* speicher* cree creer creez enregistr* preparer preparez prepara preparar sauvegard* crea crear creame guarda guardar guardalo anota* registra registrar registre maak*",
+        "create make generate produce prepare register insert append put place save store record log note jot upload export import copy duplicate file open setup enter list-out build compile collect erstell* anleg* lege trag trage eintrag* notier* vermerk* speicher* cree creer creez enregistr* preparer preparez prepara preparar sauvegard* crea crear creame guarda guardar guardalo anota* registra registrar registre maak*",
         CREATE.or(UPDATE),
         CREATE,
     ),
@@ -139,13 +144,13 @@ const VERBS: &[Row] = &[
     ),
     ("rate review bewert*", UPDATE.or(SEND), UPDATE),
     ("append", UPDATE.or(CREATE), UPDATE),
-    ("subscribe signup join follow", CREATE.or(UPDATE).or(SEND), CREATE),
+    ("subscribe signup sign join follow", CREATE.or(UPDATE).or(SEND), CREATE),
     (
-        "run execute deploy merge install push commit trigger launch invoke restart reboot stop kill rollback release build publish start fuhr* ausfuhr* starte* lance lancer executer ejecut* despleg*",
+        "run execute deploy roll merge install push commit trigger launch invoke restart reboot stop kill rollback release build publish start fuhr* ausfuhr* starte* lance lancer executer ejecut* despleg*",
         RUN.or(UPDATE).or(CREATE),
         RUN,
     ),
-    ("rotate renew reissue", SECRET.or(UPDATE).or(CREATE), UPDATE),
+    ("rotate renew reissue", SECRET.or(UPDATE).or(CREATE).or(SEND), UPDATE),
     (
         "handle process manage deal coordinate tidy erledig* kummer* traite* occupe* encargat* tramit*",
         Kinds::INWARD.or(SEND).or(RUN),
@@ -155,10 +160,10 @@ const VERBS: &[Row] = &[
 ];
 
 /// Verbs that only look.
-const READS: &str = "get list search read find check show view query lookup look describe count fetch retrieve return returns summarize analyze analyse compare calculate compute translate explain see identify determine extract load obtain download display inspect verify validate know detect preview filter browse scan examine stat tell-me provide provides head tail grep diff locate peek poll monitor watch is has exists recall select lese* lies zeig* such* find* hole liste* pruf* abruf* lis lire affich* cherch* trouv* recher* busc* lee leer muestr* obten* consult* whoami ls cat pwd";
+const READS: &str = "offn* get list search read find check show view query lookup look describe count fetch retrieve return returns summarize analyze analyse compare calculate compute translate explain see identify determine extract load obtain download display inspect verify validate know detect preview filter browse scan examine stat tell-me provide provides head tail grep diff locate peek poll monitor watch is has exists recall select lese* lies zeig* such* find* hole liste* pruf* abruf* lis lire affich* cherch* trouv* recher* busc* lee leer muestr* obten* consult* whoami ls cat pwd";
 
 /// Words that are a thing as often as an act: an act only where a verb stands.
-const NOUNS_TOO: &str = "email mail message text dm comment post tweet book order share file note log bill invoice tip update change record label tag star pin plan host schedule reply answer transfer charge list draft copy report push commit merge release review rate set alert brief contact reach deposit refund rent hire move place mark link new start run build program refund permit block fix process deal display view search check look count query answer blog ping wire visit store import export upload delay shift clean clear complete open close edit purchase note notes flag reset archive approval restore extract format compra publica notifica registro archivo reserva informe nota cambio pago cuenta commande note demande rapport frage teil teile report plane lade lege leg mande dis andere fixe sage program programa accept sort stop record manage start compile collect cancel hold do make complete join follow block signal transfert";
+const NOUNS_TOO: &str = "email mail message text dm comment post tweet book order share file note log bill invoice tip update change record label tag star pin plan host schedule reply answer transfer charge list draft copy report push commit merge release review rate set alert brief contact reach deposit refund rent hire move place mark link new start run build program refund permit block fix process deal display view search check look count query answer blog ping wire visit store import export upload delay shift clean clear complete open close edit purchase note notes flag reset archive approval restore extract format compra publica notifica registro archivo reserva informe nota cambio pago cuenta commande note demande rapport frage teil teile report plane lade lege leg mande dis andere fixe sage program programa accept sort stop record point sign turn roll grade tick give hand manage start compile collect cancel hold do make complete join follow block signal transfert";
 
 /// Things that are an act when asked for ("make a payment", "I need a refund"): the act, and what it is about.
 const DEEDS: &[(&str, Kinds, Topics)] = &[
@@ -404,10 +409,20 @@ fn bases(word: &str) -> Vec<(String, Form)> {
     all
 }
 
+/// Endings by which languages make a thing of an act: `Buchung`, `reservations`.
+const NOMINAL: &[&str] = &[
+    "ung", "ungen", "ion", "ions", "ionen", "iones", "ment", "ments", "miento", "mientos", "keit",
+    "heit", "nis", "nisse",
+];
+
 /// The verb of a folded word, if it is one we know.
 pub(crate) fn verb(word: &str) -> Option<(Verb, Form)> {
     let known = bases(word).into_iter().find_map(|(base, form)| Some((VERB.exact(&base)?, form)));
-    known.or_else(|| Some((VERB.begun(word)?, Form::Base))).or_else(|| {
+    let thing = || NOMINAL.iter().any(|ending| word.ends_with(ending));
+    // `Verschickt`, `bezahlt`: somebody does it, or it is done.
+    let form = if word.len() > 5 && word.ends_with('t') { Form::Third } else { Form::Base };
+    let begun = || VERB.begun(word).filter(|_| !thing());
+    known.or_else(|| Some((begun()?, form))).or_else(|| {
         // Done again: `rewrite`, `resubmit`.
         verb(word.strip_prefix("re").filter(|rest| rest.len() >= 4)?)
     })
@@ -423,6 +438,12 @@ pub(crate) fn reads(word: &str) -> bool {
 pub(crate) fn deed(word: &str) -> Option<(Kinds, Topics)> {
     let plural = || word.strip_suffix('s').or_else(|| word.strip_suffix("en"));
     DEED.exact(word).or_else(|| DEED.exact(plural()?))
+}
+
+/// What doing the deed is, without what asking for it allows besides.
+pub(crate) fn narrow(kinds: Kinds) -> Kinds {
+    let plain = kinds.without(Kinds::INWARD);
+    if plain.is_empty() { kinds } else { plain }
 }
 
 /// What a noun is about.

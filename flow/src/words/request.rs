@@ -25,6 +25,8 @@ pub(crate) struct Request {
     /// True if it has a word that we know as an act or a look: words of an unknown language ask for nothing that we
     /// could compare.
     pub(crate) understood: bool,
+    /// True if a clause begins with a word that we do not know: it may ask for anything.
+    pub(crate) unclear: bool,
     /// True if a text is pointed at as where something stands: "from the mail", "as he wrote".
     pub(crate) refers: bool,
     /// True if an address, a number or the like is said to be there.
@@ -42,17 +44,20 @@ const OWNERS: &str = "the a an my your his her our their this that these those a
 /// Light verbs: "make a payment".
 const LIGHT: &str = "make do need want like place have get give set put file submit issue start open create schedule mache brauche mochte fais besoin voudrais faire haz hacer necesito quiero tatige prepare";
 /// What hands the choice over.
-const FOLLOW: &str = "do follow complete execute perform carry handle process deal sort see kummer kummere occupe encargate implement act take go work address finish erledige erledigen befolge mach mache fuhre umsetzen fais suis execute realise traite haz sigue completa realiza ejecuta";
+const FOLLOW: &str = "do fix book buy install set apply adopt repeat work buche installiere passe setze stelle follow complete execute perform carry handle process deal sort see kummer kummere occupe encargate implement act take go work address finish erledige erledigen befolge mach mache fuhre umsetzen fais suis execute realise traite haz sigue completa realiza ejecuta";
 /// What is handed over.
-const ORDERS: &str = "task tasks todo todos to-do to-dos instruction instructions step steps action actions request requests asks asked says say wants want requested requires required needed needs described mentioned listed written checklist items aufgaben aufgabe anweisung anweisungen steht bittet gebeten worum geschrieben verlangt schritte instructions taches tache demande dit etapes instrucciones tareas tarea pide dice pasos solicita";
+const ORDERS: &str = "task tasks todo todos to-do to-dos instruction instructions step steps action actions request requests asks asked says say wants want requested requires required needed needs described describes proposes proposed recommends recommended suggests suggested explains point points item mentioned listed written punkt vorschlagt empfiehlt beschreibt schreibt checklist items aufgaben aufgabe anweisung anweisungen steht bittet gebeten worum geschrieben verlangt schritte instructions taches tache demande dit etapes instrucciones tareas tarea pide dice pasos solicita";
+
+/// What deals with a matter as a whole, and papers that stand for one: "work on ticket 7".
+const HANDLE: &str = "handle process deal work resolve care address bearbeite bearbeiten erledige erledigen kummere traite traiter tramita gestiona";
+const MATTERS: &str = "ticket issue item items point points entry entries letter matter case todo punkt punkte eintrag vorgang fall anliegen point points dossier asunto punto";
 
 /// Texts that can be pointed at, and what their writers did.
 const TEXTS: &str = "mail email mails emails message messages note notes ticket letter file document page website site article memo chat thread list review reviews request invoice invoices bill bills notice attachment comment comments says said wrote asked asks told sent mentioned recommended suggested recommends requested posted shared according described written issue newsletter form sheet calendar event report blog brief minutes instructions nachricht rechnung datei seite notiz zettel liste steht schreibt schrieb geschrieben geschickt gebeten gesagt ecrit envoye demande escrito enviado bittet laut brief anfrage facture message courriel page fichier selon demande dit factura mensaje correo pagina archivo segun dice pide carta";
 /// What people look up there.
 const SOUGHT: &str = "address addresses adresse adressen direccion direcciones number nummer numero iban contact contacts kontakt details phone link links url";
 /// People who are named by a text: "everyone in team.csv".
-const CROWD: &str =
-    "everyone everybody all each people those members team alle jeden tous todos whoever anyone";
+const CROWD: &str = "people persons colleagues guests pupils children parents leute kollegen personen kinder eltern everyone everybody all each people those members team alle jeden tous todos whoever anyone";
 /// People who are meant without a name.
 const THEM: &str = "him her them whoever who author sender participants attendees recipients reply answer respond antworte reponds responde";
 /// Words that begin a "when".
@@ -63,6 +68,9 @@ const TELLERS: &str = "tell inform answer show say brief sag sage dis dites dime
 fn among(list: &str, word: &str) -> bool {
     list.split(' ').any(|one| one == word)
 }
+
+/// Words that are known to ask for nothing where a clause begins.
+const PLAIN: &str = "i i'm i've my me we our you your he she it they his her their its there here this that these those the a an and or but so then if when while as because since for from of on in at to with by about after before until not no yes ok okay please thanks thank hi hello dear good great fine also only just still already some any all every each both more most one two three today tomorrow yesterday now once is are was were has have had do does did can could will would should may might must need want like somebody someone everybody everyone mr mrs ms dr ich wir mein meine meinen mir mich uns unser unsere du dein er sie es ihr ihre der die das den dem ein eine einen und oder aber dann wenn weil als von vom aus auf im in am an zu zum zur mit bei nach vor fur uber nicht kein ja nein bitte danke gut hallo alle jede jeder heute morgen gestern jetzt ist sind war hat habe haben kann soll will mochte brauche je tu il elle nous vous mon ma mes un une le la les de du des et ou si oui non merci bonjour el los las mi mis un una y o si no gracias hola";
 
 /// Reads a folded text of the person.
 pub(crate) fn request(text: &str) -> Request {
@@ -85,6 +93,18 @@ pub(crate) fn request(text: &str) -> Request {
     all
 }
 
+/// True if a word may be an act that we do not know: no verb, no thing, no word of every sentence.
+fn unknown(word: &str) -> bool {
+    let letters = word.chars().all(char::is_alphabetic) && word.chars().count() >= 3;
+    letters
+        && !among(PLAIN, word)
+        && !among(ASKS, word)
+        && !among(STARTS, word)
+        && !lexicon::reads(word)
+        && lexicon::verb(word).is_none_or(|(_, form)| form == Form::Third)
+        && lexicon::topics(word).is_empty()
+}
+
 fn bare(word: &str) -> &str {
     word.trim_matches(|letter: char| !letter.is_alphanumeric())
 }
@@ -100,13 +120,23 @@ struct Sentence<'a> {
     light: u8,
     into: u8,
     follow: bool,
+    /// True after a verb of dealing with a matter as a whole.
+    handing: bool,
 }
 
 fn sentence_asks(words: &[&str], all: &mut Request) {
     let first = words.iter().map(|word| bare(word)).find(|word| !word.is_empty()).unwrap_or("");
     let question = among(ASKS, first.trim_end_matches("'s"));
-    let mut here =
-        Sentence { words, question, before: "", earlier: "", light: 0, into: 0, follow: false };
+    let mut here = Sentence {
+        words,
+        question,
+        before: "",
+        earlier: "",
+        light: 0,
+        into: 0,
+        follow: false,
+        handing: false,
+    };
     for (at, raw) in words.iter().enumerate() {
         let word = bare(raw);
         if word.is_empty() {
@@ -114,6 +144,7 @@ fn sentence_asks(words: &[&str], all: &mut Request) {
             here.before = "";
             continue;
         }
+        all.unclear |= here.before.is_empty() && !question && unknown(word);
         here.acts(at, word, all);
         here.points(at, word, all);
         here.earlier = here.before;
@@ -153,6 +184,12 @@ impl Sentence<'_> {
             all.kinds = all.kinds.or(kinds);
             all.topics = all.topics.or(topics);
         }
+        // "Summarize it into short.md": what is read is to be written down.
+        if [self.before, self.earlier].iter().any(|one| among("into nach", one))
+            && crate::values::is_file(word)
+        {
+            all.kinds = all.kinds.or(Kinds::CREATE.or(Kinds::UPDATE));
+        }
         // "Get Greta into the chat", "let him in".
         if self.into > 0 && among("into in onto aboard", word) && !self.question {
             all.kinds = all.kinds.or(Kinds::INVITE.or(Kinds::UPDATE).or(Kinds::CREATE));
@@ -185,7 +222,9 @@ impl Sentence<'_> {
         all.seeks |= among(SOUGHT, word) || own_mail || (among(CROWD, word) && ahead);
         let whole = among("it this that them es das cela ca lo eso", word)
             && among("of with handle process do out to um", self.before);
-        all.delegated |= self.follow && (among(ORDERS, word) || (whole && handled(self.words)));
+        let matter = among(ORDERS, word) || (self.handing && among(MATTERS, word));
+        all.delegated |= (self.follow && matter) || (whole && self.follow && handled(self.words));
+        self.handing |= (starts || !self.question) && among(HANDLE, word);
         self.follow |= (starts || !self.question) && among(FOLLOW, word);
     }
 }

@@ -9,25 +9,65 @@ use writ_model::text::hidden;
 /// A text as it is compared. Lines stay; a run of other white space is one space.
 pub(crate) fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    fold_into(text, &mut out);
+    out
+}
+
+/// The same, written over what stands there.
+pub(crate) fn fold_into(text: &str, out: &mut String) {
+    out.clear();
     if text.is_ascii() {
-        for letter in text.chars() {
-            push(letter.to_ascii_lowercase(), &mut out);
+        out.push_str(text);
+        out.make_ascii_lowercase();
+        if !even(out) {
+            out.clear();
+            fold_ascii(text, out);
         }
-    } else {
-        for letter in text.nfkd().filter(|letter| !mark(*letter)) {
-            match letter {
-                'ß' | 'ẞ' => out.push_str("ss"),
-                'æ' | 'Æ' => out.push_str("ae"),
-                'ø' | 'Ø' => out.push('o'),
-                'ł' | 'Ł' => out.push('l'),
-                _ => letter
-                    .to_lowercase()
-                    .filter(|l| !mark(*l))
-                    .for_each(|l| push(latin(l), &mut out)),
-            }
+        return;
+    }
+    let mut rest = text;
+    // What is no ASCII is decomposed by itself: an ASCII letter is never reordered, nor is anything across one.
+    while !rest.is_empty() {
+        let plain = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let (ascii, more) = rest.split_at_checked(plain).unwrap_or((rest, ""));
+        fold_ascii(ascii, out);
+        let other = more.bytes().position(|byte| byte.is_ascii()).unwrap_or(more.len());
+        let (other, more) = more.split_at_checked(other).unwrap_or((more, ""));
+        fold_other(other, out);
+        rest = more;
+    }
+}
+
+/// True if only letters' case could change: no space too many, nothing that hides.
+fn even(text: &str) -> bool {
+    let mut last = b'x';
+    text.bytes().all(|byte| {
+        let fits = match byte {
+            b' ' => last > b' ',
+            b'\n' => last != b' ',
+            _ => byte > b' ' && byte != b'`' && byte != 0x7f,
+        };
+        last = byte;
+        fits
+    })
+}
+
+fn fold_ascii(text: &str, out: &mut String) {
+    for letter in text.chars() {
+        push(letter.to_ascii_lowercase(), out);
+    }
+}
+
+fn fold_other(text: &str, out: &mut String) {
+    for letter in text.nfkd().filter(|letter| !mark(*letter)) {
+        match letter {
+            'ß' | 'ẞ' => out.push_str("ss"),
+            'æ' | 'Æ' => out.push_str("ae"),
+            'ø' | 'Ø' => out.push('o'),
+            'ł' | 'Ł' => out.push('l'),
+            _ => letter.to_lowercase().filter(|l| !mark(*l)).for_each(|l| push(latin(l), out)),
         }
     }
-    out
 }
 
 const fn mark(letter: char) -> bool {
@@ -78,16 +118,40 @@ const fn latin(letter: char) -> char {
     }
 }
 
-/// Marks around a word that are not part of it.
-const AROUND: &[char] = &[
-    '.', ',', ';', ':', '!', '?', '"', '\'', '(', ')', '[', ']', '{', '}', '<', '>', '*', '|', '`',
-    '=', '_', '~', '…', '•',
-];
+/// True for marks around a word that are not part of it.
+const fn around(letter: char) -> bool {
+    matches!(
+        letter,
+        '.' | ','
+            | ';'
+            | ':'
+            | '!'
+            | '?'
+            | '"'
+            | '\''
+            | '('
+            | ')'
+            | '['
+            | ']'
+            | '{'
+            | '}'
+            | '<'
+            | '>'
+            | '*'
+            | '|'
+            | '`'
+            | '='
+            | '_'
+            | '~'
+            | '…'
+            | '•'
+    )
+}
 
 /// Words as people separate them, without marks around: `a@b.example` and `1,000.00` are one each.
 pub(crate) fn chunks(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '<' | '>' | '|'))
-        .map(|word| word.trim_matches(AROUND))
+        .map(|word| word.trim_matches(around))
         .filter(|word| !word.is_empty())
 }
 
@@ -129,13 +193,18 @@ pub(crate) fn sentences(text: &str) -> Vec<&str> {
     let mut out = Vec::new();
     for line in text.split('\n') {
         let mut start = 0;
-        let mut last = ' ';
-        for (at, letter) in line.char_indices() {
+        let mut last = b' ';
+        for (at, letter) in line.bytes().enumerate() {
+            if !matches!(letter, b' ' | b'<') {
+                last = letter;
+                continue;
+            }
             let long = at.saturating_sub(start) > 1_000;
-            let ends = letter == ' ' && (matches!(last, '.' | '!' | '?' | ';') || long);
+            let ends = letter == b' ' && (matches!(last, b'.' | b'!' | b'?' | b';') || long);
             // A tag begins something else.
-            let tag =
-                letter == '<' && at > start && !line.get(start..at).unwrap_or("").trim().is_empty();
+            let tag = letter == b'<'
+                && at > start
+                && !line.get(start..at).unwrap_or("").trim().is_empty();
             if tag || (ends && !abbreviated(line.get(start..at).unwrap_or(""))) {
                 out.extend(line.get(start..at).map(str::trim).filter(|one| !one.is_empty()));
                 start = at;

@@ -9,7 +9,9 @@ use writ_authority::{
     grant::Surface,
 };
 use writ_charter::Reach;
-use writ_flow::{Acts, Call, Context, Decision, NotAContext, Rules, Verdict};
+use writ_flow::{
+    Acts, Call, Context, Decision, Kinds, NotAContext, Rules, Template, Verdict, classify_by,
+};
 use writ_model::json::Node;
 
 use super::text::Message;
@@ -24,28 +26,42 @@ const SENTENCE: usize = 400;
 pub(crate) struct Class(writ_flow::Class);
 
 impl Class {
-    /// By the definition that its server gives, if it is known.
+    /// By the template that was chosen for its server, else by the definition that the server gives, if it is known.
     pub(super) fn of(
         server: &str,
         (surface, name): (Surface, &str),
         definition: Option<&[u8]>,
+        template: Option<&Template>,
     ) -> Self {
+        match surface {
+            Surface::Tool => {}
+            // Nothing tells what stands there.
+            Surface::Resource => return Self(writ_flow::Class::resource()),
+            Surface::Prompt => return Self(writ_flow::Class::prompt()),
+        }
         let known: Value =
             definition.and_then(|text| serde_json::from_slice(text).ok()).unwrap_or_default();
-        let said = known.get("description").and_then(Value::as_str).unwrap_or_default();
-        let (name, description) = match surface {
-            Surface::Tool => (name, said),
-            // The protocol itself says what these do.
-            Surface::Resource => ("read_resource", "Reads the resource at this address."),
-            Surface::Prompt => ("get_prompt", "Gets the prompt of this name."),
-        };
-        Self(writ_flow::classify(&writ_flow::Tool {
+        let tool = writ_flow::Tool {
             server,
             name,
-            description,
-            input_schema: known.get("inputSchema").filter(|_| surface == Surface::Tool),
-            annotations: known.get("annotations").filter(|_| surface == Surface::Tool),
-        }))
+            description: known.get("description").and_then(Value::as_str).unwrap_or_default(),
+            input_schema: known.get("inputSchema"),
+            annotations: known.get("annotations"),
+        };
+        Self(classify_by(&tool, template))
+    }
+
+    /// Of a tool whose definition is pinned and cannot be had: anything.
+    pub(super) fn unknown() -> Self {
+        Self(writ_flow::Class { document: true, ..writ_flow::Class::unknown() })
+    }
+
+    /// Of what a server says that answers no use of a thing: how it greets, or anything else.
+    pub(super) fn said(method: &str) -> Self {
+        Self(match method {
+            "initialize" | "server/discover" => writ_flow::Class::greeting(),
+            _ => writ_flow::Class::message(),
+        })
     }
 
     /// As the charter says, where it names what the thing counts as: that is how people correct a guess, by signature.
@@ -63,7 +79,15 @@ impl Class {
     pub(super) fn acts(&self) -> bool {
         self.0.acts != Acts::Reads
     }
+
+    /// Whether something may leave by using it: what it changes, or an address that it goes to.
+    pub(super) fn leaves(&self) -> bool {
+        self.acts() || self.0.kinds.meets(Kinds::VISIT)
+    }
 }
+
+/// LIMIT: times that a context is halved until it can be kept: by then no text is left in it.
+const HALVES: usize = 16;
 
 /// A thing that is used.
 #[derive(Debug, Clone, Copy)]
@@ -86,31 +110,43 @@ impl Default for Read {
 }
 
 impl Read {
+    /// What it has read may be lost in part: so nothing that is not there is trusted. The same again changes nothing.
+    pub(super) fn lose(&mut self) {
+        self.0.lost();
+    }
+
     /// From the bytes that were kept.
     pub(super) fn of(bytes: &[u8]) -> Result<Self, NotAContext> {
         Context::from_bytes(bytes).map(Self)
     }
 
-    /// Bytes to keep.
-    pub(super) fn bytes(&self) -> Result<Vec<u8>, NotAContext> {
-        self.0.to_bytes()
+    /// Bytes to keep: of a context that would be too large, without the older half of what it has read.
+    pub(super) fn bytes(&mut self) -> Result<Vec<u8>, NotAContext> {
+        let mut bytes = self.0.to_bytes()?;
+        for _ in 0..HALVES {
+            if bytes.len() <= writ_flow::context::BYTES {
+                break;
+            }
+            self.0.shrink();
+            bytes = self.0.to_bytes()?;
+        }
+        Ok(bytes)
     }
 
-    /// Reads what a use of a thing has answered.
+    /// Reads what a use of a thing has answered: one source, however many parts it has.
     pub(super) fn heard(&mut self, (tool, arguments): (&Tool<'_>, &Value), message: &Message) {
-        let from = writ_flow::Read {
-            server: tool.server,
-            tool: tool.name,
-            class: &tool.class.0,
-            arguments,
-        };
-        for part in &message.parts {
-            self.0.result(&from, part, message.is_error);
+        let from = of(tool, arguments);
+        if !message.content.is_null() {
+            self.0.result(&from, &message.content, message.is_error);
         }
-        if tool.class.acts() {
-            // What was written comes back later as what it is made of.
-            self.0.wrote(&from);
+        if message.opaque {
+            self.0.unseen(&from);
         }
+    }
+
+    /// What a use is about to write: it comes back later as what it is made of. False if all of that is known.
+    pub(super) fn writes(&mut self, (tool, arguments): (&Tool<'_>, &Value)) -> bool {
+        tool.class.acts() && self.0.wrote(&of(tool, arguments))
     }
 
     /// What speaks against a use.
@@ -129,6 +165,10 @@ impl Read {
         };
         found(&self.0.judge(&call, &Rules::default()))
     }
+}
+
+fn of<'a>(tool: &Tool<'a>, arguments: &'a Value) -> writ_flow::Read<'a> {
+    writ_flow::Read { server: tool.server, tool: tool.name, class: &tool.class.0, arguments }
 }
 
 fn found(verdict: &Verdict) -> Option<Traced> {

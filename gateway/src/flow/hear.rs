@@ -1,7 +1,8 @@
 //! What passes back to an agent is kept in its context first: whole answers before they go on, events of a stream one by
 //! one, each before it is released.
 //!
-//! Lists are not kept: they are definitions, which the catalogue pins and flags.
+//! Lists of tools and prompts are not kept: they are definitions, which the catalogue pins and flags. What a list of
+//! resources or tasks says may be anybody's words.
 //! Never here: a byte of an answer changed.
 
 use std::{
@@ -13,14 +14,19 @@ use std::{
 
 use bytes::Bytes;
 use serde_json::Value;
-use writ_authority::grant::Surface;
-use writ_model::{Timestamp, json::Limits};
-use writ_store::ContextOf;
+use writ_authority::{State, grant::Surface};
+use writ_model::{
+    Timestamp,
+    json::{Limits, Node},
+};
+use writ_store::View;
 
 use super::{
     Followed, classified, contexts,
     engine::{Class, Read, Tool},
-    followed, text,
+    followed,
+    kept::{INLINE, Reading, Whose},
+    text,
 };
 use crate::{
     core::{Core, Served},
@@ -29,7 +35,7 @@ use crate::{
     mcp::{method::Wish, sse},
     refusal::{self, Refusal},
     tenancy::Tenancy,
-    travel::{Going, Letter},
+    travel::{Going, Letter, begun_by},
     upstream::{Answer, AnswerBody, BodyStream, Pieces, http::collect},
 };
 
@@ -37,14 +43,22 @@ use crate::{
 struct Hearing {
     core: Arc<Core>,
     tenancy: Arc<Tenancy>,
-    contexts: Vec<ContextOf>,
+    view: Arc<View<State>>,
+    contexts: Vec<Whose>,
     now: Timestamp,
     followed: Followed,
+    of: Of,
+}
+
+/// What answers.
+struct Of {
     server: String,
     surface: Surface,
     name: String,
     class: Arc<Class>,
     arguments: Value,
+    /// Something was done when it answers.
+    acted: bool,
 }
 
 /// Keeps what answers a message, where the charter follows the agent's values.
@@ -53,54 +67,92 @@ pub(crate) async fn hear(
     letter: &Letter<'_>,
     answer: Result<Answer, Refusal>,
 ) -> Result<Answer, Refusal> {
-    let (surface, name, arguments) = match letter.wish {
-        Wish::Use { surface, name, arguments, .. } => (surface, name, arguments),
-        Wish::List => return answer,
-        Wish::Listen { .. } | Wish::Talk { .. } => {
-            (Surface::Tool, letter.message.method().unwrap_or("answer"), None)
-        }
+    let Going { core, who, server, .. } = *going;
+    let answer = answer?;
+    let Some(followed) = followed(who) else { return Ok(answer) };
+    let method = letter.message.method().unwrap_or("answer");
+    // What a task comes to is what the tool gives whose call began it.
+    let begun = match letter.wish {
+        Wish::Talk { .. } | Wish::Listen { .. } => begun_by(going, letter.message),
+        Wish::Use { .. } | Wish::List => None,
     };
-    let arguments = arguments.map(writ_model::json::Node::to_serde).unwrap_or_default();
-    kept((going.core, going.who, going.server), (surface, name, arguments), answer?).await
+    let used = match (letter.wish, &begun) {
+        (Wish::Use { surface, name, arguments, .. }, _) => Some((surface, name, arguments)),
+        (_, Some(tool)) => Some((Surface::Tool, &**tool, None)),
+        (Wish::List, None) if DEFINED.contains(&method) => return Ok(answer),
+        (Wish::List | Wish::Listen { .. } | Wish::Talk { .. }, None) => None,
+    };
+    let of = match used {
+        Some((surface, name, arguments)) => {
+            let class = classified(core, who, (&server.name, surface, name)).await;
+            Of {
+                server: server.name.clone(),
+                surface,
+                name: name.to_owned(),
+                acted: class.acts(),
+                class,
+                arguments: arguments.map(Node::to_serde).unwrap_or_default(),
+            }
+        }
+        None => Of::said(&server.name, method),
+    };
+    kept((core, who), (followed, of), answer).await
 }
+
+/// Methods whose answers are definitions.
+const DEFINED: [&str; 2] = ["tools/list", "prompts/list"];
 
 /// The same of a stream that answers nothing.
 pub(crate) async fn listen(
     (core, who, server): (&Arc<Core>, &Identified, &Served),
     answer: Result<Answer, Refusal>,
 ) -> Result<Answer, Refusal> {
-    kept((core, who, server), (Surface::Tool, "notifications", Value::Null), answer?).await
+    let answer = answer?;
+    let Some(followed) = followed(who) else { return Ok(answer) };
+    kept((core, who), (followed, Of::said(&server.name, "notifications")), answer).await
+}
+
+impl Of {
+    /// Something that a server says by itself.
+    fn said(server: &str, method: &str) -> Self {
+        Self {
+            server: server.to_owned(),
+            surface: Surface::Tool,
+            name: method.to_owned(),
+            class: Arc::new(Class::said(method)),
+            arguments: Value::Null,
+            acted: false,
+        }
+    }
 }
 
 async fn kept(
-    (core, who, server): (&Arc<Core>, &Identified, &Served),
-    (surface, name, arguments): (Surface, &str, Value),
+    (core, who): (&Arc<Core>, &Identified),
+    (followed, of): (Followed, Of),
     answer: Answer,
 ) -> Result<Answer, Refusal> {
-    let Some(followed) = followed(who) else { return Ok(answer) };
     let hearing = Arc::new(Hearing {
         core: Arc::clone(core),
         tenancy: Arc::clone(&who.caller.tenancy),
+        view: Arc::clone(&who.view),
         contexts: contexts(who),
         now: who.now,
         followed,
-        server: server.name.clone(),
-        surface,
-        name: name.to_owned(),
-        class: classified(core, who, (&server.name, surface, name)).await,
-        arguments,
+        of,
     });
     let Answer { status, headers, body } = answer;
     let events = is_events(&headers);
     let body = match body {
-        AnswerBody::Whole(bytes) if !events => AnswerBody::Whole(hearing.keep(bytes).await?),
+        AnswerBody::Whole(bytes) if !events => {
+            AnswerBody::Whole(Arc::clone(&hearing).keep(bytes).await?)
+        }
         AnswerBody::Stream(source) if !events => {
             let bytes = tokio::select! {
                 biased;
                 why = who.cord.cut() => Err(why),
                 bytes = collect(source, Limits::ANSWER.bytes) => bytes,
             };
-            AnswerBody::Whole(hearing.keep(bytes?).await?)
+            AnswerBody::Whole(Arc::clone(&hearing).keep(bytes?).await?)
         }
         AnswerBody::Whole(bytes) => stream(hearing, Box::pin(Whole(Some(bytes)))),
         AnswerBody::Stream(source) => stream(hearing, source),
@@ -115,7 +167,7 @@ fn stream(hearing: Arc<Hearing>, inner: BodyStream) -> AnswerBody {
 
 impl Hearing {
     /// Keeps what stands in a message; gives it back once it may go on.
-    async fn keep(&self, bytes: Bytes) -> Result<Bytes, Refusal> {
+    async fn keep(self: Arc<Self>, bytes: Bytes) -> Result<Bytes, Refusal> {
         if bytes.is_empty() {
             return Ok(bytes);
         }
@@ -123,34 +175,52 @@ impl Hearing {
         let message = if bytes.len() > INLINE {
             let bytes = bytes.clone();
             let read = tokio::task::spawn_blocking(move || text::read(&bytes)).await;
-            read.map_err(|_panic| refusal::NO_CONTEXT)?
+            read.map_err(|_panic| self.unkept(refusal::NO_CONTEXT))?
         } else {
             text::read(&bytes)
         };
-        let tool = Tool {
-            server: &self.server,
-            surface: self.surface,
-            name: &self.name,
-            class: &self.class,
-            arguments: None,
-        };
-        let reading = |read: &mut Read| {
-            read.heard((&tool, &self.arguments), &message);
-        };
-        let (flows, sealer) = (&self.core.flows, &self.tenancy.sealer);
-        for of in &self.contexts {
-            match flows.keep(sealer, (*of, self.now), &reading).await {
-                Err(refusal) if self.followed == Followed::Governed => return Err(refusal),
+        if message.odd && self.followed == Followed::Governed {
+            return Err(self.unkept(refusal::BROKEN));
+        }
+        if message.is_empty() {
+            return Ok(bytes);
+        }
+        let hearing = Arc::clone(&self);
+        let reading: Reading = Arc::new(move |read: &mut Read| {
+            let of = &hearing.of;
+            let tool = Tool {
+                server: &of.server,
+                surface: of.surface,
+                name: &of.name,
+                class: &of.class,
+                arguments: None,
+            };
+            read.heard((&tool, &of.arguments), &message);
+            true
+        });
+        for whose in &self.contexts {
+            let at = (*whose, self.now, &self.view.state);
+            let kept = self.core.flows.keep(&self.tenancy, at, (&reading, bytes.len())).await;
+            match kept {
+                Err(refusal) if self.followed == Followed::Governed => {
+                    return Err(self.unkept(refusal));
+                }
                 // Only reported: an answer is not kept back for that, and the log says what is missing.
                 Ok(()) | Err(_) => {}
             }
         }
         Ok(bytes)
     }
-}
 
-/// Answers up to this are read in place: about a millisecond.
-const INLINE: usize = 256 << 10;
+    /// Why an answer does not go on: to whoever did something it says that it was done, so that it is not done twice.
+    fn unkept(&self, refusal: Refusal) -> Refusal {
+        if !self.of.acted {
+            return refusal;
+        }
+        let words = format!("the call was made, and its answer is kept back: {}", refusal.words);
+        refusal.saying(words).curing("look whether it was done before making it again".to_owned())
+    }
+}
 
 /// A stream whose events are kept, one after the other.
 struct Heard {

@@ -10,9 +10,9 @@ mod cache;
 mod fetch;
 mod judge;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use writ_authority::{State, fact::Holder, state::Connected};
 use writ_model::{Clock, Digest, Entropy, InstanceId, Secret, TenantId};
@@ -83,6 +83,13 @@ impl Broker {
     pub(crate) fn new(server: String, protected: Arc<Protected>, means: Means) -> Self {
         let url = protected.settings.at.as_str().to_owned();
         Self { server, url, protected, means, cache: Cache::default() }
+    }
+
+    /// What a proof names (RFC 9449 section 4.2): where the request goes, which at a server with two addresses is not always
+    /// the one that it is known by.
+    pub(crate) fn url(&self, at: Option<&Uri>) -> Cow<'_, str> {
+        let origin = || self.protected.settings.at.origin();
+        at.map_or(Cow::Borrowed(&*self.url), |at| format!("{}{}", origin(), at.path()).into())
     }
 
     /// A token for an instance's request.
@@ -212,7 +219,7 @@ impl Ticket {
     pub(crate) fn dress(
         &self,
         broker: &Broker,
-        verb: &str,
+        (verb, url): (&str, &str),
         headers: &mut HeaderMap,
     ) -> Result<(), Refusal> {
         let kept = &self.live.kept;
@@ -227,7 +234,7 @@ impl Ticket {
         headers.insert(header::AUTHORIZATION, value);
         if let Some(key) = &self.live.key {
             let proof = key
-                .prove(&broker.hands(), (verb, &broker.url), &kept.access)
+                .prove(&broker.hands(), (verb, url), &kept.access)
                 .map_err(|_fault| refusal::NO_CREDENTIAL)?;
             let proof = HeaderValue::from_str(&proof).map_err(|_bad| refusal::NO_CREDENTIAL)?;
             headers.insert(DPOP, proof);

@@ -169,7 +169,8 @@ impl HttpUpstream {
         for _round in 0..ROUNDS {
             let ticket = broker.ticket(outgoing.share.tenant(), outgoing.instance).await?;
             let mut request = self.letter(at, outgoing);
-            ticket.dress(broker, outgoing.verb.as_str(), request.headers_mut())?;
+            let target = (outgoing.verb.as_str(), &*broker.url(at));
+            ticket.dress(broker, target, request.headers_mut())?;
             let (response, sender) = self.request(request).await?;
             match ticket.judge(response.status(), response.headers()) {
                 Judged::Good => return Ok((response, sender, Some(ticket))),

@@ -28,7 +28,7 @@ async fn world() -> (Upstream, World, Agent, Agent) {
     (upstream, world, boss, helper)
 }
 
-fn acts_for(helper: &Agent, boss: &Agent) -> Fact {
+pub(crate) fn acts_for(helper: &Agent, boss: &Agent) -> Fact {
     Fact::AgentDelegated { agent: helper.id, by: boss.id }
 }
 
@@ -37,7 +37,7 @@ async fn epoch(world: &World, agent: &Agent) -> u64 {
 }
 
 /// What the helper sends with the token that it got for one of the boss's.
-async fn headers(world: &World, helper: &Agent, boss: &Agent) -> Headers {
+pub(crate) async fn headers(world: &World, helper: &Agent, boss: &Agent) -> Headers {
     let (own, its) = (epoch(world, helper).await, epoch(world, boss).await);
     let token = world.token_with(helper, &world.url(PATH), |claims| {
         let actors = vec![Link { agent: helper.id, instance: helper.instance, epoch: own }];

@@ -13,7 +13,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify};
 use writ_gateway::{Holders, Place, Protected, Server, Target};
 use writ_model::Secret;
 use writ_reach::{
@@ -35,6 +35,17 @@ pub(crate) struct Gate {
     pub(crate) acted: usize,
     /// Forms that reached the token endpoint.
     pub(crate) forms: Vec<String>,
+    /// Forms that took tokens back.
+    pub(crate) revoked: Vec<String>,
+    /// Where the token endpoint waits before it answers, if it does.
+    pub(crate) stall: Option<Arc<Stall>>,
+}
+
+/// Somebody who is asked and takes their time.
+#[derive(Debug, Default)]
+pub(crate) struct Stall {
+    pub(crate) asked: Notify,
+    pub(crate) go: Notify,
 }
 
 /// Both servers, on loopback.
@@ -93,7 +104,7 @@ impl Guarded {
         let row = json!({
             "v": 1, "connection": connection, "at": self.url("/mcp"), "issuer": self.url(""), "resource": self.url("/mcp"),
             "access": access, "dpop": false, "until": until, "refresh": "r-0", "scope": "read",
-            "token": self.url("/token"), "client_issuer": self.url(""), "client_id": "writ",
+            "token": self.url("/token"), "revocation": self.url("/revoke"), "client_issuer": self.url(""), "client_id": "writ",
             "method": "none",
         });
         Secret::new(row.to_string().into_bytes())
@@ -110,7 +121,19 @@ async fn answer(this: Guarded, request: Request<Incoming>) -> Result<Response<Bo
         "/.well-known/oauth-authorization-server" => json_of(&json!({
             "issuer": this.url(""), "token_endpoint": this.url("/token"),
         })),
-        "/token" => token(&this, &body),
+        "/token" => {
+            let stall = this.gate.lock().stall.clone();
+            if let Some(stall) = stall {
+                stall.asked.notify_one();
+                stall.go.notified().await;
+            }
+            token(&this, &body)
+        }
+        "/revoke" => {
+            let form = String::from_utf8(body.to_vec()).unwrap();
+            this.gate.lock().revoked.push(form);
+            json_of(&json!({}))
+        }
         "/mcp" => call(&this, &head.headers, &body),
         _ => whole(StatusCode::NOT_FOUND, String::new()),
     })

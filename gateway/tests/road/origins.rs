@@ -2,8 +2,9 @@
 //! the honest call passes.
 
 use serde_json::{Value, json};
+use writ_authority::{Fact, fact::LedgerRestored};
 use writ_charter::Mode;
-use writ_model::ocsf::Disposition;
+use writ_model::{Span, ocsf::Disposition};
 
 use crate::{
     held::{hold_of, sent, text},
@@ -11,13 +12,13 @@ use crate::{
     world::{Agent, Reply, Says, World, approve, clause},
 };
 
-const MAIL: &str = "/mcp/mail";
+pub(crate) const MAIL: &str = "/mcp/mail";
 const FILES: &str = "/mcp/files";
 /// Where the poisoned mail wants the list to go.
-const STRANGER: &str = "records@rescue.example";
+pub(crate) const STRANGER: &str = "records@rescue.example";
 
 /// A world where everything is granted and acts, and values are followed in this mode.
-async fn world(mode: Option<Mode>) -> (Upstream, World, Agent) {
+pub(crate) async fn world(mode: Option<Mode>) -> (Upstream, World, Agent) {
     let upstream = Upstream::start().await;
     let world = World::new(vec![upstream.server("mail"), upstream.server("files")]).await;
     let agent = world.agent(1).await;
@@ -31,16 +32,16 @@ async fn world(mode: Option<Mode>) -> (Upstream, World, Agent) {
     (upstream, world, agent)
 }
 
-fn call(id: u32, name: &str, arguments: &Value) -> String {
+pub(crate) fn call(id: u32, name: &str, arguments: &Value) -> String {
     let params = json!({"name": name, "arguments": arguments});
     json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params}).to_string()
 }
 
-async fn reads(world: &World, agent: &Agent, which: &str) -> Reply {
+pub(crate) async fn reads(world: &World, agent: &Agent, which: &str) -> Reply {
     world.post(agent, MAIL, &call(1, "read_message", &json!({"id": which}))).await
 }
 
-async fn sends(world: &World, agent: &Agent, path: &str, to: &str) -> Reply {
+pub(crate) async fn sends(world: &World, agent: &Agent, path: &str, to: &str) -> Reply {
     let arguments = json!({"to": to, "subject": "list", "body": "Ada, Bruno, Carla"});
     world.post(agent, path, &call(2, "send", &arguments)).await
 }
@@ -144,4 +145,25 @@ async fn without_a_clause_that_names_it_nothing_is_followed() {
     reads(&world, &agent, "poisoned").await;
     assert_eq!(text(&sends(&world, &agent, MAIL, STRANGER).await), "done");
     assert_eq!((sent(&upstream), world.contexts.puts()), (1, 0));
+}
+
+#[tokio::test]
+async fn after_a_restore_a_copy_from_before_counts_as_one_that_read_anything() {
+    let (upstream, world, agent) = world(Some(approve())).await;
+    assert_eq!(text(&sends(&world, &agent, MAIL, STRANGER).await), "done", "it has read nothing");
+    world.advance(Span::seconds(5));
+    let backup_at = world.clock_now();
+    let restored = LedgerRestored { backup_at, size: 9, witnessed: None, gap: 0 };
+    let released = Fact::AgentReleased { agent: agent.id };
+    let facts = vec![Fact::LedgerRestored(Box::new(restored)), released];
+    world.write(agent.tenant, facts).await;
+    world.advance(Span::seconds(5));
+    let reply = sends(&world, &agent, MAIL, STRANGER).await;
+    hold_of(&reply);
+    assert!(text(&reply).contains("no longer kept"), "{reply:?}");
+    reads(&world, &agent, "honest").await;
+    hold_of(&sends(&world, &agent, FILES, STRANGER).await);
+    assert_eq!(sent(&upstream), 1, "what it has read since does not make up for it");
+    let newer = world.instance(agent.tenant, agent.id, 9).await;
+    assert_eq!(text(&sends(&world, &newer, MAIL, STRANGER).await), "done");
 }

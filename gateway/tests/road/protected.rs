@@ -18,6 +18,8 @@ use crate::{
     world::{Agent, Reply, Says, World},
 };
 
+mod accounts;
+
 const PATH: &str = "/mcp/mail";
 
 fn call(tool: &str) -> String {
@@ -57,7 +59,8 @@ impl Scene {
         let until = (self.world.clock_now() + life).seconds();
         let kept = self.guarded.kept(&connection.to_string(), &access, until);
         let space = Space::Tenant(self.agent.tenant);
-        self.vault.put(space, &self.holder().kept("mail"), kept).await.unwrap();
+        let name = self.holder().account("mail", connection);
+        self.vault.put(space, &name, kept).await.unwrap();
         let says = UpstreamConnected {
             server: "mail".to_owned(),
             holder: self.holder(),
@@ -160,7 +163,8 @@ async fn an_account_is_used_refreshed_and_gone_at_once() {
     assert!(scene.guarded.gate.lock().forms[0].contains("refresh_token=r-0"));
     // What was refreshed is sealed for every gateway, under the same connection.
     let space = Space::Tenant(scene.agent.tenant);
-    let kept = scene.vault.get(space, &scene.holder().kept("mail")).await.unwrap().unwrap();
+    let name = scene.holder().account("mail", Digest::of(&[1]));
+    let kept = scene.vault.get(space, &name).await.unwrap().unwrap();
     let kept = Kept::from_bytes(&kept).unwrap();
     assert_eq!((kept.connection, kept.access.expose().as_str()), (Digest::of(&[1]), "t-1"));
     assert_eq!(kept.refresh.unwrap().expose(), "r-1");
@@ -182,13 +186,31 @@ async fn an_account_is_used_refreshed_and_gone_at_once() {
 }
 
 #[tokio::test]
-async fn tokens_of_another_connection_are_not_shown() {
+async fn what_a_refused_token_opened_is_cut_with_its_account() {
     let scene = Scene::new(Grant::Code, Holders::Agent).await;
     scene.connected(1, Span::minutes(5)).await;
+    let headers = scene.world.headers(&scene.agent, "POST", PATH).await;
+    let open = scene.world.open(Method::POST, PATH, &headers, Bytes::from(call("watch"))).await;
+    let mut body = open.into_body();
+    assert!(body.frame().await.unwrap().unwrap().into_data().unwrap().starts_with(b"data: "));
+    // The server takes that token no more: another call gets another one, and the stream goes on.
+    scene.guarded.gate.lock().good.clear();
+    assert_eq!(scene.call("look").await.status, StatusCode::OK);
+    assert_eq!(scene.shown().last().unwrap(), "Bearer t-1");
+    scene.disconnected().await;
+    let rest = body.collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&rest).contains("GATE-0145"), "{rest:?}");
+}
+
+#[tokio::test]
+async fn tokens_of_another_connection_are_not_shown() {
+    let scene = Scene::new(Grant::Code, Holders::Agent).await;
+    let connection = scene.connected(1, Span::minutes(5)).await;
     let other =
         scene.guarded.kept(&Digest::of(b"other").to_string(), "first-1", i64::from(i32::MAX));
     let space = Space::Tenant(scene.agent.tenant);
-    scene.vault.put(space, &scene.holder().kept("mail"), other).await.unwrap();
+    let name = scene.holder().account("mail", connection);
+    scene.vault.put(space, &name, other).await.unwrap();
     assert_eq!(&*scene.call("look").await.code(), "GATE-0142");
     assert!(scene.shown().is_empty());
     // Nor those of a server that had this name before, at another address.
@@ -196,7 +218,6 @@ async fn tokens_of_another_connection_are_not_shown() {
     let kept = scene.guarded.kept(&right, "first-1", i64::from(i32::MAX));
     let moved = String::from_utf8(kept.expose().clone()).unwrap();
     let moved = moved.replace("\"at\":\"http://", "\"at\":\"http://other.");
-    let name = scene.holder().kept("mail");
     scene.vault.put(space, &name, Secret::new(moved.into_bytes())).await.unwrap();
     scene.world.clock.advance(Span::seconds(3));
     assert_eq!(&*scene.call("look").await.code(), "GATE-0140");
@@ -229,7 +250,8 @@ async fn one_clients_account_is_not_anothers() {
     scene.guarded.gate.lock().good.push(("of-first".to_owned(), vec!["read"]));
     let kept = scene.guarded.kept(&connection.to_string(), "of-first", i64::from(i32::MAX));
     let space = Space::Tenant(scene.agent.tenant);
-    scene.vault.put(space, &Holder::Client.kept("mail"), kept).await.unwrap();
+    let name = Holder::Client.account("mail", connection);
+    scene.vault.put(space, &name, kept).await.unwrap();
     let says = UpstreamConnected {
         server: "mail".to_owned(),
         holder: Holder::Client,

@@ -188,6 +188,7 @@ impl World {
             recorder: Arc::new(InLake(Arc::clone(&lake))),
             held: Arc::clone(&held),
             contexts: contexts.clone(),
+            templates: writ_flow::Chosen::default(),
             catalog,
             definitions: Arc::new(MemoryDefinitions::default()),
             approvals: DESK.to_owned(),

@@ -10,7 +10,7 @@ use writ_model::{
 
 use super::{
     Challenge, ClientAt, Dpop, Found, Grant, Hands, Kept, Method, OauthFault, Proof, ProofKey,
-    Provider, Registered, Settings, code,
+    Provider, Registered, Scheme, Settings, code,
     discover::discover,
     fault::quoted,
     token::{Desk, Fields, asked, plain, tokens},
@@ -159,11 +159,18 @@ pub async fn refreshed(
     kept: &Kept,
 ) -> Result<Kept, OauthFault> {
     let refresh = kept.refresh.clone().ok_or(OauthFault::Kept)?;
+    // The operator's file may have been tightened since somebody consented: it counts for what is kept, too.
+    if let Some(wanted) = settings.issuer.as_ref().filter(|wanted| **wanted != kept.issuer) {
+        return Err(OauthFault::Issuer { wanted: wanted.clone(), said: quoted(&kept.issuer) });
+    }
     let client = kept.client(settings);
     let key = kept.key()?;
+    // SECURITY: tokens that were bound to a key stay bound, whatever the authorization server answers.
+    let bound = kept.scheme == Scheme::Dpop;
+    let dpop = if bound { Dpop::Always } else { settings.dpop };
     let mut fields = vec![plain("grant_type", "refresh_token"), ("refresh_token", refresh)];
     fields.extend(kept.resource.as_ref().map(|resource| plain("resource", resource)));
-    let desk = Desk { at: &kept.token, client: &client, key: key.as_ref(), dpop: settings.dpop };
+    let desk = Desk { at: &kept.token, client: &client, key: key.as_ref(), dpop };
     let given = tokens(hands, desk, fields).await?;
     Ok(kept.with(given))
 }

@@ -42,6 +42,9 @@ pub struct Kept {
     pub refresh: Option<Secret<String>>,
     /// What was granted.
     pub scopes: Vec<String>,
+    /// When somebody consented to it; the beginning of time if it is not said. What is young may have a line in the
+    /// ledger that is not read everywhere yet.
+    pub made: Timestamp,
     pub(super) token: Place,
     pub(super) revocation: Option<Place>,
     client: ClientAt,
@@ -68,6 +71,7 @@ struct Row<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh: Option<&'a str>,
     scope: String,
+    made: i64,
     token: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     revocation: Option<&'a str>,
@@ -101,6 +105,7 @@ impl Kept {
             until: given.until,
             refresh: given.refresh,
             scopes: given.scopes.unwrap_or_else(|| asked.to_vec()),
+            made: Timestamp::default(),
             token: found.token.clone(),
             revocation: found.revocation.clone(),
             client: client.clone(),
@@ -111,7 +116,8 @@ impl Kept {
     /// The same as a connection of its own, which the ledger can name.
     #[must_use]
     pub fn named(self, hands: &Hands<'_>) -> Self {
-        Self { connection: Digest::of(hands.random().as_bytes()), ..self }
+        let connection = Digest::of(hands.random().as_bytes());
+        Self { connection, made: hands.clock.now(), ..self }
     }
 
     pub(super) fn with(&self, given: Tokens) -> Self {
@@ -158,6 +164,7 @@ impl Kept {
             until: self.until.seconds(),
             refresh: self.refresh.as_ref().map(|token| token.expose().as_str()),
             scope: self.scopes.join(" "),
+            made: self.made.seconds(),
             token: self.token.as_str(),
             revocation: self.revocation.as_ref().map(Place::as_str),
             client_issuer: &self.client.issuer,
@@ -206,6 +213,9 @@ fn read(bytes: &[u8]) -> Option<Kept> {
         ),
         refresh: owned("refresh").map(Secret::new),
         scopes: text("scope").map(scopes).unwrap_or_default(),
+        made: Timestamp::from_micros(
+            row.get("made").and_then(Node::as_i64).unwrap_or_default().checked_mul(1_000_000)?,
+        ),
         token: Place::parse(text("token")?).ok()?,
         revocation,
         client: ClientAt {

@@ -61,7 +61,7 @@ pub(crate) async fn tokens(
     let text = |name: &str| said.get(name).and_then(Node::as_str).filter(|text| !text.is_empty());
     let kind = text("token_type").unwrap_or_default();
     let scheme = match (kind.to_ascii_lowercase().as_str(), desk.key, desk.dpop) {
-        ("bearer", None, _) | ("bearer", Some(_), Dpop::Offered | Dpop::Never) => Scheme::Bearer,
+        ("bearer", _, Dpop::Offered | Dpop::Never) => Scheme::Bearer,
         ("dpop", Some(_), _) => Scheme::Dpop,
         _ => return Err(OauthFault::Kind { of: of(), said: quoted(kind) }),
     };

@@ -39,8 +39,8 @@ fn printable(bytes: &[u8]) -> bool {
         && std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(char::is_control))
 }
 
-/// A list of external files at a place: version 1, slots, and a heap with the names where the address says.
-pub(super) fn storage(source: &mut dyn Source, bytes: &[u8], at: usize) -> Option<()> {
+/// A list of external files at a place: version 1, slots, and where a heap with the names has to stand.
+pub(super) fn storage(base: u64, bytes: &[u8], at: usize) -> Option<u64> {
     let message = piece(bytes, at, 16)?;
     if !message.starts_with(&[1, 0, 0, 0]) {
         return None;
@@ -49,25 +49,52 @@ pub(super) fn storage(source: &mut dyn Source, bytes: &[u8], at: usize) -> Optio
     if used == 0 || used > slots || slots > 4096 {
         return None;
     }
-    let heap = little(piece(message, 8, 8)?);
-    read(source, heap, 4).ok()?.starts_with(b"HEAP").then_some(())
+    base.checked_add(little(piece(message, 8, 8)?))
 }
 
-/// Whether the file is shorter than it says (III.A): version 0 and 1, or 2 and 3, of the superblock, behind a block of the
-/// user's or not.
-pub(super) fn cut(source: &mut dyn Source) -> Option<bool> {
-    for base in [0, 512, 1024, 2048] {
-        let head = read(source, base, 64).ok()?;
-        if !head.starts_with(b"\x89HDF\r\n\x1a\n") {
-            continue;
+/// Whether a heap stands at a place.
+pub(super) fn names(source: &mut dyn Source, heap: u64) -> bool {
+    read(source, heap, 4).is_ok_and(|sign| sign.starts_with(b"HEAP"))
+}
+
+/// The beginning of the part that is HDF5 (III.A): its place in the file, and where it says that the file ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Beginning {
+    /// Behind a block of the user's or not. Addresses inside are counted from here.
+    pub(super) base: u64,
+    /// None if the version is not known.
+    pub(super) end: Option<u64>,
+}
+
+/// LIMIT: bytes of a user's block; it is a power of two, and real ones hold a few letters.
+const BLOCK: u64 = 1 << 30;
+
+/// Where the signature stands: at the beginning, or behind a block of 512, 1024, 2048 … bytes.
+pub(crate) fn signature(source: &mut dyn Source) -> Option<u64> {
+    let mut base = 0;
+    while base <= BLOCK && base < source.len() {
+        let head = read(source, base, 8).ok()?;
+        if head.starts_with(b"\x89HDF\r\n\x1a\n") {
+            return Some(base);
         }
-        let end = match head.get(8)? {
-            0 => little(piece(&head, 40, 8)?),
-            1 => little(piece(&head, 44, 8)?),
-            2 | 3 => little(piece(&head, 28, 8)?),
-            _ => return None,
-        };
-        return Some(end > source.len());
+        base = (base * 2).max(512);
     }
     None
+}
+
+/// Reads the superblock: version 0 and 1, or 2 and 3, with addresses of eight bytes.
+pub(super) fn beginning(source: &mut dyn Source) -> Option<Beginning> {
+    let base = signature(source)?;
+    let head = read(source, base, 64).ok()?;
+    let (end, own, wide) = match head.get(8)? {
+        0 => (piece(&head, 40, 8), piece(&head, 24, 8), head.get(13)),
+        1 => (piece(&head, 44, 8), piece(&head, 28, 8), head.get(13)),
+        2 | 3 => (piece(&head, 28, 8), piece(&head, 12, 8), head.get(9)),
+        _ => return Some(Beginning { base, end: None }),
+    };
+    // A file that was put behind something says where it was before; the library corrects that, too.
+    let end = end.zip(own).and_then(|(end, own)| {
+        little(end).checked_sub(little(own))?.checked_add(base).filter(|_| wide == Some(&8))
+    });
+    Some(Beginning { base, end })
 }

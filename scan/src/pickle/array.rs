@@ -7,7 +7,7 @@ use crate::{
     cursor::Stop,
     hidden,
     pickle::{
-        machine::Machine,
+        machine::{Machine, Memo},
         value::{Node, Value},
     },
     source::narrow,
@@ -63,7 +63,8 @@ impl Machine<'_, '_, '_> {
         self.arrays += 1;
         let stack = std::mem::take(&mut self.stack);
         let marks = std::mem::take(&mut self.marks);
-        let memo = std::mem::take(&mut self.memo);
+        let memo = Memo::new(self.most);
+        let memo = std::mem::replace(&mut self.memo, memo);
         let ended = self.run();
         (self.stack, self.marks, self.memo) = (stack, marks, memo);
         self.arrays -= 1;

@@ -22,6 +22,8 @@ use crate::{
 const NAME: usize = 1024;
 /// LIMIT: different names of one stream.
 const NAMES: usize = 20_000;
+/// LIMIT: letters of all of them together; real streams have some thousands.
+const LETTERS: usize = 2 << 20;
 /// LIMIT: bytes of an argument that is itself a file.
 const NESTED: usize = 16 << 20;
 
@@ -62,10 +64,11 @@ impl Machine<'_, '_, '_> {
                 self.push(made)
             }
             0x92 => {
-                let _named = self.pop()?;
+                let named = self.pop()?;
                 let with = self.pop()?;
                 let who = self.pop()?;
                 let made = self.call(who, with)?;
+                self.given(made, named);
                 self.push(made)
             }
             b'b' => self.build(),
@@ -136,7 +139,8 @@ impl Machine<'_, '_, '_> {
             Standing::Make | Standing::Refer | Standing::When(_) => {}
         }
         let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        if self.names.len() >= NAMES {
+        self.letters = self.letters.saturating_add(module.len() + name.len());
+        if self.names.len() >= NAMES || self.letters > LETTERS {
             self.book.partial("names after the limit of different names");
             return self.arena.add(Node::Unnamed);
         }
@@ -190,7 +194,12 @@ impl Machine<'_, '_, '_> {
         if let Some(inner) = self.inner(who, with, at) {
             return Ok(inner);
         }
-        Ok(self.arena.add(Node::Made(who, with, Value::Plain)))
+        let made = self.arena.add(Node::Made(who, with, Value::Plain));
+        let brought = self.arena.items(with).iter().copied().find(|one| self.mapping(*one));
+        if let Some(brought) = brought {
+            self.given(made, brought);
+        }
+        Ok(made)
     }
 
     /// `getattr(Outer, "Inner")` is how protocols before 4 write a name with a dot in it.
@@ -252,6 +261,7 @@ impl Machine<'_, '_, '_> {
                     );
                     let built = self.made(*of) && !self.made_by(*of, "getattr");
                     (reached || built)
+                        && self.fetches(*of, &word)
                         && !word.starts_with("__")
                         && !word.contains('.')
                         && !names::outward(&word)
@@ -366,9 +376,7 @@ impl Machine<'_, '_, '_> {
                 if wrapper {
                     return self.raw(state);
                 }
-                if let Some(Node::Made(.., given)) = self.arena.node_mut(target) {
-                    *given = state;
-                }
+                self.built(target, state, at);
             }
             _ => {}
         }
@@ -384,26 +392,6 @@ impl Machine<'_, '_, '_> {
         first.is_some_and(|(module, name, _)| {
             name == "NumpyArrayWrapper" && module.contains("joblib")
         })
-    }
-
-    /// A state that brings methods of loading along.
-    fn hooks(&mut self, state: Value, at: u64) -> Result<(), Stop> {
-        let Some(Node::Mapping(pairs)) = self.arena.node(state) else {
-            return Ok(());
-        };
-        let keys: Vec<Value> = pairs
-            .iter()
-            .map(|(key, _)| *key)
-            .filter(|key| matches!(key, Value::Text(_, 10 | 12 | 13, _)))
-            .collect();
-        for key in keys {
-            let word = self.text(key, 16)?;
-            if matches!(word.as_str(), "__setstate__" | "__reduce__" | "__reduce_ex__") {
-                let sentence = format!("a state brings the method `{word}` along");
-                self.book.add(Suspicious, "pickle.build.hook", at, sentence);
-            }
-        }
-        Ok(())
     }
 
     /// Torch's storages; anything else is for a loader that is not known.

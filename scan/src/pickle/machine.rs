@@ -17,10 +17,9 @@ use crate::{
     source::{little, narrow, wide},
 };
 
-/// LIMIT: values on the stack at once.
-const STACK: usize = 1_000_000;
-/// LIMIT: entries of the memo, sixteen bytes each.
-const MEMO: usize = 3_000_000;
+/// LIMIT: entries of the memo for each value that may be held, sixteen bytes each: real ones have more of them than of
+/// anything else.
+const MEMO: usize = 3;
 /// LIMIT: entries of the memo that stand out of order.
 const SPARSE: usize = 65_536;
 /// LIMIT: bytes of a line of protocol 0 that is a number or a memo's key.
@@ -44,16 +43,24 @@ pub(crate) enum Setting {
 pub(crate) struct Memo {
     dense: Vec<Value>,
     sparse: BTreeMap<u64, Value>,
+    most: usize,
 }
 
 impl Memo {
+    /// An empty one for so many entries in order.
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, ..Self::default() }
+    }
+
     fn put(&mut self, key: u64, value: Value) -> Result<(), Stop> {
         let at = narrow(key);
         if let Some(slot) = self.dense.get_mut(at) {
             *slot = value;
-        } else if at == self.dense.len() && at < MEMO {
+        } else if at == self.dense.len() && at < self.most {
+            // INVARIANT: a key stands in one of the two only: it may have come out of order before.
+            self.sparse.remove(&key);
             self.dense.push(value);
-        } else if self.sparse.len() < SPARSE {
+        } else if self.sparse.len() < SPARSE || self.sparse.contains_key(&key) {
             self.sparse.insert(key, value);
         } else {
             return Err(Stop::Limit);
@@ -62,7 +69,7 @@ impl Memo {
     }
 
     fn get(&self, key: u64) -> Option<Value> {
-        self.sparse.get(&key).or_else(|| self.dense.get(narrow(key))).copied()
+        self.dense.get(narrow(key)).or_else(|| self.sparse.get(&key)).copied()
     }
 
     fn len(&self) -> usize {
@@ -75,12 +82,16 @@ pub(crate) struct Machine<'s, 'b, 'l> {
     pub(super) cursor: Cursor<'s>,
     pub(super) book: &'b mut Book<'l>,
     pub(super) setting: Setting,
+    /// Values that may be held.
+    pub(super) most: usize,
     pub(super) stack: Vec<Value>,
     pub(super) marks: Vec<usize>,
     pub(super) memo: Memo,
     pub(super) arena: Arena,
     pub(super) names: Vec<(String, String, Standing)>,
     pub(super) known: BTreeMap<(String, String), u32>,
+    /// Letters of all names.
+    pub(super) letters: usize,
     /// Names met and calls made: a literal that is no pickle has none.
     pub(crate) met: u64,
     /// Whether something was called.
@@ -95,14 +106,17 @@ pub(crate) struct Machine<'s, 'b, 'l> {
 impl<'s, 'b, 'l> Machine<'s, 'b, 'l> {
     /// At the beginning of a stream.
     pub(crate) fn new(cursor: Cursor<'s>, book: &'b mut Book<'l>, setting: Setting) -> Self {
+        let most = book.values();
         Self {
             cursor,
             book,
             setting,
+            most,
             stack: Vec::new(),
             marks: Vec::new(),
-            memo: Memo::default(),
-            arena: Arena::default(),
+            memo: Memo::new(most.saturating_mul(MEMO)),
+            arena: Arena::new(most),
+            letters: 0,
             names: Vec::new(),
             known: BTreeMap::new(),
             met: 0,
@@ -160,7 +174,7 @@ impl<'s, 'b, 'l> Machine<'s, 'b, 'l> {
     }
 
     pub(super) fn push(&mut self, value: Value) -> Result<(), Stop> {
-        if self.stack.len() >= STACK {
+        if self.stack.len() >= self.most {
             return Err(Stop::Limit);
         }
         self.stack.push(value);
@@ -252,6 +266,9 @@ impl<'s, 'b, 'l> Machine<'s, 'b, 'l> {
             b'S' | b'V' => {
                 let (at, length) = self.cursor.line(LITERAL)?;
                 let coding = if op == b'S' { Coding::Quoted } else { Coding::Escaped };
+                if op == b'S' && !self.quoted(at, length)? {
+                    return Err(Stop::Broken);
+                }
                 let value = Value::Text(at, length, coding);
                 if hidden::worth_text(length) {
                     let text = self.text(value, LITERAL)?;
@@ -282,6 +299,17 @@ impl<'s, 'b, 'l> Machine<'s, 'b, 'l> {
         self.push(if text { Value::Text(at, short, Coding::Raw) } else { Value::Bytes(at, short) })
     }
 
+    /// Whether a line begins and ends with the same mark of quotation: no loader takes another one.
+    fn quoted(&mut self, at: u64, length: u32) -> Result<bool, Stop> {
+        let length = u64::from(length);
+        let first = self.cursor.span(at, length, 1)?;
+        let from = length.saturating_sub(16);
+        let last = self.cursor.span(at + from, length - from, 16)?;
+        let last = last.trim_ascii_end();
+        let two = from > 0 || last.len() > 1;
+        Ok(two && matches!(first.as_slice(), [b'\'' | b'"']) && last.last() == first.first())
+    }
+
     fn remember(&mut self, op: u8) -> Result<(), Stop> {
         let key = match op {
             b'q' | b'h' => self.cursor.number(1)?,
@@ -305,7 +333,7 @@ impl<'s, 'b, 'l> Machine<'s, 'b, 'l> {
     fn shape(&mut self, op: u8) -> Result<(), Stop> {
         match op {
             b'(' => {
-                if self.marks.len() >= STACK {
+                if self.marks.len() >= self.most {
                     return Err(Stop::Limit);
                 }
                 self.marks.push(self.stack.len());
@@ -358,6 +386,7 @@ impl<'s, 'b, 'l> Machine<'s, 'b, 'l> {
             }
             b'd' => {
                 let items = self.marked()?;
+                self.brought(&items)?;
                 let mapping = self.arena.add(Node::Mapping(Vec::new()));
                 self.arena.put(mapping, &items);
                 self.push(mapping)
@@ -373,30 +402,24 @@ impl<'s, 'b, 'l> Machine<'s, 'b, 'l> {
                 let value = self.pop()?;
                 let key = self.pop()?;
                 let mapping = self.top()?;
-                self.filled(mapping);
+                self.entered(mapping);
+                self.brought(&[key, value])?;
                 self.arena.put(mapping, &[key, value]);
                 Ok(())
             }
             _ => {
                 let items = self.marked()?;
                 let into = self.top()?;
-                self.filled(into);
                 if op == b'u' {
+                    self.entered(into);
+                    self.brought(&items)?;
                     self.arena.put(into, &items);
                 } else {
+                    self.filled(into);
                     self.arena.extend(into, &items);
                 }
                 Ok(())
             }
-        }
-    }
-
-    /// Filling anything but a container calls a method of it.
-    fn filled(&mut self, into: Value) {
-        if matches!(self.arena.node(into), Some(Node::Name(_) | Node::Unnamed)) {
-            let at = self.cursor.at();
-            let sentence = "something is put into a named class or function itself";
-            self.book.add(crate::report::Finding::Suspicious, "pickle.fill.name", at, sentence);
         }
     }
 
@@ -415,5 +438,33 @@ impl<'s, 'b, 'l> Machine<'s, 'b, 'l> {
             Coding::Quoted => super::escape::quoted(&bytes),
             Coding::Escaped => super::escape::escaped(&bytes),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memo_gives_what_was_put_last() {
+        let mut state = 20_261_122_u64;
+        let mut next = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % below
+        };
+        for round in 0..500 {
+            let mut memo = Memo::new(12);
+            let mut known = BTreeMap::new();
+            for count in 0..60 {
+                let key = if next(4) == 0 { wide(memo.len()) } else { next(16) };
+                let value = Value::Int(round * 100 + count);
+                memo.put(key, value).unwrap();
+                known.insert(key, value);
+                assert_eq!(memo.len(), known.len());
+                for key in 0..20 {
+                    assert_eq!(memo.get(key), known.get(&key).copied(), "{round} {count} {key}");
+                }
+            }
+        }
     }
 }

@@ -221,7 +221,8 @@ fn best<'r>(rows: impl Iterator<Item = &'r &'static str>, name: &str) -> Option<
         let fits = match word {
             "*" => true,
             "Aa" => capitalized(name),
-            "aa" => plain(name) && !capitalized(name),
+            // A module that a library imports is one of its names, too.
+            "aa" => plain(name) && !capitalized(name) && !OUTWARD.contains(&name),
             "_gen" => plain(name) && (name.ends_with("_gen") || name.ends_with("_frozen")),
             "__pyx_unpickle" => plain(name) && name.starts_with(word),
             _ => false,

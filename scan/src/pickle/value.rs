@@ -4,8 +4,10 @@
 
 /// LIMIT: values of one container that are kept: arguments are few, and what a name in a list means was said when it came.
 const KEPT: usize = 24;
-/// LIMIT: containers, names and calls of one stream. Sixty bytes each.
-const NODES: usize = 600_000;
+/// LIMIT: of each ten values that may be held, containers, names and calls of one stream. Sixty bytes each.
+const NODES: usize = 6;
+/// LIMIT: for each value that may be held, values that all containers keep together.
+const ALL: usize = 2;
 
 /// How a text stands in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,15 +64,31 @@ pub(crate) enum Node {
 #[derive(Debug, Default)]
 pub(crate) struct Arena {
     nodes: Vec<Node>,
+    most: usize,
+    /// Values that the containers may still keep.
+    room: usize,
     /// Whether one did not fit.
     pub(crate) full: bool,
 }
 
 impl Arena {
+    /// An empty one, where so many values may be held.
+    pub(crate) fn new(values: usize) -> Self {
+        Self { most: values / 10 * NODES, room: values.saturating_mul(ALL), ..Self::default() }
+    }
+
+    /// Takes room for so many values; how many there is room for.
+    fn take(&mut self, wanted: usize) -> usize {
+        let taken = wanted.min(self.room);
+        self.full |= taken < wanted;
+        self.room -= taken;
+        taken
+    }
+
     /// Remembers a node.
     pub(crate) fn add(&mut self, node: Node) -> Value {
         match u32::try_from(self.nodes.len()) {
-            Ok(at) if self.nodes.len() < NODES => {
+            Ok(at) if self.nodes.len() < self.most => {
                 self.nodes.push(node);
                 Value::Node(at)
             }
@@ -99,34 +117,41 @@ impl Arena {
 
     /// A tuple.
     pub(crate) fn tuple(&mut self, mut items: Vec<Value>) -> Value {
-        items.truncate(KEPT);
+        items.truncate(self.take(items.len().min(KEPT)));
         items.shrink_to_fit();
         self.add(Node::Tuple(items))
     }
 
     /// A list.
     pub(crate) fn list(&mut self, mut items: Vec<Value>) -> Value {
-        items.truncate(KEPT);
+        items.truncate(self.take(items.len().min(KEPT)));
         items.shrink_to_fit();
         self.add(Node::List(items))
     }
 
     /// Puts values into a list.
     pub(crate) fn extend(&mut self, list: Value, items: &[Value]) {
+        let Some(Node::List(kept)) = self.node(list) else {
+            return;
+        };
+        let room = self.take(KEPT.saturating_sub(kept.len()).min(items.len()));
         if let Some(Node::List(kept)) = self.node_mut(list) {
-            let room = KEPT.saturating_sub(kept.len());
             kept.extend(items.iter().take(room));
         }
     }
 
     /// Puts pairs into a mapping, or into what a call made that stands for one.
     pub(crate) fn put(&mut self, mapping: Value, items: &[Value]) {
+        let Some(Node::Mapping(kept)) = self.node(mapping) else {
+            return;
+        };
+        let wanted = KEPT.saturating_sub(kept.len()).min(items.len() / 2);
+        let room = self.take(wanted.saturating_mul(2)) / 2;
         if let Some(Node::Mapping(kept)) = self.node_mut(mapping) {
             let pairs = items.chunks_exact(2).filter_map(|pair| match pair {
                 [key, value] => Some((*key, *value)),
                 _ => None,
             });
-            let room = KEPT.saturating_sub(kept.len());
             kept.extend(pairs.take(room));
         }
     }

@@ -4,6 +4,10 @@
 
 use super::{End, Unpacked};
 
+/// LIMIT: times that what was learned is thrown away, and one more for so many packed bytes: each fills tables of some tens of
+/// kilobytes. Real ones do it once a block, or where they found nothing to pack.
+const RESETS: usize = 1024;
+const RESET: usize = 256;
 /// Half of a probability.
 const HALF: u16 = 1 << 10;
 
@@ -137,7 +141,8 @@ impl State {
     fn new(properties: u8) -> Option<Self> {
         let lc = u32::from(properties % 9);
         let (lp, pb) = (properties / 9 % 5, properties / 45);
-        if properties >= 225 {
+        // More together nobody reads (xz 1.2, 5.3.1): the table would have megabytes.
+        if properties >= 225 || lc + u32::from(lp) > 4 {
             return None;
         }
         Some(Self {
@@ -368,6 +373,7 @@ fn block(packed: &[u8], at: usize, most: usize, out: &mut Vec<u8>) -> Option<usi
 fn chunks(packed: &[u8], mut at: usize, most: usize, out: &mut Vec<u8>) -> Option<usize> {
     let mut state: Option<State> = None;
     let mut begin = out.len();
+    let mut resets = RESETS + packed.len() / RESET;
     loop {
         let control = *packed.get(at)?;
         if control == 0 {
@@ -394,6 +400,9 @@ fn chunks(packed: &[u8], mut at: usize, most: usize, out: &mut Vec<u8>) -> Optio
             (usize::from(*packed.get(at + 3)?) << 8) + usize::from(*packed.get(at + 4)?) + 1;
         at += 5;
         let reset = (control >> 5) & 3;
+        if reset > 0 {
+            resets = resets.checked_sub(1)?;
+        }
         if reset == 3 {
             begin = out.len();
         }
@@ -414,5 +423,31 @@ fn chunks(packed: &[u8], mut at: usize, most: usize, out: &mut Vec<u8>) -> Optio
         let end = out.len() + size;
         current.run(&mut coder, out, begin, end)?;
         at += length;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_of_megabytes_are_refused() {
+        // `(pb * 5 + lp) * 9 + lc`: 3 and 0, 0 and 4; 8 and 0, 4 and 1.
+        assert!(State::new(93).is_some() && State::new(36).is_some());
+        assert!(State::new(8).is_none() && State::new(13).is_none());
+    }
+
+    #[test]
+    fn what_was_learned_is_not_thrown_away_for_ever() {
+        // One zero, and everything is forgotten again.
+        let chunk = [&[0xe0, 0, 0, 0, 6, 93][..], &[0; 7]].concat();
+        for (count, whole) in [(1000, true), (4000, false)] {
+            let mut packed = chunk.repeat(count);
+            packed.push(0);
+            let mut out = Vec::new();
+            let end = chunks(&packed, 0, 1 << 20, &mut out);
+            assert_eq!(end.is_some(), whole, "{count}");
+            assert_eq!(out.len() == count, whole);
+        }
     }
 }

@@ -66,6 +66,9 @@ fn central(source: &mut dyn Source, book: &mut Book<'_>) -> Option<Vec<Entry>> {
     let number = |place: usize, count: usize| piece(end, place, count).map(little);
     let (mut count, mut size, mut offset) = (number(10, 2)?, number(12, 4)?, number(16, 4)?);
     let place = from + wide(at);
+    if place + 22 + number(20, 2)? > len {
+        book.broken("zip.truncated", place, "the archive's last note is longer than the file");
+    }
     if place + 22 + number(20, 2)? < len {
         let sentence = "bytes stand behind the end of the archive";
         book.add(Finding::Suspicious, "zip.trailing", place, sentence);
@@ -231,6 +234,10 @@ fn between(source: &mut dyn Source, entries: &[Entry], book: &mut Book<'_>) -> V
         .map(|entry| (entry.local, entry.data.saturating_add(entry.packed)))
         .collect();
     taken.sort_unstable();
+    if taken.windows(2).any(|two| matches!(two, [(_, end), (start, _)] if start < end)) {
+        let sentence = "members lie over each other: the same bytes are read as more than one";
+        book.add(Finding::Suspicious, "zip.overlap", 0, sentence);
+    }
     let len = source.len();
     let mut hidden = Vec::new();
     let mut at = 0;

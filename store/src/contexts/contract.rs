@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use writ_model::{AgentId, InstanceId, Span, TenantId, Timestamp};
 
-use super::{After, ContextOf, Contexts, ContextsFault, MAX_CONTEXT_BYTES, MAX_CONTEXTS, Since};
+use super::{
+    After, ContextOf, Contexts, ContextsFault, MAX_CONTEXT_BYTES, MAX_CONTEXTS, MAX_LISTED, Since,
+};
 
 type Shared = Arc<dyn Contexts>;
 
@@ -66,7 +68,8 @@ async fn an_agents_contexts_are_listed_the_last_written_first(all: Shared) {
         let (all, of) = (Arc::clone(&all), of(1, agent, 0));
         async move {
             let all = all.of_agent(of.tenant, of.agent, at(minute)).await.unwrap();
-            all.into_iter().map(|kept| kept.instance).collect::<Vec<_>>()
+            assert_eq!(all.count, all.newest.len());
+            all.newest.into_iter().map(|kept| kept.instance).collect::<Vec<_>>()
         }
     };
     let instances = |ids: &[u16]| ids.iter().map(|id| of(1, 1, *id).instance).collect::<Vec<_>>();
@@ -74,6 +77,41 @@ async fn an_agents_contexts_are_listed_the_last_written_first(all: Shared) {
     assert_eq!(listed(1, 10).await, instances(&[2, 3]), "expired");
     assert_eq!(listed(2, 5).await, instances(&[4]));
     assert_eq!(listed(3, 5).await, instances(&[]));
+}
+
+async fn of_an_agent_with_many_copies_the_last_ones_are_told_and_all_are_counted(all: Shared) {
+    let many = u16::try_from(MAX_LISTED).unwrap() + 3;
+    for instance in 0..many {
+        all.put(of(1, 1, instance), vec![1], after(None, i64::from(instance))).await.unwrap();
+    }
+    // Kept for ten minutes each, the first ones expired.
+    let now = at(i64::from(many));
+    let alive = all.of_agent(of(1, 1, 0).tenant, of(1, 1, 0).agent, now).await.unwrap();
+    assert_eq!(alive.count, 9, "{alive:?}");
+    let begin = After { version: None, now, expires: now + Span::minutes(10) };
+    for instance in 100..100 + many {
+        all.put(of(1, 1, instance), vec![1], begin).await.unwrap().unwrap();
+    }
+    let alive = all.of_agent(of(1, 1, 0).tenant, of(1, 1, 0).agent, now).await.unwrap();
+    assert_eq!((alive.count, alive.newest.len()), (usize::from(many) + 9, MAX_LISTED));
+    assert!(alive.newest.iter().all(|kept| kept.at == now), "{alive:?}");
+}
+
+async fn what_ended_copies_have_read_is_removed_and_nothing_else(all: Shared) {
+    for one in [of(1, 1, 1), of(1, 1, 2), of(1, 2, 3), of(2, 1, 1)] {
+        all.put(one, vec![1], after(None, 0)).await.unwrap().unwrap();
+    }
+    let (tenant, other) = (of(1, 1, 1).tenant, of(2, 1, 1).tenant);
+    let mut owners = all.owners(tenant, at(1)).await.unwrap();
+    owners.sort();
+    let owner = |of: ContextOf| (of.agent, of.instance);
+    assert_eq!(owners, [owner(of(1, 1, 1)), owner(of(1, 1, 2)), owner(of(1, 2, 3))]);
+    let ended = [of(1, 1, 1).instance, of(1, 2, 3).instance, of(1, 1, 9).instance];
+    assert_eq!(all.remove(tenant, &ended).await.unwrap(), 2);
+    assert_eq!(all.owners(tenant, at(1)).await.unwrap(), [owner(of(1, 1, 2))]);
+    assert_eq!(all.owners(other, at(1)).await.unwrap().len(), 1, "another tenant's");
+    assert_eq!(all.owners(tenant, at(10)).await.unwrap(), [], "expired");
+    assert_eq!(all.remove(tenant, &[]).await.unwrap(), 0);
 }
 
 async fn a_context_over_the_bound_is_not_kept(all: Shared) {
@@ -129,6 +167,8 @@ suite!(
     what_is_put_comes_back_until_it_expires,
     of_two_writes_from_one_version_one_is_kept,
     an_agents_contexts_are_listed_the_last_written_first,
+    of_an_agent_with_many_copies_the_last_ones_are_told_and_all_are_counted,
+    what_ended_copies_have_read_is_removed_and_nothing_else,
     a_context_over_the_bound_is_not_kept,
     a_tenant_has_a_bounded_number_and_takes_no_place_of_another,
 );

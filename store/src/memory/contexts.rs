@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use writ_model::{AgentId, InstanceId, TenantId, Timestamp};
 
-use crate::contexts::{After, ContextOf, Contexts, ContextsFault, Kept, MAX_CONTEXTS, Since, fits};
+use crate::contexts::{
+    After, ContextOf, Contexts, ContextsFault, Kept, MAX_CONTEXTS, MAX_LISTED, OfAgent, Since, fits,
+};
 
 type OfTenant = BTreeMap<(AgentId, InstanceId), (Kept, Timestamp)>;
 
@@ -68,12 +70,31 @@ impl Contexts for MemoryContexts {
         tenant: TenantId,
         agent: AgentId,
         now: Timestamp,
-    ) -> Result<Vec<Kept>, ContextsFault> {
+    ) -> Result<OfAgent, ContextsFault> {
         let all = self.0.lock();
         let own = all.get(&tenant).into_iter().flatten();
         let live = own.filter(|((of, _), (_, until))| *of == agent && *until > now);
-        let mut out: Vec<Kept> = live.map(|(_, (kept, _))| kept.clone()).collect();
-        out.sort_by_key(|kept| std::cmp::Reverse((kept.at, kept.version)));
-        Ok(out)
+        let mut newest: Vec<&Kept> = live.map(|(_, (kept, _))| kept).collect();
+        newest.sort_by_key(|kept| std::cmp::Reverse((kept.at, kept.version)));
+        let count = newest.len();
+        Ok(OfAgent { count, newest: newest.into_iter().take(MAX_LISTED).cloned().collect() })
+    }
+
+    async fn owners(
+        &self,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<Vec<(AgentId, InstanceId)>, ContextsFault> {
+        let all = self.0.lock();
+        let own = all.get(&tenant).into_iter().flatten();
+        Ok(own.filter(|(_, (_, until))| *until > now).map(|(of, _)| *of).collect())
+    }
+
+    async fn remove(&self, tenant: TenantId, ended: &[InstanceId]) -> Result<usize, ContextsFault> {
+        let mut all = self.0.lock();
+        let Some(own) = all.get_mut(&tenant) else { return Ok(0) };
+        let before = own.len();
+        own.retain(|(_, instance), _| !ended.contains(instance));
+        Ok(before - own.len())
     }
 }

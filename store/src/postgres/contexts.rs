@@ -7,7 +7,9 @@ use tokio_postgres::Row;
 use writ_model::{AgentId, InstanceId, TenantId, Timestamp};
 
 use super::{Pg, PgFault, key, migrate::Step};
-use crate::contexts::{After, ContextOf, Contexts, ContextsFault, Kept, MAX_CONTEXTS, Since, fits};
+use crate::contexts::{
+    After, ContextOf, Contexts, ContextsFault, Kept, MAX_CONTEXTS, MAX_LISTED, OfAgent, Since, fits,
+};
 
 /// About the lock: it makes one tenant's writes come one after the other, so that two gateways together keep the bound and
 /// neither overwrites the other one's. Its first number is this table's, so it meets no other lock.
@@ -82,9 +84,53 @@ END $$;
     fleet: &[],
 };
 
+/// What a page and a full table need: the newest contexts with their count, whose there are, and that ended ones go.
+pub(super) const BOUNDED: Step = Step {
+    name: "contexts bounded",
+    sql: r"
+CREATE FUNCTION writ.newest_contexts(p_tenant bytea, p_agent bytea, p_now bigint, p_most bigint)
+RETURNS TABLE (
+  o_instance bytea, o_version bigint, o_at bigint, o_sealed bytea, o_count bigint
+) LANGUAGE plpgsql AS $$
+DECLARE there bigint;
+BEGIN
+  PERFORM set_config('writ.tenant', encode(p_tenant, 'hex'), true);
+  SELECT count(*) INTO there FROM writ.context c
+  WHERE c.tenant = p_tenant AND c.agent = p_agent AND c.expires > p_now;
+  RETURN QUERY SELECT c.instance, c.version, c.at, c.sealed, there FROM writ.context c
+  WHERE c.tenant = p_tenant AND c.agent = p_agent AND c.expires > p_now
+  ORDER BY c.at DESC, c.version DESC LIMIT p_most;
+END $$;
+
+CREATE FUNCTION writ.context_owners(p_tenant bytea, p_now bigint)
+RETURNS TABLE (o_agent bytea, o_instance bytea) LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM set_config('writ.tenant', encode(p_tenant, 'hex'), true);
+  RETURN QUERY SELECT c.agent, c.instance FROM writ.context c
+  WHERE c.tenant = p_tenant AND c.expires > p_now;
+END $$;
+
+CREATE FUNCTION writ.remove_contexts(p_tenant bytea, p_instances bytea[]) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE removed bigint;
+BEGIN
+  PERFORM set_config('writ.tenant', encode(p_tenant, 'hex'), true);
+  PERFORM pg_advisory_xact_lock(860235, hashtext(encode(p_tenant, 'hex')));
+  DELETE FROM writ.context c WHERE c.tenant = p_tenant AND c.instance = ANY (p_instances);
+  GET DIAGNOSTICS removed = ROW_COUNT;
+  RETURN removed;
+END $$;
+",
+    needs: 0,
+    rights: &[],
+    fleet: &[],
+};
+
 const PUT: &str = "SELECT writ.put_context($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const SINCE: &str = "SELECT * FROM writ.context_since($1, $2, $3, $4, $5)";
-const OF_AGENT: &str = "SELECT * FROM writ.contexts_of($1, $2, $3)";
+const OF_AGENT: &str = "SELECT * FROM writ.newest_contexts($1, $2, $3, $4)";
+const OWNERS: &str = "SELECT * FROM writ.context_owners($1, $2)";
+const REMOVE: &str = "SELECT writ.remove_contexts($1, $2)";
 
 /// Contexts of all processes in one PostgreSQL database.
 #[derive(Debug, Clone)]
@@ -108,11 +154,15 @@ impl From<tokio_postgres::Error> for ContextsFault {
     }
 }
 
+fn id(row: &Row, at: usize) -> Result<[u8; 16], ContextsFault> {
+    let bytes: Vec<u8> = row.try_get(at)?;
+    Ok(<[u8; 16]>::try_from(bytes).map_err(|_short| PgFault::words("no id"))?)
+}
+
 fn kept(row: &Row) -> Result<Kept, ContextsFault> {
-    let (instance, version): (Vec<u8>, i64) = (row.try_get(0)?, row.try_get(1)?);
-    let instance = <[u8; 16]>::try_from(instance).map_err(|_short| PgFault::words("no id"))?;
+    let version: i64 = row.try_get(1)?;
     Ok(Kept {
-        instance: InstanceId::from_bytes(instance),
+        instance: InstanceId::from_bytes(id(row, 0)?),
         version: version.cast_unsigned(),
         at: Timestamp::from_micros(row.try_get(2)?),
         sealed: row.try_get(3)?,
@@ -167,9 +217,31 @@ impl Contexts for PgContexts {
         tenant: TenantId,
         agent: AgentId,
         now: Timestamp,
-    ) -> Result<Vec<Kept>, ContextsFault> {
+    ) -> Result<OfAgent, ContextsFault> {
         let agent = agent.to_bytes().to_vec();
-        let rows = self.0.rows(OF_AGENT, &[&key(tenant), &agent, &now.micros()]).await?;
-        rows.iter().map(kept).collect()
+        let most = i64::try_from(MAX_LISTED).unwrap_or(i64::MAX);
+        let rows = self.0.rows(OF_AGENT, &[&key(tenant), &agent, &now.micros(), &most]).await?;
+        let count: i64 = rows.first().map_or(Ok(0), |row| row.try_get(4))?;
+        let newest = rows.iter().map(kept).collect::<Result<_, _>>()?;
+        Ok(OfAgent { count: usize::try_from(count).unwrap_or(usize::MAX), newest })
+    }
+
+    async fn owners(
+        &self,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<Vec<(AgentId, InstanceId)>, ContextsFault> {
+        let rows = self.0.rows(OWNERS, &[&key(tenant), &now.micros()]).await?;
+        let owner =
+            |row: &Row| Ok((AgentId::from_bytes(id(row, 0)?), InstanceId::from_bytes(id(row, 1)?)));
+        rows.iter().map(owner).collect()
+    }
+
+    async fn remove(&self, tenant: TenantId, ended: &[InstanceId]) -> Result<usize, ContextsFault> {
+        let ended: Vec<Vec<u8>> = ended.iter().map(|one| one.to_bytes().to_vec()).collect();
+        let rows = self.0.rows(REMOVE, &[&key(tenant), &ended]).await?;
+        let row = rows.first().ok_or_else(|| PgFault::words("no answer"))?;
+        let removed: i64 = row.try_get(0)?;
+        Ok(usize::try_from(removed).unwrap_or(0))
     }
 }

@@ -36,6 +36,7 @@ pub(super) const STEPS: &[&Step] = &[
     &roster::STEP,
     &definitions::STEP,
     &contexts::STEP,
+    &contexts::BOUNDED,
 ];
 
 /// Times a step is tried when processes hold what it must lock. LIMIT: each waits [`LOCK`], and appends wait behind it.

@@ -10,8 +10,8 @@ use writ_model::Secret;
 
 use super::{Pg, PgFault, migrate::Step};
 use crate::secrets::{
-    MAX_NAMES, SealedPage, SealedSpaces, Sealer, Space, Vault, VaultFault,
-    ring::{KeyRing, check, unusable},
+    NAMES_PAGE, SealedPage, SealedSpaces, Sealer, Space, Vault, VaultFault,
+    ring::{KeyRing, beginning, check, unusable},
     sealed::MAX_PAGE,
 };
 
@@ -88,7 +88,7 @@ const DATA_KEY: &str = "SELECT writ.data_key($1, $2)";
 const SECRET: &str = "SELECT writ.secret($1, $2)";
 const SET_SECRETS: &str = "SELECT writ.set_secrets($1, $2, $3)";
 const REMOVE_SECRET: &str = "SELECT writ.remove_secret($1, $2)";
-const NAMES: &str = "SELECT name FROM writ.secrets_after($1, NULL, $2)";
+const NAMES: &str = "SELECT name FROM writ.secrets_after($1, $2, $3)";
 const SEALED: &str = "SELECT name, sealed FROM writ.secrets_after($1, $2, $3)";
 
 /// The vault of all processes in one PostgreSQL database.
@@ -196,10 +196,18 @@ impl Vault for PgVault {
         Ok(row.try_get(0)?)
     }
 
-    async fn names(&self, space: Space) -> Result<Vec<String>, VaultFault> {
-        let most = i64::try_from(MAX_NAMES).unwrap_or(i64::MAX);
-        let rows = self.pg.rows(NAMES, &[&space.bytes(), &most]).await?;
-        Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+    async fn names(
+        &self,
+        space: Space,
+        prefix: &str,
+        after: &str,
+    ) -> Result<Vec<String>, VaultFault> {
+        let most = i64::try_from(NAMES_PAGE).unwrap_or(i64::MAX);
+        // What begins with a prefix and goes on stands behind it.
+        let from = prefix.max(after);
+        let rows = self.pg.rows(NAMES, &[&space.bytes(), &from, &most]).await?;
+        let page = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+        Ok(beginning(page, prefix))
     }
 
     async fn sealer(&self, space: Space) -> Result<Arc<Sealer>, VaultFault> {

@@ -108,13 +108,13 @@ async fn secrets_live_in_their_space_and_over_a_restart(stand: impl Stand) {
     for name in ["b", "a/2", "a-1", "Z", "ä"] {
         vault.put(space(1), name, secret("x")).await.unwrap();
     }
-    let names = vault.names(space(1)).await.unwrap();
+    let names = vault.names(space(1), "", "").await.unwrap();
     assert_eq!(names, ["Z", "a-1", "a/2", "b", "upstream", "ä"]);
     assert!(vault.remove(space(1), "upstream").await.unwrap());
     assert!(!vault.remove(space(1), "upstream").await.unwrap());
-    assert_eq!(vault.names(space(1)).await.unwrap().len(), 5);
-    assert_eq!(vault.names(space(3)).await.unwrap(), Vec::<String>::new());
-    assert_eq!(vault.names(Space::Installation).await.unwrap(), ["signing"]);
+    assert_eq!(vault.names(space(1), "", "").await.unwrap().len(), 5);
+    assert_eq!(vault.names(space(3), "", "").await.unwrap(), Vec::<String>::new());
+    assert_eq!(vault.names(Space::Installation, "", "").await.unwrap(), ["signing"]);
     assert_eq!(read(&vault, space(2), "upstream").await.unwrap(), "two");
 }
 
@@ -232,12 +232,12 @@ async fn rows_travel_sealed_and_open_only_beside_their_key_file(stand: impl Stan
     fs::copy(from.path().join("kek"), back.path().join("kek")).unwrap();
     let empty = SqliteVault::open(back.path()).unwrap();
     assert_eq!(copy(vault.as_ref(), &empty, space(7)).await, names.len());
-    assert_eq!(empty.names(space(7)).await.unwrap(), names);
+    assert_eq!(empty.every_name(space(7), "").await.unwrap(), names);
     let other = SealedPage { wrapped: Some(vec![1; 77]), secrets: Vec::new() };
     assert!(matches!(vault.put_sealed(space(7), other).await, Err(VaultFault::Sealed)));
     let unkeyed = SealedPage { wrapped: None, secrets: vec![("x".to_owned(), vec![1])] };
     assert!(matches!(vault.put_sealed(space(8), unkeyed).await, Err(VaultFault::Sealed)));
-    assert_eq!(vault.names(space(8)).await.unwrap(), Vec::<String>::new());
+    assert_eq!(vault.names(space(8), "", "").await.unwrap(), Vec::<String>::new());
 }
 
 async fn the_key_of_a_person_is_removed_from_everywhere(stand: impl Stand) {
@@ -278,6 +278,37 @@ async fn the_key_of_a_person_is_removed_from_everywhere(stand: impl Stand) {
     assert_eq!(opens(&sealed[0]).await, None);
 }
 
+async fn names_come_page_by_page_and_only_those_that_are_asked_for(stand: impl Stand) {
+    let dir = TempDir::new().unwrap();
+    let vault = stand.open(dir.path()).await.unwrap();
+    let number = NAMES_PAGE + 2;
+    // As rows, because sealing so many one by one takes long; each of them stands before what is asked for.
+    let rows = |kind: &str| -> Vec<(String, Vec<u8>)> {
+        (0..number).map(|n| (format!("{kind}/{n:05}"), vec![1])).collect()
+    };
+    vault.put(space(1), "a/", secret("x")).await.unwrap();
+    let wrapped = vault.sealed(space(1), "").await.unwrap().wrapped;
+    for kind in ["a", "b"] {
+        let page = SealedPage { wrapped: wrapped.clone(), secrets: rows(kind) };
+        vault.put_sealed(space(1), page).await.unwrap();
+    }
+    vault.put(space(1), "c/1", secret("x")).await.unwrap();
+    vault.put(space(1), "c/ü", secret("x")).await.unwrap();
+    assert_eq!(vault.names(space(1), "c/", "").await.unwrap(), ["c/1", "c/ü"], "behind all others");
+    assert_eq!(vault.names(space(1), "c/", "c/1").await.unwrap(), ["c/ü"]);
+    assert_eq!(vault.names(space(1), "c/", "c/ü").await.unwrap(), Vec::<String>::new());
+    assert_eq!(vault.names(space(1), "bb", "").await.unwrap(), Vec::<String>::new());
+    let first = vault.names(space(1), "b/", "").await.unwrap();
+    assert_eq!((first.len(), first[0].as_str()), (NAMES_PAGE, "b/00000"));
+    let rest = vault.names(space(1), "b/", first.last().unwrap()).await.unwrap();
+    assert_eq!(rest, [format!("b/{:05}", number - 2), format!("b/{:05}", number - 1)]);
+    // The name that is the prefix itself does not go on behind it.
+    let all = vault.every_name(space(1), "a/").await.unwrap();
+    assert!(all.iter().eq(rows("a").iter().map(|(name, _)| name)));
+    assert_eq!(vault.every_name(space(1), "").await.unwrap().len(), 2 * number + 3);
+    assert_eq!(vault.every_name(space(2), "").await.unwrap(), Vec::<String>::new());
+}
+
 async fn copy(from: &dyn SealedSpaces, to: &dyn SealedSpaces, space: Space) -> usize {
     let (mut after, mut count) = (String::new(), 0);
     loop {
@@ -316,4 +347,5 @@ suite!(
     bounds_hold_and_first_users_at_once_get_one_key,
     rows_travel_sealed_and_open_only_beside_their_key_file,
     the_key_of_a_person_is_removed_from_everywhere,
+    names_come_page_by_page_and_only_those_that_are_asked_for,
 );

@@ -77,6 +77,11 @@ pub(crate) fn check(name: &str, secret: &Secret<Vec<u8>>) -> Result<(), VaultFau
     Ok(())
 }
 
+/// Of names in order, those that begin with `prefix`: they stand together.
+pub(crate) fn beginning(names: Vec<String>, prefix: &str) -> Vec<String> {
+    names.into_iter().take_while(|name| name.starts_with(prefix)).collect()
+}
+
 /// Why a folder's key file cannot be used.
 pub(crate) fn unusable(folder: &Path, why: impl Into<String>) -> VaultFault {
     VaultFault::KeyFile { path: folder.join("kek").display().to_string(), why: why.into() }

@@ -11,7 +11,9 @@ use tokio::task;
 use writ_model::{AgentId, InstanceId, TenantId, Timestamp};
 
 use super::{OpenFault, open};
-use crate::contexts::{After, ContextOf, Contexts, ContextsFault, Kept, MAX_CONTEXTS, Since, fits};
+use crate::contexts::{
+    After, ContextOf, Contexts, ContextsFault, Kept, MAX_CONTEXTS, MAX_LISTED, OfAgent, Since, fits,
+};
 
 const MIGRATIONS: &[&str] = &["
 CREATE TABLE context (
@@ -40,7 +42,11 @@ SELECT instance, version, at, CASE WHEN version = ?5 THEN x'' ELSE sealed END FR
 WHERE tenant = ?1 AND agent = ?2 AND instance = ?3 AND expires > ?4";
 const OF_AGENT: &str = "
 SELECT instance, version, at, sealed FROM context
-WHERE tenant = ?1 AND agent = ?2 AND expires > ?3 ORDER BY at DESC, version DESC";
+WHERE tenant = ?1 AND agent = ?2 AND expires > ?3 ORDER BY at DESC, version DESC LIMIT ?4";
+const COUNT_OF_AGENT: &str =
+    "SELECT count(*) FROM context WHERE tenant = ?1 AND agent = ?2 AND expires > ?3";
+const OWNERS: &str = "SELECT agent, instance FROM context WHERE tenant = ?1 AND expires > ?2";
+const REMOVE: &str = "DELETE FROM context WHERE tenant = ?1 AND instance = ?2";
 
 /// Contexts in one SQLite file.
 pub struct SqliteContexts {
@@ -148,12 +154,50 @@ impl Contexts for SqliteContexts {
         tenant: TenantId,
         agent: AgentId,
         now: Timestamp,
-    ) -> Result<Vec<Kept>, ContextsFault> {
-        let values = (tenant.to_bytes(), agent.to_bytes(), now.micros());
+    ) -> Result<OfAgent, ContextsFault> {
+        let (tenant, agent, now) = (tenant.to_bytes(), agent.to_bytes(), now.micros());
+        let most = i64::try_from(MAX_LISTED).unwrap_or(i64::MAX);
         self.run(move |conn| {
+            let count: i64 = conn
+                .query_row(COUNT_OF_AGENT, (tenant, agent, now), |row| row.get(0))
+                .map_err(faulted)?;
             let mut read = conn.prepare(OF_AGENT).map_err(faulted)?;
-            let rows = read.query_map(values, kept).map_err(faulted)?;
-            rows.collect::<rusqlite::Result<Vec<Kept>>>().map_err(faulted)
+            let rows = read.query_map((tenant, agent, now, most), kept).map_err(faulted)?;
+            let newest = rows.collect::<rusqlite::Result<Vec<Kept>>>().map_err(faulted)?;
+            Ok(OfAgent { count: usize::try_from(count).unwrap_or(usize::MAX), newest })
+        })
+        .await
+    }
+
+    async fn owners(
+        &self,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<Vec<(AgentId, InstanceId)>, ContextsFault> {
+        let values = (tenant.to_bytes(), now.micros());
+        self.run(move |conn| {
+            let mut read = conn.prepare(OWNERS).map_err(faulted)?;
+            let owner = |row: &Row<'_>| {
+                let (agent, instance) = (row.get(0)?, row.get(1)?);
+                Ok((AgentId::from_bytes(agent), InstanceId::from_bytes(instance)))
+            };
+            let rows = read.query_map(values, owner).map_err(faulted)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>().map_err(faulted)
+        })
+        .await
+    }
+
+    async fn remove(&self, tenant: TenantId, ended: &[InstanceId]) -> Result<usize, ContextsFault> {
+        let tenant = tenant.to_bytes();
+        let ended: Vec<[u8; 16]> = ended.iter().map(|one| one.to_bytes()).collect();
+        self.run(move |conn| {
+            let tx = conn.transaction().map_err(faulted)?;
+            let mut removed = 0;
+            for instance in ended {
+                removed += tx.execute(REMOVE, params![tenant, instance]).map_err(faulted)?;
+            }
+            tx.commit().map_err(faulted)?;
+            Ok(removed)
         })
         .await
     }
@@ -167,7 +211,8 @@ mod tests {
     fn every_statement_prepares() {
         let db = Connection::open_in_memory().unwrap();
         db.execute_batch(MIGRATIONS[0]).unwrap();
-        for statement in [SWEEP, COUNT, VERSION, PUT, SINCE, OF_AGENT] {
+        let all = [SWEEP, COUNT, VERSION, PUT, SINCE, OF_AGENT, COUNT_OF_AGENT, OWNERS, REMOVE];
+        for statement in all {
             db.prepare(statement).unwrap_or_else(|fault| panic!("{statement}: {fault}"));
         }
     }

@@ -12,8 +12,8 @@ use writ_model::Secret;
 
 use super::open;
 use crate::secrets::{
-    MAX_NAMES, Sealer, Space, Vault, VaultFault,
-    ring::{KeyRing, check},
+    NAMES_PAGE, Sealer, Space, Vault, VaultFault,
+    ring::{KeyRing, beginning, check},
 };
 
 const MIGRATIONS: &[&str] = &["
@@ -39,7 +39,8 @@ INSERT INTO secrets (space, name, sealed) VALUES (?1, ?2, ?3)
 ON CONFLICT (space, name) DO UPDATE SET sealed = excluded.sealed";
 const REMOVE_SECRET: &str = "DELETE FROM secrets WHERE space = ?1 AND name = ?2";
 const EMPTY_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
-const NAMES: &str = "SELECT name FROM secrets WHERE space = ?1 ORDER BY name LIMIT ?2";
+const NAMES: &str =
+    "SELECT name FROM secrets WHERE space = ?1 AND name > ?2 ORDER BY name LIMIT ?3";
 
 /// The vault in one SQLite file.
 pub struct SqliteVault {
@@ -134,14 +135,20 @@ impl Vault for SqliteVault {
         .await
     }
 
-    async fn names(&self, space: Space) -> Result<Vec<String>, VaultFault> {
-        let bytes = space.bytes();
-        self.run(move |conn| {
-            let limit = i64::try_from(MAX_NAMES).unwrap_or(i64::MAX);
+    async fn names(
+        &self,
+        space: Space,
+        prefix: &str,
+        after: &str,
+    ) -> Result<Vec<String>, VaultFault> {
+        // What begins with a prefix and goes on stands behind it.
+        let (bytes, from) = (space.bytes(), prefix.max(after).to_owned());
+        let page = self.run(move |conn| {
+            let limit = i64::try_from(NAMES_PAGE).unwrap_or(i64::MAX);
             let mut names = conn.prepare_cached(NAMES)?;
-            names.query_map(params![bytes, limit], |row| row.get(0))?.collect()
-        })
-        .await
+            names.query_map(params![bytes, from, limit], |row| row.get(0))?.collect()
+        });
+        Ok(beginning(page.await?, prefix))
     }
 
     async fn sealer(&self, space: Space) -> Result<Arc<Sealer>, VaultFault> {

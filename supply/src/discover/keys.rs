@@ -93,8 +93,106 @@ pub(crate) fn find(text: &str) -> Vec<Found> {
     out
 }
 
-/// A text with every key in it told as it is told elsewhere: for what quotes the text.
+/// A text with every key in it told as it is told elsewhere, and without what else is secret by its place: for what quotes the
+/// text.
 pub(crate) fn hide(text: &str) -> Cow<'_, str> {
+    match covered(text) {
+        Some(covered) => Cow::Owned(known(&covered).into_owned()),
+        None => known(text),
+    }
+}
+
+/// What stands for a secret that no form tells.
+const COVER: &str = "\u{2026}";
+
+/// Whether a word asks for a secret behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    No,
+    /// It is a word of prose, too.
+    Maybe,
+    Yes,
+}
+
+/// A text without the accounts in its addresses, without tokens of three parts, and without what stands behind a word that asks
+/// for a secret; `None` if there is none.
+fn covered(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut asked = Asked::No;
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
+        let end = piece.get(word.len()..).unwrap_or_default();
+        let (hidden, asks) = secret(word, asked);
+        // More than one space may stand between the two, or a mark.
+        asked = if matches!(word, "" | "=" | ":") { asked } else { asks };
+        out.push_str(&hidden);
+        out.push_str(end);
+    }
+    (out != text).then_some(out)
+}
+
+/// A word without its secret, and whether it asks for one behind it.
+fn secret(word: &str, asked: Asked) -> (String, Asked) {
+    let bare =
+        word.trim_matches(['"', '\'', ',', ':', ';', '`', '[', ']', '(', ')']).to_ascii_lowercase();
+    let random = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
+    let wanted = match asked {
+        Asked::No => false,
+        Asked::Maybe => word.contains(random),
+        Asked::Yes => true,
+    };
+    if wanted && bare.len() >= 6 && !bare.starts_with('-') {
+        let plain = word.len() - word.trim_start_matches(['"', '\'', '`']).len();
+        return (format!("{}{COVER}", word.get(..plain).unwrap_or_default()), Asked::No);
+    }
+    let option = |name: &str| {
+        name.starts_with('-')
+            && ["token", "secret", "passw", "api-key", "apikey", "api_key", "credential"]
+                .iter()
+                .any(|one| name.contains(one))
+    };
+    let named = |name: &str| option(name) || name.ends_with("aws_secret_access_key");
+    if let Some((name, value)) = word.split_once(['=', ':'])
+        && value.len() >= 6
+        && !value.starts_with("//")
+        && named(&name.trim_matches(['"', '\'']).to_ascii_lowercase())
+    {
+        let mark = word.get(name.len()..=name.len()).unwrap_or_default();
+        return (format!("{name}{mark}{COVER}"), Asked::No);
+    }
+    let asks = match bare.as_str() {
+        "bearer" | "basic" => Asked::Maybe,
+        bare if named(bare) => Asked::Yes,
+        _ => Asked::No,
+    };
+    let word = without_account(word);
+    (without_token(&word), asks)
+}
+
+/// An address without the account and the word that may stand in front of its host.
+fn without_account(word: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = word.split_once("://") else { return Cow::Borrowed(word) };
+    let host = rest.find(['/', '?', '#', '"', '\'']).unwrap_or(rest.len());
+    match rest.get(..host).and_then(|host| host.rfind('@')) {
+        Some(at) => Cow::Owned(format!("{scheme}://{COVER}{}", rest.get(at..).unwrap_or_default())),
+        None => Cow::Borrowed(word),
+    }
+}
+
+/// A word without a token of RFC 7519: two objects and a signature, whose beginning is always the same.
+fn without_token(word: &str) -> String {
+    let Some(at) = word.find("eyJ") else { return word.to_owned() };
+    let rest = word.get(at..).unwrap_or_default();
+    let end = rest.find(|c: char| !letter(c) && c != '.').unwrap_or(rest.len());
+    let token = rest.get(..end).unwrap_or_default();
+    if token.len() < 40 || token.matches('.').count() < 2 {
+        return word.to_owned();
+    }
+    let (before, after) = (word.get(..at).unwrap_or_default(), rest.get(end..).unwrap_or_default());
+    format!("{before}eyJ{COVER} ({end} letters){after}")
+}
+
+fn known(text: &str) -> Cow<'_, str> {
     if find(text).is_empty() {
         return Cow::Borrowed(text);
     }
@@ -290,6 +388,29 @@ pub(crate) mod tests {
     pub(crate) fn github(random: &str) -> String {
         assert_eq!(random.len(), 30);
         format!("{random}{}", base62(crc32(random.as_bytes())))
+    }
+
+    #[test]
+    fn what_is_secret_by_its_place_is_not_quoted() {
+        let secret = "hunter2secret";
+        let token =
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P";
+        for (text, told) in [
+            (format!("curl https://user:{secret}@host.example/a"), "curl https://…@host.example/a"),
+            (format!("run --api-key {secret} --verbose"), "run --api-key … --verbose"),
+            (format!("run --token={secret}"), "run --token=…"),
+            (format!("-H 'Authorization: Bearer {secret}9'"), "-H 'Authorization: Bearer …"),
+            (format!("aws_secret_access_key = {secret}"), "aws_secret_access_key = …"),
+            (format!("AWS_SECRET_ACCESS_KEY={secret}/a+b"), "AWS_SECRET_ACCESS_KEY=…"),
+            (format!("curl -d {token}"), "curl -d eyJ… (81 letters)"),
+        ] {
+            assert_eq!(hide(&text), told, "{text}");
+        }
+        for text in
+            ["npm run build", "https://a.example/b@c", "a --token", "basic knowledge", "key: value"]
+        {
+            assert_eq!(hide(text), text);
+        }
     }
 
     #[test]

@@ -235,11 +235,11 @@ fn text(
     let catalogued = want.row.is_some() || want.packages || want.export;
     let most = if catalogued { MAX_TEXT } else { MAX_SOURCE };
     let long = source.len() > most;
-    if long && !catalogued {
-        // A log or a model that only looks like a source: others look at it.
-        return Ok(());
-    }
     let bytes = head(source, most)?;
+    if long && !catalogued {
+        // A log or a model that only looks like a source: others look at it, but nobody looks for keys there.
+        out.notes.push("1 text whose first 2 MiB only were looked at".to_owned());
+    }
     if let Some((row, scope)) = want.row {
         if long {
             let why = format!("it has {} bytes, more than {MAX_TEXT}", source.len());
@@ -254,7 +254,10 @@ fn text(
             Err(why) => out.files.push(broken(place, "lock file", &why)),
         }
     }
-    let Ok(said) = shape::text(&bytes) else { return Ok(()) };
+    let Some(said) = letters(want, &bytes) else {
+        out.notes.push("1 file that is no text, where a text was expected".to_owned());
+        return Ok(());
+    };
     if want.ollama {
         out.components.extend(ollama(place, &said));
     }
@@ -271,10 +274,15 @@ fn text(
         out.components.extend(found);
     }
     if want.source {
-        agents(place, &said, out);
+        agents(place, &said, long, out);
     }
     if want.script {
-        let (verdict, component) = texts::script(place, &said);
+        let (mut verdict, component) = texts::script(place, &said);
+        if long {
+            verdict.status = super::Status::Partial;
+            verdict.finding = verdict.finding.max(super::Verdict::Unknown);
+            verdict.not_looked_at.push(format!("what follows its first {MAX_SOURCE} bytes"));
+        }
         out.files.push(verdict);
         out.components.push(component);
     } else if want.keys {
@@ -288,10 +296,24 @@ fn text(
     Ok(())
 }
 
+/// The letters of a file: one of another coding, or one that is cut in the middle, hides nothing around it.
+fn letters(want: &Want, bytes: &[u8]) -> Option<String> {
+    match shape::text(bytes) {
+        Ok(said) => Some(said),
+        Err(_other) if want.script || !bytes.contains(&0) => {
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
+        Err(_binary) => None,
+    }
+}
+
 /// Agents of a source file; if it serves tools, what their descriptions say and what it does is looked at, too.
-fn agents(place: &Place, said: &str, out: &mut Looked) {
+fn agents(place: &Place, said: &str, long: bool, out: &mut Looked) {
     let mut found = frameworks::agents(place, said);
     let Some(first) = found.first_mut() else { return };
+    if long {
+        first.unknown(format!("what follows the first {MAX_SOURCE} bytes of it"));
+    }
     let mut reasons = code::descriptions(said);
     reasons.extend(code::signs(said).into_iter().filter(|one| one.rule != "code.install_script"));
     if texts::bad(&reasons) {

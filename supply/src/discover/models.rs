@@ -2,7 +2,9 @@
 //!
 //! Never here: a rule about a format. To have another ending examined on a whole machine: [`ENDINGS`].
 
-use writ_scan::{Finding, Limits, Source};
+use std::sync::{Mutex, PoisonError};
+
+use writ_scan::{Finding, Limits, Report, Source};
 
 use super::{Component, FileVerdict, Kind, Place, Reason, Status, Verdict};
 
@@ -125,9 +127,22 @@ pub(crate) fn like(head: &[u8]) -> bool {
         || (head.get(8) == Some(&b'{') && head.get(4..8) == Some(&[0, 0, 0, 0]))
 }
 
-/// LIMIT: what one examination may cost when two run at once: half of what one alone may.
-fn limits() -> Limits {
-    Limits { unpacked: 32 << 20, ..Limits::default() }
+/// LIMIT: what one examination may cost that runs alone.
+fn large() -> Limits {
+    Limits { unpacked: 48 << 20, ..Limits::default() }
+}
+
+/// Held by the one examination that may take much memory: what two threads take stays below 256 MB, whatever they come to.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Examines within little memory first; what meets a limit there is examined again, one file after the other.
+fn examined(name: &str, source: &mut dyn Source) -> Report {
+    let report = writ_scan::examine(name, source, &Limits::small());
+    if report.status == writ_scan::Status::Complete || report.finding == Finding::Malicious {
+        return report;
+    }
+    let _one = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    writ_scan::examine(name, source, &large())
 }
 
 /// What an examination makes of a file.
@@ -143,7 +158,7 @@ pub(crate) enum Examined {
 
 /// Examines a file.
 pub(crate) fn look(place: &Place, how: Examine, source: &mut dyn Source) -> Examined {
-    let report = writ_scan::examine(place.name(), source, &limits());
+    let report = examined(place.name(), source);
     let known = report.kind != writ_scan::Kind::Other;
     let text = matches!(
         report.kind,

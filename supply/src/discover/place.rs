@@ -113,6 +113,10 @@ mod tests {
         assert_eq!(home("C:\\Users\\ada\\AppData\\x"), Some((3, "ada".to_owned())));
         assert_eq!(home("/mnt/disk/home/ada/x"), Some((4, "ada".to_owned())));
         assert_eq!(home(concat!("/ro", "ot/.codex/config.toml")), Some((1, "root".to_owned())));
+        // A Linux inside Windows, from either side.
+        assert_eq!(home("/mnt/c/Users/ada/.cursor/mcp.json"), Some((4, "ada".to_owned())));
+        let inside = "\\\\wsl$\\Ubuntu\\home\\ada\\.claude.json";
+        assert_eq!(home(inside), Some((4, "ada".to_owned())));
         assert_eq!(home("/srv/app/.mcp.json"), None);
         assert_eq!(home("/home/ada"), None);
     }

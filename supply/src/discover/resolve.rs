@@ -5,12 +5,16 @@
 //! signs and for descriptions aimed at a model. What is not there is unknown, and says where it was looked for.
 //! Never here: IO of its own ([`Files`]), a download. To add a place: a line in [`npm_places`] or [`python_places`].
 
+mod read;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use writ_model::{Digest, text::quote};
 
-use super::{Component, Files, Reason, code, keys, shape, target::Target, texts};
+use super::{Component, Files, Reason, code, depend, keys, shape, target::Target};
+
+pub(super) use read::Read;
 
 /// LIMIT: files of one package that are read, and bytes of each: the largest servers have a few hundred files.
 const MOST_FILES: usize = 3_000;
@@ -149,12 +153,8 @@ fn package_of(
         reasons.extend(read.reasons.iter().cloned());
         server.digest = Some(read.digest.clone());
         read.tell(server, &place);
-        let needs =
-            manifest.get("dependencies").and_then(Value::as_object).map_or(0, serde_json::Map::len);
-        if needs > 0 {
-            server.leave(format!("the code of its {needs} dependencies"));
-        }
         server.add(reasons);
+        depend::npm(server, search.files, &place, &manifest);
         return;
     }
     let why = if other.is_empty() {
@@ -166,7 +166,7 @@ fn package_of(
 }
 
 /// Scripts that run when a package is installed.
-fn install_scripts(manifest: &Value) -> Vec<Reason> {
+pub(super) fn install_scripts(manifest: &Value) -> Vec<Reason> {
     let mut out = Vec::new();
     for key in ["preinstall", "install", "postinstall", "prepare"] {
         let Some(line) = manifest.pointer(&format!("/scripts/{key}")).and_then(Value::as_str)
@@ -232,21 +232,20 @@ fn python(
             search.folders(&lib).into_iter().map(|one| lib.join(one).join("site-packages")),
         );
     }
-    let wanted = package.replace('-', "_");
+    let wanted = plain(package);
     let mut other = Vec::new();
     for site in sites {
         for info in search.folders(&site) {
             let Some(stem) = info.strip_suffix(".dist-info") else { continue };
             let Some((name, version)) = stem.rsplit_once('-') else { continue };
-            if name.to_lowercase().replace(['-', '.'], "_") != wanted {
+            if plain(name) != wanted {
                 continue;
             }
             if asked.is_some_and(|asked| super::target::exact(asked) && asked != version) {
                 other.push(version.to_owned());
                 continue;
             }
-            let record = search.files.head(&site.join(&info).join("RECORD"), MOST_BYTES);
-            wheel(server, search, &site, version, record);
+            wheel(server, search, &site, &info, version);
             return;
         }
     }
@@ -258,53 +257,56 @@ fn python(
     server.unknown(why);
 }
 
+/// A name of Python's packages as all its spellings are compared (PEP 503), with the underscores of folders.
+pub(super) fn plain(name: &str) -> String {
+    name.to_lowercase().replace(['-', '.'], "_")
+}
+
 /// The files that an installed wheel says are its own, against the digests that it says they have (PEP 376, PEP 427).
-fn wheel(
-    server: &mut Component,
-    search: &Search<'_>,
-    site: &Path,
-    version: &str,
-    record: Option<(Vec<u8>, u64)>,
-) {
+fn wheel(server: &mut Component, search: &Search<'_>, site: &Path, info: &str, version: &str) {
     server.version = Some(version.to_owned());
-    let Some((record, _)) = record else {
+    let Some((record, _)) = search.files.head(&site.join(info).join("RECORD"), MOST_BYTES) else {
         server.unknown("the files of the package, because its record is missing");
         return;
     };
-    let record = String::from_utf8_lossy(&record).into_owned();
-    let mut read = Read::default();
-    for line in record.lines() {
-        let mut cells = line.rsplitn(3, ',');
-        let (_size, hash, name) = (cells.next(), cells.next(), cells.next());
-        let (Some(hash), Some(name)) = (hash, name) else { continue };
-        let name = name.trim_matches('"');
-        if name.contains("..") || name.starts_with('/') || name.contains(".dist-info/") {
-            continue;
-        }
-        let path = site.join(name);
-        let Some(bytes) = read.file(search.files, &path, name) else { continue };
-        if let Some(expected) = hash.strip_prefix("sha256=")
-            && sha256_url(&bytes) != expected
-        {
-            let sentence = format!(
-                "{} is not what was installed: its digest differs from the record's.",
-                quote(name)
-            );
-            read.reasons.push(Reason::new("lock.changed", sentence, name.to_owned()));
-        }
-    }
-    read.close();
+    let mut read = recorded(search.files, site, &String::from_utf8_lossy(&record));
     server.digest = Some(read.digest.clone());
     read.tell(server, site);
-    let reasons = read.reasons;
+    let reasons = std::mem::take(&mut read.reasons);
     server.add(reasons);
-    server.leave("the code of its dependencies");
+    depend::python(server, search.files, site, info);
+}
+
+/// Reads the files of a record, and says which are not what was installed.
+fn recorded(files: &dyn Files, site: &Path, record: &str) -> Read {
+    let mut read = Read::within(MOST_FILES, MOST_TOTAL);
+    read.recorded(files, site, record);
+    read.close();
+    read
 }
 
 /// SHA-256 as records of wheels write it: base64 for addresses, without its end.
 fn sha256_url(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Digest::of(bytes).as_bytes())
+}
+
+/// Whether a path is one that is not a file on a disk of this machine: to open it may do something, or speak to another machine.
+/// What a configuration names was written by somebody.
+fn reaches(place: &Path) -> bool {
+    let path = place.to_string_lossy().replace('\\', "/");
+    let mut whole = path.starts_with('/');
+    let mut folders = Vec::new();
+    for part in path.split('/').filter(|part| !matches!(*part, "" | ".")) {
+        if part == ".." {
+            // Out of where a relative path begins it is anywhere.
+            whole |= folders.pop().is_none();
+        } else {
+            folders.push(part);
+        }
+    }
+    let device = matches!(folders.first(), Some(&("dev" | "proc" | "sys" | "net" | "afs")));
+    path.starts_with("//") || whole && device
 }
 
 /// A script or program.
@@ -320,6 +322,14 @@ fn file(server: &mut Component, search: &Search<'_>, folder: &Path, path: &str) 
                 .iter()
                 .map(|bin| Path::new(bin).join(&path)),
         );
+    }
+    // With these two it is another machine's, where such paths are known.
+    let shared = path.to_string_lossy().replace('\\', "/").starts_with("//");
+    if shared || places.iter().any(|place| reaches(place)) {
+        let shown = path.to_string_lossy();
+        let shown = keys::hide(super::target::alone(&shown)).into_owned();
+        server.unknown(format!("{}, which is on no disk of this machine", quote(&shown)));
+        return;
     }
     for place in places {
         if search.files.list(&place).is_some() {
@@ -337,7 +347,11 @@ fn file(server: &mut Component, search: &Search<'_>, folder: &Path, path: &str) 
             return;
         }
         server.digest = Some(Digest::of(&bytes).to_string());
-        match shape::text(&bytes) {
+        let text = shape::text(&bytes).or_else(|binary| {
+            let letters = !bytes.contains(&0);
+            letters.then(|| String::from_utf8_lossy(&bytes).into_owned()).ok_or(binary)
+        });
+        match text {
             Ok(text) => {
                 let mut reasons = code::signs(&text);
                 reasons.extend(code::descriptions(&text));
@@ -348,124 +362,15 @@ fn file(server: &mut Component, search: &Search<'_>, folder: &Path, path: &str) 
         }
         return;
     }
-    server.unknown(format!("{} is not where it says", quote(&path.to_string_lossy())));
-}
-
-/// What was read of a package.
-#[derive(Debug, Default)]
-struct Read {
-    digest: String,
-    reasons: Vec<Reason>,
-    files: usize,
-    total: u64,
-    left: Vec<String>,
-    parts: Vec<(String, Digest)>,
-}
-
-impl Read {
-    /// Reads one file into the digest and looks at its text.
-    fn file(&mut self, files: &dyn Files, path: &Path, name: &str) -> Option<Vec<u8>> {
-        if self.files >= MOST_FILES || self.total >= MOST_TOTAL {
-            self.leave(name, "is beyond what is read of one package");
-            return None;
-        }
-        let Some((bytes, length)) = files.head(path, MOST_BYTES) else {
-            self.leave(name, "cannot be read");
-            return None;
-        };
-        self.files += 1;
-        self.total += u64::try_from(bytes.len()).unwrap_or(0);
-        if length > MOST_BYTES {
-            self.leave(name, "is larger than what is read");
-        }
-        self.parts.push((name.to_owned(), Digest::of(&bytes)));
-        let ending = name.rsplit('.').next().unwrap_or_default();
-        if ["js", "mjs", "cjs", "ts", "mts", "py", "sh", "ps1", "json", "pth"].contains(&ending)
-            && let Ok(text) = shape::text(&bytes)
-        {
-            let mut said = code::signs(&text);
-            said.extend(code::descriptions(&text));
-            if ending == "pth" && text.lines().any(|line| line.trim_start().starts_with("import")) {
-                let sentence = "It runs code whenever Python starts.";
-                said.push(Reason::new("code.hidden_window", sentence, ""));
-            }
-            if ending != "json" {
-                said.extend(keys::reasons(&text));
-            }
-            for one in &mut said {
-                one.at =
-                    if one.at.is_empty() { name.to_owned() } else { format!("{name} {}", one.at) };
-            }
-            if texts::bad(&said) {
-                let room = super::MAX_REASONS.saturating_sub(self.reasons.len());
-                self.reasons.extend(said.into_iter().take(room));
-            }
-        }
-        if ["node", "so", "dll", "dylib", "exe", "wasm", "pyd"].contains(&ending) {
-            self.leave(name, "is compiled code");
-        }
-        Some(bytes)
-    }
-
-    fn leave(&mut self, name: &str, why: &str) {
-        if self.left.len() < 8 {
-            self.left.push(format!("{} {why}", quote(name)));
-        } else if self.left.len() == 8 {
-            self.left.push("and more files".to_owned());
-        }
-    }
-
-    /// The digest over all names and digests.
-    fn close(&mut self) {
-        self.parts.sort_by(|one, other| one.0.cmp(&other.0));
-        let mut all = Vec::new();
-        for (name, digest) in &self.parts {
-            all.extend_from_slice(name.as_bytes());
-            all.push(0);
-            all.extend_from_slice(digest.as_bytes());
-        }
-        self.digest = Digest::of_parts(&[b"writ.package.v1\0", &all]).to_string();
-        self.parts.clear();
-    }
-
-    fn tell(&self, server: &mut Component, place: &Path) {
-        server.about.insert("found".into(), place.to_string_lossy().into_owned());
-        server.about.insert("read".into(), format!("{} files, {} bytes", self.files, self.total));
-        for left in &self.left {
-            server.unknown(left.clone());
-        }
-        if self.files == 0 {
-            server.unknown("any file of it");
-        }
-    }
+    let shown = path.to_string_lossy();
+    let shown = keys::hide(super::target::alone(&shown)).into_owned();
+    server.unknown(format!("{} is not where it says", quote(&shown)));
 }
 
 /// Reads a package's folder, its own dependencies let be.
 fn bytes(files: &dyn Files, root: &Path) -> Read {
-    let mut read = Read::default();
-    let mut open = vec![(root.to_path_buf(), String::new(), 0)];
-    while let Some((folder, name, depth)) = open.pop() {
-        let Some(entries) = files.list(&folder) else {
-            read.leave(&name, "cannot be listed");
-            continue;
-        };
-        for entry in entries {
-            let inner =
-                if name.is_empty() { entry.name.clone() } else { format!("{name}/{}", entry.name) };
-            if entry.folder {
-                if entry.name == "node_modules" || entry.name == ".git" {
-                    continue;
-                }
-                if depth < DEPTH {
-                    open.push((folder.join(&entry.name), inner, depth + 1));
-                } else {
-                    read.leave(&inner, "is too deep");
-                }
-            } else {
-                let _bytes = read.file(files, &folder.join(&entry.name), &inner);
-            }
-        }
-    }
+    let mut read = Read::within(MOST_FILES, MOST_TOTAL);
+    read.folder(files, root);
     read.close();
     read
 }

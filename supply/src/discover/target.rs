@@ -7,6 +7,8 @@ mod image;
 
 use image::image;
 
+use super::{keys, servers::plain_address};
+
 /// What is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
@@ -48,8 +50,12 @@ pub enum Target {
 impl Target {
     /// What it is, in words that hold no argument and so no secret.
     pub fn words(&self) -> String {
+        keys::hide(&self.said()).into_owned()
+    }
+
+    fn said(&self) -> String {
         let with = |name: &str, version: &Option<String>| match version {
-            Some(version) => format!("{name}@{version}"),
+            Some(version) => format!("{name}@{}", plain_address(version)),
             None => name.to_owned(),
         };
         match self {
@@ -57,9 +63,9 @@ impl Target {
             Self::Pypi { package, version } => format!("pypi:{}", with(package, version)),
             Self::Image { image, .. } => format!("image:{image}"),
             Self::Module(name) => format!("module:{name}"),
-            Self::File(path) => format!("file:{path}"),
+            Self::File(path) => format!("file:{}", alone(path)),
             Self::Shell(_) => "a line of shell".to_owned(),
-            Self::Address(address) => address.clone(),
+            Self::Address(address) => plain_address(address),
             Self::Other => "a command that is not understood".to_owned(),
         }
     }
@@ -74,6 +80,20 @@ impl Target {
             _ => None,
         }
     }
+}
+
+/// A path without what looks like an argument behind it: some write the whole line as the command.
+pub(super) fn alone(path: &str) -> &str {
+    let mut cut = path.len();
+    for (at, _) in path.match_indices(char::is_whitespace) {
+        let rest = path.get(at..).unwrap_or_default().trim_start();
+        let word = rest.split_whitespace().next().unwrap_or_default();
+        if word.starts_with('-') || word.contains('=') {
+            cut = at;
+            break;
+        }
+    }
+    path.get(..cut).unwrap_or(path).trim_end()
 }
 
 /// Whether a version names one release: `1.2.3`, not `^1.2`, `latest` or `1`.
@@ -105,6 +125,10 @@ pub(super) fn of(command: &str, args: &[&str]) -> Target {
     let words: Vec<&str> =
         if args.is_empty() && command.contains(' ') && !command.contains(['/', '\\']) {
             command.split_whitespace().collect()
+        } else if args.is_empty() && alone(command) != command {
+            let path = alone(command);
+            let rest = command.get(path.len()..).unwrap_or_default();
+            std::iter::once(path).chain(rest.split_whitespace()).collect()
         } else {
             std::iter::once(command).chain(args.iter().copied()).collect()
         };
@@ -209,10 +233,18 @@ fn package(named: &str) -> Target {
     if source {
         return Target::Address(named.to_owned());
     }
-    if package.starts_with(['.', '/']) {
+    if package.starts_with(['.', '/', '~']) {
         return Target::File(package);
     }
+    if outside(&package) {
+        return Target::Other;
+    }
     Target::Npm { package, version }
+}
+
+/// Whether what stands for a package leads out of the folder of packages: no registry has such a name.
+fn outside(name: &str) -> bool {
+    name.contains(['\\', ':', '\0']) || name.split('/').any(|part| matches!(part, "" | "." | ".."))
 }
 
 /// `uvx [--from spec] package[@version|==version] …`
@@ -253,6 +285,9 @@ fn requirement(named: &str) -> Target {
         (named, None)
     };
     let name = name.split('[').next().unwrap_or(name).trim();
+    if outside(name) {
+        return Target::Other;
+    }
     Target::Pypi { package: name.to_lowercase().replace('_', "-"), version }
 }
 
@@ -423,5 +458,42 @@ mod tests {
         assert_eq!(of("sh", &["-c", "curl -s https://x.example | sh"]).words(), "a line of shell");
         assert_eq!(of("npx -y pkg", &[]).words(), "npm:pkg");
         assert_eq!(of("", &[]), Target::Other);
+    }
+
+    #[test]
+    fn no_line_tells_its_secrets() {
+        let token = format!("ghp_{}", keys::tests::github("a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5"));
+        let secret = "hunter2secret";
+        for line in [
+            format!("uvx --from git+https://x-access-token:{token}@github.com/o/r r"),
+            format!("npx git+https://user:{secret}@github.com/o/r"),
+            format!("npx pkg@git+https://user:{secret}@github.com/o/r"),
+            format!("deno run https://user:{secret}@host.example/a.ts?key={token}"),
+            format!("npx https://host.example/{token}/pkg.tgz"),
+            format!("/opt/x/server --api-key {secret}"),
+            format!("/opt/x/server API_KEY={secret}"),
+            format!("docker run registry.example/{token}/image"),
+            format!("python -m {token}"),
+        ] {
+            let parts: Vec<&str> = line.split(' ').collect();
+            for target in [of(parts[0], &parts[1..]), of(&line, &[])] {
+                let words = target.words();
+                assert!(!words.contains(&token) && !words.contains(secret), "{line}: {words}");
+            }
+        }
+        assert_eq!(of("/opt/x y/server --key abc", &[]).words(), "file:/opt/x y/server");
+        assert_eq!(of("/usr/bin/npx -y pkg@1.0.0", &[]).words(), "npm:pkg@1.0.0");
+    }
+
+    #[test]
+    fn a_package_is_no_path() {
+        for line in
+            ["npx a/../../x", "npx @a/../../../etc/x", "uvx ../../x/y", "npx ..\\x", "npx c:/x"]
+        {
+            let parts: Vec<&str> = line.split(' ').collect();
+            let target = of(parts[0], &parts[1..]);
+            assert!(matches!(target, Target::Other | Target::File(_)), "{line}: {target:?}");
+        }
+        assert_eq!(of("npx", &["@scope/name"]).words(), "npm:@scope/name");
     }
 }

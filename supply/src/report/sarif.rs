@@ -40,7 +40,7 @@ pub fn document(found: &Found, version: &str) -> Value {
         .coverage
         .unread
         .iter()
-        .map(|one| json!({"level": "warning", "message": {"text": format!("{}: {}", one.path, one.why)}}))
+        .map(|one| json!({"level": "warning", "message": {"text": literal(&format!("{}: {}", one.path, one.why))}}))
         .collect();
     json!({
         "version": "2.1.0",
@@ -76,9 +76,14 @@ fn result(path: &str, finding: Verdict, reason: &Reason) -> Value {
     json!({
         "ruleId": reason.rule,
         "level": level,
-        "message": {"text": reason.sentence},
+        "message": {"text": literal(&reason.sentence)},
         "locations": [{"physicalLocation": physical, "logicalLocations": [{"fullyQualifiedName": reason.at}]}],
     })
+}
+
+/// A text in which nothing is a link: what was quoted may be written like one (3.11.6).
+fn literal(text: &str) -> String {
+    if text.contains("](") { text.replace('[', "\\[").replace(']', "\\]") } else { text.to_owned() }
 }
 
 /// The line of a place, if it names one.
@@ -124,6 +129,15 @@ fn address(path: &str) -> String {
 mod tests {
     use super::*;
     use crate::discover::{Component, FileVerdict, Kind};
+
+    #[test]
+    fn what_is_quoted_is_no_link() {
+        assert_eq!(
+            literal("it names `[here](https://x.example)`"),
+            "it names `\\[here\\](https://x.example)`"
+        );
+        assert_eq!(literal("a[0] and (b)"), "a[0] and (b)");
+    }
 
     #[test]
     fn results_name_rule_level_and_place() {

@@ -104,6 +104,7 @@ fn config(servers: &Servers, once: bool) -> Config {
                 entries.push(Server {
                     name: world::server_name(seed.slug, server),
                     client: Some(seed.slug.to_owned()),
+                    template: None,
                     place: Place::Url(url),
                     auth: None,
                     ca_file: None,
@@ -134,6 +135,7 @@ fn conclude(ctx: &Ctx, summary: &Summary) -> Result<(), Fault> {
             ("calls permitted", "/calls_permitted"),
             ("calls denied", "/calls_denied"),
             ("denied calls that reached a server", "/denied_received_upstream"),
+            ("stopped by where its value was read", "/origin_stopped"),
             ("clauses in force", "/charter_clauses"),
             ("loose ends between them and enforcement", "/charter_orphans"),
             ("approved payment made, times", "/held_executed"),

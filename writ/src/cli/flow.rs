@@ -1,8 +1,9 @@
-//! `writ flow`: what tools are taken for, and where what an agent has read came from and went.
+//! `writ flow`: what tools are taken for, which templates there are, and where what an agent has read came from and went.
 //!
 //! Never here: a guess of our own. A guess is corrected by naming the tool in the charter (`writ charter draft --counts`).
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use writ_flow::Template;
 
 use super::access::Ctx;
 use crate::{api::segment, fault::Fault, out};
@@ -16,6 +17,8 @@ pub enum Verb {
         #[arg(long)]
         client: String,
     },
+    /// The public servers whose tools are known by a template: `template = "PACKAGE"` in the operator's file chooses one
+    Templates,
     /// The data map of an agent: where what it has read came from, and where it acted
     Map {
         /// The client
@@ -41,11 +44,16 @@ pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
                     ("GIVES", "/reads"),
                     ("SURE", "/confidence"),
                     ("SIGNED", "/signed"),
+                    ("TEMPLATE", "/template"),
                 ];
                 out::table(super::rows(answer, "rows"), &columns, "no list was seen here yet");
                 out::fields(answer, &[("values are followed", "/followed")]);
             });
         }
+        Verb::Templates => ctx.out.answer(&templates(), |answer| {
+            let columns = [("PACKAGE", "/package"), ("TOOLS", "/tools"), ("SOURCE", "/source")];
+            out::table(super::rows(answer, "rows"), &columns, "none");
+        }),
         Verb::Map { client, agent } => {
             let (client, agent) = (segment(&client), segment(&agent));
             let path = format!("/api/v1/clients/{client}/agents/{agent}/flow");
@@ -54,6 +62,14 @@ pub async fn run(ctx: &Ctx, verb: Verb) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Every template that this build knows.
+fn templates() -> Value {
+    let rows = Template::all().map(|one| {
+        json!({"package": one.package(), "tools": one.tools().count(), "source": one.source()})
+    });
+    json!({"rows": rows.collect::<Vec<_>>()})
 }
 
 fn map(answer: &Value) {

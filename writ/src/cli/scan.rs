@@ -144,11 +144,14 @@ fn unseen(roots: &[walk::Root]) -> Vec<String> {
     let mut out = vec![
         "what is encrypted, packed into an image of a disk or a container, or on another machine"
             .to_owned(),
-        "the code of what extensions, dependencies and servers at addresses run".to_owned(),
+        "the code of what extensions and servers at addresses run".to_owned(),
     ];
     if roots.iter().any(|root| root.mode == Mode::Host) {
         out.push("agents in source code, logs and exports on this machine (name the folder, or use --repo)".to_owned());
         out.push("folders of installed packages, except for models of a common name".to_owned());
+        if cfg!(target_os = "windows") {
+            out.push("homes of a Linux inside Windows, because looking there starts it (run the scan inside, or name \\\\wsl$\\…\\home)".to_owned());
+        }
         if !cfg!(any(target_os = "linux", target_os = "macos", target_os = "windows")) {
             out.push(
                 "what is set for all accounts: this system is not one of the catalogue".to_owned(),
@@ -183,8 +186,26 @@ fn hold(file: &Path, anew: bool, found: &mut Found) -> Result<Value, Fault> {
     Ok(json!({"written": lock.pins.len()}))
 }
 
+/// Writes a file of our own, never through a link: whoever may write the folder could let it lead anywhere.
 fn write(file: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    std::fs::write(file, bytes).map_err(|error| Fault::file(file, "write", &error))
+    use std::io::Write as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    // `/dev/stdout` is a link by its nature.
+    if !file.starts_with("/dev") {
+        if std::fs::symlink_metadata(file).is_ok_and(|known| known.is_symlink()) {
+            return Err(Fault::usage(format!("`{}` is a link", file.display()))
+                .cure("name the file that it leads to"));
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            let flags = rustix::fs::OFlags::NOFOLLOW.bits();
+            options.custom_flags(i32::try_from(flags).unwrap_or_default());
+        }
+    }
+    let mut to = options.open(file).map_err(|error| Fault::file(file, "write", &error))?;
+    to.write_all(bytes).map_err(|error| Fault::file(file, "write", &error))
 }
 
 /// Says what was found, and what it makes of the exit code.

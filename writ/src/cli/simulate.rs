@@ -106,6 +106,15 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result<(), Fault> {
     let corrected = labels.classes(&args.calls)?;
     let mut run = Run::new(rules, corrected, labels, authority);
     let file = File::open(&args.calls).map_err(|why| Fault::file(&args.calls, "read", &why))?;
+    for read in [Some(&args.calls), args.labels.as_ref()].into_iter().flatten() {
+        if same(read, &args.out) {
+            return Err(Fault::usage(format!(
+                "`--out {}` is a file that is read",
+                args.out.display()
+            ))
+            .cure("name another file: what is there is replaced"));
+        }
+    }
     let written = File::create(&args.out).map_err(|why| Fault::file(&args.out, "write", &why))?;
     let mut written = BufWriter::new(written);
     let mut lines = Lines::new(BufReader::new(file), LINE);
@@ -117,6 +126,19 @@ pub async fn run(ctx: &Ctx, args: Args) -> Result<(), Fault> {
     written.flush().map_err(|why| Fault::file(&args.out, "write", &why))?;
     ctx.out.answer(&run.summary(&args.out), told);
     Ok(())
+}
+
+/// Whether two paths are one file.
+fn same(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let known = |path: &Path| std::fs::metadata(path).map(|known| (known.dev(), known.ino()));
+        if let (Ok(one), Ok(other)) = (known(one), known(other)) {
+            return one == other;
+        }
+    }
+    matches!((std::fs::canonicalize(one), std::fs::canonicalize(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn instant(text: &str) -> Result<Timestamp, Fault> {

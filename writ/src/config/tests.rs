@@ -21,6 +21,7 @@ fn a_full_file_is_read() {
         folder = "/srv"
         [[server]]
         name = "mail"
+        template = "mcp-server-fetch"
         url = "http://127.0.0.1:9000/mcp"
         [[server]]
         name = "desk"
@@ -37,6 +38,10 @@ fn a_full_file_is_read() {
     assert_eq!(config.servers.len(), 3);
     assert_eq!(config.servers[0].client.as_deref(), Some("harbor-books"));
     assert_eq!(config.servers[2].place, Place::Wrapped);
+    assert_eq!(config.servers[1].template.as_deref(), Some("mcp-server-fetch"));
+    let unknown = "[[server]]\nname = \"a\"\nwrapped = true\ntemplate = \"mcp-server-nobody\"";
+    let problems = Config::parse(unknown).unwrap_err();
+    assert!(problems[0].starts_with("server 1.template: no template is known"), "{problems:?}");
     assert_eq!(Config::parse("").unwrap(), Config::default());
     let open = "[gateway]\nlisten = \"0.0.0.0:7421\"\nbehind_proxy = true";
     assert_eq!(Config::parse(open).unwrap().gateway, "0.0.0.0:7421".parse().unwrap());

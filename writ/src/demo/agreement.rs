@@ -85,6 +85,12 @@ fn clauses(client: &str) -> Value {
             "mode": "act",
         }),
     ];
+    out.push(json!({
+        "key": "origins", "title": "What others wrote is looked at before it is done",
+        "actions": ["origin.untrusted"],
+        "mode": {"approve": {"quorum": [{"party": "client", "role": "owner", "n": 1}]}},
+        "waits": {"expires_minutes": 240, "escalate_minutes": 60},
+    }));
     let watched = if client == NEVER_WATCHED { "refuse" } else { "act" };
     out.push(json!({
         "key": "only-watching", "title": "Watching without blocking", "actions": ["agent.observe"],

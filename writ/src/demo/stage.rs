@@ -333,6 +333,19 @@ impl Stage {
         Ok(())
     }
 
+    /// Lets an agent use a tool with whatever arguments it likes.
+    ///
+    /// # Errors
+    /// If the desk refuses.
+    pub async fn widen(&self, agent: &AgentSeed, server: &str, name: &str) -> Result<(), Fault> {
+        let body = json!({
+            "subject": {"agent": agent.name}, "server": world::server_name(agent.client, server),
+            "surface": "tool", "name": name, "rules": [], "reason": "It writes to suppliers, too",
+        });
+        self.api()?.post(&format!("/api/v1/clients/{}/grants", agent.client), &body).await?;
+        Ok(())
+    }
+
     /// Enrolls one instance of an agent: a code from the desk, a key made here.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use super::{
     actor::{Actor, PENDING, Tally},
     asking::Asked,
     kill,
+    origins::Followed,
     proof::{self, Book},
     rehearsing::{Checked, Rehearsed},
     servers::{CLIENTS, Seed, Servers, seed::STRANGER},
@@ -71,6 +72,7 @@ struct Told {
     activation_refused: bool,
     lists_filtered: bool,
     explained_same: bool,
+    followed: Followed,
     asked: Asked,
     watched: Watched,
     rehearsed: Rehearsed,
@@ -97,7 +99,8 @@ impl Story<'_> {
         let watched = self.watching(&actors).await?;
         let astray = find(&actors, ASTRAY)?;
         self.poison(&astray).await?;
-        let explained_same = self.explain().await?;
+        let explained_same = self.explained(|_call| true).await?;
+        let followed = self.origins(&astray).await?;
         let rehearsed = Box::pin(self.rehearsing()).await?;
         let checked = self.checking().await?;
         let kill = self.end(Arc::clone(&astray)).await?;
@@ -106,6 +109,7 @@ impl Story<'_> {
             activation_refused: refused.is_some(),
             lists_filtered,
             explained_same,
+            followed,
             asked,
             watched,
             rehearsed,
@@ -248,8 +252,8 @@ impl Story<'_> {
         Ok(())
     }
 
-    /// Decides the refused call again from its record. True if it comes out the same.
-    async fn explain(&self) -> Result<bool, Fault> {
+    /// Decides a refused mail again from its record. True if it comes out the same.
+    pub(super) async fn explained(&self, wanted: impl Fn(&Value) -> bool) -> Result<bool, Fault> {
         let api = self.stage.api()?;
         let mut ticks = interval(Duration::from_millis(20));
         // Records are written behind the calls: a moment may pass before a page shows them.
@@ -258,7 +262,8 @@ impl Story<'_> {
             let path = format!("/api/v1/calls?client={}&effect=blocked&limit=10", ASTRAY.0);
             let page = api.get(&path).await?;
             let calls = page.get("calls").and_then(Value::as_array).cloned().unwrap_or_default();
-            let refused = calls.iter().find(|call| text(call, "name") == "send_message");
+            let refused =
+                calls.iter().find(|call| text(call, "name") == "send_message" && wanted(call));
             let Some(refused) = refused else { continue };
             let id = segment(&text(refused, "call"));
             let path = format!("/api/v1/clients/{}/calls/{id}/explain", ASTRAY.0);
@@ -364,6 +369,7 @@ impl Story<'_> {
             calls_denied,
             calls_lost,
             explained_same: told.explained_same,
+            followed: told.followed,
             lists_filtered: told.lists_filtered,
             asked: told.asked,
             watched: told.watched,

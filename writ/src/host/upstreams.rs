@@ -7,6 +7,7 @@ use std::{path::Path, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use writ_desk::{Desk, UpstreamServer};
+use writ_flow::{Chosen, Template};
 use writ_gateway::Target;
 use writ_identity::AgentKey;
 use writ_model::Secret;
@@ -43,7 +44,7 @@ pub struct Around<'a> {
     pub origin: &'a str,
 }
 
-/// Hands the protected servers to the desk.
+/// Hands the protected servers to the desk, and which template was chosen for which server.
 ///
 /// # Errors
 /// If a file of one cannot be read or used.
@@ -56,7 +57,19 @@ pub fn start(desk: &Desk, config: &Config, around: Around<'_>) -> Result<(), Fau
         }
     }
     desk.set_upstreams(servers);
+    desk.set_templates(templates(&config.servers));
     Ok(())
+}
+
+/// The templates that the operator's file names, by server.
+pub fn templates(entries: &[Server]) -> Chosen {
+    let mut chosen = Chosen::default();
+    for entry in entries {
+        if let Some(template) = entry.template.as_deref().and_then(Template::of) {
+            chosen.choose(&entry.name, entry.client.as_deref(), template);
+        }
+    }
+    chosen
 }
 
 /// The address of a server with what it takes to be let in there.

@@ -1,7 +1,7 @@
 //! Readers of what a scan comes to: configurations of clients, lock files, sources, logs, exports of a directory, locks of a surface.
 //!
 //! What has to hold besides that they end well: what cannot be read is said and is not clean, results are bounded, and no key is
-//! told whole. Never here: files of models (`kept.rs` and `writ-scan`'s own targets).
+//! told whole. Never here: files of models (`models.rs`).
 //! To add a reader: a [`Target`] in [`TARGETS`].
 
 use std::path::Path;

@@ -17,7 +17,7 @@ use writ_model::Digest;
 use super::{
     found, gate,
     hunt::{Found, Length, Made, Report, Target, Told, hunt, tried},
-    kept, mutate, signed, wire,
+    kept, models, mutate, signed, wire,
 };
 use crate::{
     args::Args,
@@ -42,6 +42,7 @@ fn targets() -> impl Iterator<Item = &'static Target> {
         .chain(signed::TARGETS)
         .chain(kept::TARGETS)
         .chain(found::TARGETS)
+        .chain(models::TARGETS)
 }
 
 /// The reader of this word.
@@ -204,12 +205,15 @@ mod tests {
 
     /// Inputs for each reader in the tests: a second or two of an unoptimised build.
     const TRIES: u64 = 12_000;
+    /// Of files of models: each is read two or three times.
+    const FILES: u64 = 2_000;
 
     /// A short hunt, the same each time.
     fn short(target: &Target) {
         let (made, before) = ready(target).unwrap();
         assert_eq!(before, None, "{}: a regression is back", target.name);
-        let length = Length { span: Duration::from_secs(20), tries: TRIES, seed: 2026 };
+        let tries = if target.name.starts_with("model-") { FILES } else { TRIES };
+        let length = Length { span: Duration::from_secs(20), tries, seed: 2026 };
         let report = hunt(target, &made, length, &mut |_| ());
         if let Some(found) = &report.found {
             let inputs = found.inputs.iter().map(|input| input.escape_ascii().to_string());
@@ -238,6 +242,13 @@ mod tests {
         hunt_framing: "framing", hunt_outline: "outline", hunt_translation: "translation",
         hunt_definitions: "definitions", hunt_flags: "flags",
         hunt_configurations: "configurations", hunt_discovered: "discovered",
+        hunt_model_pickle: "model-pickle", hunt_model_hidden: "model-hidden", hunt_model_zip: "model-zip",
+        hunt_model_tar: "model-tar", hunt_model_squeezed: "model-squeezed", hunt_model_npy: "model-npy",
+        hunt_model_hdf5: "model-hdf5", hunt_model_keras: "model-keras", hunt_model_skops: "model-skops",
+        hunt_model_tensorflow: "model-tensorflow", hunt_model_onnx: "model-onnx",
+        hunt_model_safetensors: "model-safetensors", hunt_model_gguf: "model-gguf", hunt_model_xml: "model-xml",
+        hunt_model_json: "model-json", hunt_model_template: "model-template", hunt_model_python: "model-python",
+        hunt_model_bytecode: "model-bytecode", hunt_model_any: "model-any",
         hunt_dpop: "dpop", hunt_assertion: "assertion", hunt_token: "token", hunt_id_token: "id-token",
         hunt_passkey_made: "passkey-made", hunt_passkey_used: "passkey-used",
         hunt_charter: "charter", hunt_line: "line", hunt_export: "export", hunt_backup: "backup", hunt_config: "config",

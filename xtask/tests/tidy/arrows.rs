@@ -10,7 +10,7 @@ use crate::{
 /// The house. A crate that is not here may not be in the workspace.
 const FLOORS: &[(u8, &[&str])] = &[
     (0, &["model"]),
-    (1, &["charter", "flow", "scan"]),
+    (1, &["charter", "flow", "scan", "sift"]),
     (2, &["authority", "identity", "evidence", "paper", "supply", "mcp"]),
     (3, &["store", "lake", "reach"]),
     (4, &["gateway", "desk"]),

@@ -19,11 +19,11 @@ const CLASSES: Endpoint = Endpoint {
     method: "GET",
     path: "/clients/{c}/flow",
     summary: "What the things that a client's servers list are taken for: whether each reads or acts, where what it gives \
-        comes from, what its arguments are for, how sure that is, and whether the charter says so.",
+        comes from, what its arguments are for, how sure that is, and whether the charter or a chosen template says so.",
     guard: Guard::Reads,
     needs: Needs::seat(),
     body: None,
-    answer: r#"{"followed":true,"rows":[{"server":"mail","thing":"tool","name":"send_message","acts":"outward","reads":"own records","sensitivity":"internal","roles":[{"at":"/to","role":"destination"}],"confidence":100,"signed":true,"reasons":["the charter names what it counts as"]}]}"#,
+    answer: r#"{"followed":true,"rows":[{"server":"mail","thing":"tool","name":"send_message","acts":"outward","reads":"own records","sensitivity":"internal","roles":[{"at":"/to","role":"destination"}],"confidence":100,"signed":true,"template":"@gongrzhe/server-gmail-autoauth-mcp","reasons":["the charter names what it counts as"]}]}"#,
     route: || get(classes),
 };
 

@@ -53,7 +53,10 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn new(id: &str) -> Self {
-        let key = AgentKey::generate().unwrap();
+        Self::with_key(id, AgentKey::generate().unwrap())
+    }
+
+    pub(crate) fn with_key(id: &str, key: AgentKey) -> Self {
         let verifier = encode_base64url(&Digest::of(key.jwk().to_json().as_bytes()).0);
         Self { id: id.to_owned(), key, verifier, count: Mutex::new(0) }
     }

@@ -25,12 +25,22 @@ pub(super) const MARGIN: Span = Span::seconds(10);
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
     held: RwLock<Option<Arc<Live>>>,
+    /// What cuts whatever was let in by the connection, also by tokens of it that are not at hand any more.
+    cut: Mutex<Cut>,
     /// Held by who fetches; the others wait for what comes of it.
     pub(super) turn: tokio::sync::Mutex<()>,
     /// Why the last try failed, and until when nobody tries again.
     failed: Mutex<Option<(Timestamp, Option<Digest>, Refusal)>>,
     /// Scopes that the server asked for and that a person was told of.
     pub(super) told: Mutex<Vec<String>>,
+}
+
+/// A connection's end, which outlives its tokens: a stream goes on when the token that opened it was renewed.
+#[derive(Debug, Default)]
+struct Cut {
+    of: Option<(Digest, CancellationToken)>,
+    /// Nobody finds this slot any more: what comes to it late is ended at once.
+    gone: bool,
 }
 
 impl Slot {
@@ -42,17 +52,15 @@ impl Slot {
         (same && now + MARGIN < live.kept.until).then(|| Arc::clone(live))
     }
 
-    /// The token, whatever became of it.
-    pub(super) fn any(&self) -> Option<Arc<Live>> {
-        self.held.read().clone()
+    /// The connection whose tokens let something in.
+    fn connection(&self) -> Option<Digest> {
+        self.cut.lock().of.as_ref().map(|(connection, _)| *connection)
     }
 
     /// Keeps a token instead of another. What was let in by one of the same connection goes on.
     pub(super) fn keep(&self, make: impl FnOnce(CancellationToken) -> Live) -> Arc<Live> {
-        let mut held = self.held.write();
-        let ended = held.as_ref().map(|live| (live.kept.connection, live.ended.clone()));
-        let ended = ended.filter(|(_, ended)| !ended.is_cancelled());
-        let (before, token) = ended.unzip();
+        let mut cut = self.cut.lock();
+        let (before, token) = cut.of.take().unzip();
         let live = make(token.clone().unwrap_or_default());
         let live = if before.is_some_and(|before| before != live.kept.connection) {
             token.iter().for_each(CancellationToken::cancel);
@@ -60,8 +68,12 @@ impl Slot {
         } else {
             live
         };
+        if cut.gone {
+            live.ended.cancel();
+        }
+        cut.of = Some((live.kept.connection, live.ended.clone()));
         let live = Arc::new(live);
-        *held = Some(Arc::clone(&live));
+        *self.held.write() = Some(Arc::clone(&live));
         *self.failed.lock() = None;
         live
     }
@@ -85,9 +97,12 @@ impl Slot {
     }
 
     fn end(&self) {
-        if let Some(live) = self.held.write().take() {
-            live.ended.cancel();
+        let mut cut = self.cut.lock();
+        cut.gone = true;
+        if let Some((_, ended)) = cut.of.take() {
+            ended.cancel();
         }
+        *self.held.write() = None;
     }
 }
 
@@ -103,15 +118,24 @@ impl Default for Cache {
 
 impl Cache {
     pub(super) fn slot(&self, tenant: TenantId, holder: Holder) -> Arc<Slot> {
-        Arc::clone(self.0.lock().get_or_insert((tenant, holder), Arc::default))
+        let mut slots = self.0.lock();
+        if let Some(slot) = slots.get(&(tenant, holder)) {
+            return Arc::clone(slot);
+        }
+        let slot = Arc::<Slot>::default();
+        // Whoever has to give way is ended: nothing would find its streams any more.
+        if let Some((_, gone)) = slots.push((tenant, holder), Arc::clone(&slot)) {
+            gone.end();
+        }
+        slot
     }
 
     /// Ends every slot of a tenant that does not stand.
     pub(super) fn tidy(&self, tenant: TenantId, stands: impl Fn(Holder, Option<Digest>) -> bool) {
         let mut slots = self.0.lock();
         let fallen = |((of, holder), slot): (&(TenantId, Holder), &Arc<Slot>)| {
-            let live = slot.any()?;
-            let named = (live.kept.connection != Digest([0; 32])).then_some(live.kept.connection);
+            let connection = slot.connection()?;
+            let named = (connection != Digest([0; 32])).then_some(connection);
             (*of == tenant && !stands(*holder, named)).then_some((*of, *holder))
         };
         let fallen: Vec<_> = slots.iter().filter_map(fallen).collect();

@@ -1,7 +1,11 @@
 //! Where a token comes from: the vault, a refresh by one gateway at a time, or the gateway's own grant.
 //!
+//! An account that a person connected is sealed under a name of its own, which the ledger's line gives. One that an older
+//! build sealed stands under the name of its holder; it is read there, and moved with its next refresh.
 //! A fetch runs as a task of its own: a caller that goes away must not lose a refresh token that was just exchanged.
 //! Never here: whether a token may be shown (`auth.rs`).
+
+mod seal;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -12,15 +16,18 @@ use tokio::{
 use writ_authority::fact::Holder;
 use writ_model::{CharterId, Digest, Secret, Span, TenantId};
 use writ_reach::oauth::{
-    self, Challenge, Grant, Kept, OauthFault, ProofKey, by_assertion, by_exchange, by_ourselves,
+    self, Challenge, Dpop, Grant, Kept, OauthFault, ProofKey, Scheme, by_assertion, by_exchange,
+    by_ourselves,
 };
-use writ_store::{Meter, MeterKey, MeterRefusal, Place, Space};
+use writ_store::{MeterKey, MeterRefusal, Place, Space};
 
 use super::{
     Broker, Live, Wanted,
     cache::{MARGIN, Slot},
     whom,
 };
+use seal::{Occupied, Sealing};
+
 use crate::refusal::{self, Refusal};
 
 /// LIMIT: bytes of a file that holds a word: a JWT and its line end.
@@ -126,7 +133,7 @@ impl Broker {
         connection: Digest,
         before: &Before,
     ) -> Result<Kept, Failure> {
-        let kept = self.read(wanted, connection).await?;
+        let (kept, _) = self.read(wanted, connection).await?;
         if self.is_good(&kept, before) {
             return Ok(kept);
         }
@@ -142,8 +149,9 @@ impl Broker {
             let now = self.means.clock.now();
             match self.means.meter.draw_and_occupy(wanted.tenant, now, &place).await {
                 Ok(()) => {
-                    let _held = Occupied { meter: &self.means.meter, tenant: wanted.tenant, key };
-                    return self.refreshed(wanted, connection, before).await;
+                    let (meter, tenant) = (Arc::clone(&self.means.meter), wanted.tenant);
+                    let turn = Occupied { meter, tenant, key };
+                    return self.refreshed(wanted, connection, (before, turn)).await;
                 }
                 Err(MeterRefusal::Occupied { .. }) => {}
                 Err(fault) => {
@@ -151,7 +159,7 @@ impl Broker {
                     return Err(Failure(refusal::CREDENTIAL_LATE, PAUSE));
                 }
             }
-            let kept = self.read(wanted, connection).await?;
+            let (kept, _) = self.read(wanted, connection).await?;
             if self.is_good(&kept, before) {
                 return Ok(kept);
             }
@@ -164,9 +172,9 @@ impl Broker {
         &self,
         wanted: &Wanted,
         connection: Digest,
-        before: &Before,
+        (before, turn): (&Before, Occupied),
     ) -> Result<Kept, Failure> {
-        let kept = self.read(wanted, connection).await?;
+        let (kept, older) = self.read(wanted, connection).await?;
         if self.is_good(&kept, before) {
             return Ok(kept);
         }
@@ -179,32 +187,75 @@ impl Broker {
             }
             Err(fault) => return Err(self.failed(wanted, &fault)),
         };
-        let name = wanted.holder.kept(&self.server);
-        let put = self.means.vault.put(Space::Tenant(wanted.tenant), &name, new.to_bytes()).await;
-        if let Err(fault) = put {
-            // It is good here until it is over; then a person is asked.
-            tracing::error!(server = self.server, error = %fault, "a refreshed token could not be kept");
+        let name = wanted.holder.account(&self.server, connection);
+        let vault = Arc::clone(&self.means.vault);
+        let sealing = Sealing { vault, name, older, turn };
+        let _turn = sealing.seal(&new, &self.means.tasks).await;
+        if self.ended_meanwhile(wanted, connection) {
+            self.take_back(wanted, connection, &new).await;
+            return Err(Failure(refusal::DISCONNECTED, PAUSE));
         }
         Ok(new)
     }
 
-    /// What the vault holds for a connection.
-    async fn read(&self, wanted: &Wanted, connection: Digest) -> Result<Kept, Failure> {
-        let name = wanted.holder.kept(&self.server);
+    /// Whether the ledger, as it is followed now, names another connection, or none. After the new tokens are sealed: who
+    /// ended the account before could not know of them.
+    fn ended_meanwhile(&self, wanted: &Wanted, connection: Digest) -> bool {
+        let Some(view) = self.means.tenants.cached(wanted.tenant) else { return false };
+        let known = view.state.upstream(&self.server, wanted.holder);
+        known.is_none_or(|known| known.says.connection != connection)
+    }
+
+    /// Takes tokens back that came when their account was over. What fails here the desk does with its next sweep.
+    async fn take_back(&self, wanted: &Wanted, connection: Digest, new: &Kept) {
+        if let Err(fault) = oauth::revoke(&self.hands(), &self.protected.settings, new).await {
+            self.log(wanted, &fault);
+            return;
+        }
+        let name = wanted.holder.account(&self.server, connection);
+        if let Err(fault) = self.means.vault.remove(Space::Tenant(wanted.tenant), &name).await {
+            tracing::warn!(server = self.server, error = %fault, "an ended account is still sealed");
+        }
+    }
+
+    /// What the vault holds for a connection, and the name of older builds, if it stands under that.
+    async fn read(
+        &self,
+        wanted: &Wanted,
+        connection: Digest,
+    ) -> Result<(Kept, Option<String>), Failure> {
+        let own = wanted.holder.account(&self.server, connection);
+        let (sealed, older) = if let Some(sealed) = self.sealed(wanted, &own).await? {
+            (Some(sealed), None)
+        } else {
+            let older = wanted.holder.kept(&self.server);
+            (self.sealed(wanted, &older).await?, Some(older))
+        };
         let late = || Failure(refusal::CREDENTIAL_LATE, PAUSE);
-        let sealed = self.means.vault.get(Space::Tenant(wanted.tenant), &name).await;
-        let sealed = sealed.map_err(|fault| {
-            tracing::error!(server = self.server, error = %fault, "a connection cannot be read");
-            late()
-        })?;
         let kept = sealed.ok_or_else(late)?;
         let kept = Kept::from_bytes(&kept).map_err(|fault| self.failed(wanted, &fault))?;
         // SECURITY: tokens of one server are not shown to another that the operator gave its name.
-        if kept.at != self.protected.settings.at.as_str() {
+        // Nor what the operator's file does not let in any more: it may have been tightened since.
+        let settings = &self.protected.settings;
+        let unbound = settings.dpop == Dpop::Always && kept.scheme != Scheme::Dpop;
+        let elsewhere = settings.issuer.as_ref().is_some_and(|wanted| *wanted != kept.issuer);
+        if kept.at != settings.at.as_str() || unbound || elsewhere {
             return Err(self.again(wanted));
         }
-        // A new one may have been sealed whose line is not followed here yet.
-        if kept.connection == connection { Ok(kept) } else { Err(late()) }
+        // What stands under the name of older builds may be another connection's.
+        if kept.connection == connection { Ok((kept, older)) } else { Err(late()) }
+    }
+
+    async fn sealed(
+        &self,
+        wanted: &Wanted,
+        name: &str,
+    ) -> Result<Option<Secret<Vec<u8>>>, Failure> {
+        let sealed = self.means.vault.get(Space::Tenant(wanted.tenant), name).await;
+        sealed.map_err(|fault| {
+            tracing::error!(server = self.server, error = %fault, "a connection cannot be read");
+            Failure(refusal::CREDENTIAL_LATE, PAUSE)
+        })
     }
 
     fn is_good(&self, kept: &Kept, before: &Before) -> bool {
@@ -301,19 +352,7 @@ impl Broker {
     }
 }
 
-/// The turn to refresh, over all gateways; given back when dropped, and by the meter if this process dies.
-struct Occupied<'a> {
-    meter: &'a Arc<dyn Meter>,
-    tenant: TenantId,
-    key: MeterKey,
-}
-
-impl Drop for Occupied<'_> {
-    fn drop(&mut self) {
-        self.meter.vacate(self.tenant, &[self.key]);
-    }
-}
-
+/// The key of a turn. Not of the sealed name: builds that name it in another way wait for each other.
 fn lock(tenant: TenantId, server: &str, holder: Holder) -> MeterKey {
     let digest = Digest::of(holder.kept(server).as_bytes());
     let mut half = [0; 16];

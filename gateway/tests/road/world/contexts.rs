@@ -6,27 +6,45 @@ use std::{
 };
 
 use async_trait::async_trait;
-use writ_model::{AgentId, TenantId, Timestamp};
+use writ_model::{AgentId, InstanceId, TenantId, Timestamp};
 use writ_store::{
     ContextOf, Contexts, ContextsFault, SqliteContexts,
-    contexts::{After, Kept, Since},
+    contexts::{After, MAX_CONTEXTS, OfAgent, Since},
 };
 
 #[derive(Debug)]
 pub(crate) struct Torn {
     inner: SqliteContexts,
     away: AtomicBool,
+    full: AtomicBool,
+    removed: AtomicUsize,
     puts: AtomicUsize,
 }
 
 impl Torn {
     pub(super) fn open(folder: &Path) -> Self {
         let inner = SqliteContexts::open(folder).unwrap();
-        Self { inner, away: AtomicBool::new(false), puts: AtomicUsize::new(0) }
+        Self {
+            inner,
+            away: AtomicBool::new(false),
+            full: AtomicBool::new(false),
+            removed: AtomicUsize::new(0),
+            puts: AtomicUsize::new(0),
+        }
     }
 
     pub(crate) fn tears(&self, torn: bool) {
         self.away.store(torn, Ordering::SeqCst);
+    }
+
+    /// From now on there is no room, until something is removed.
+    pub(crate) fn fills(&self) {
+        self.full.store(true, Ordering::SeqCst);
+    }
+
+    /// How many were removed.
+    pub(crate) fn removed(&self) -> usize {
+        self.removed.load(Ordering::SeqCst)
     }
 
     /// How often something was kept.
@@ -61,6 +79,9 @@ impl Contexts for Torn {
         after: After,
     ) -> Result<Option<u64>, ContextsFault> {
         self.whole()?;
+        if self.full.load(Ordering::SeqCst) {
+            return Err(ContextsFault::Full { bound: MAX_CONTEXTS });
+        }
         self.puts.fetch_add(1, Ordering::SeqCst);
         self.inner.put(of, sealed, after).await
     }
@@ -70,8 +91,25 @@ impl Contexts for Torn {
         tenant: TenantId,
         agent: AgentId,
         now: Timestamp,
-    ) -> Result<Vec<Kept>, ContextsFault> {
+    ) -> Result<OfAgent, ContextsFault> {
         self.whole()?;
         self.inner.of_agent(tenant, agent, now).await
+    }
+
+    async fn owners(
+        &self,
+        tenant: TenantId,
+        now: Timestamp,
+    ) -> Result<Vec<(AgentId, InstanceId)>, ContextsFault> {
+        self.whole()?;
+        self.inner.owners(tenant, now).await
+    }
+
+    async fn remove(&self, tenant: TenantId, ended: &[InstanceId]) -> Result<usize, ContextsFault> {
+        self.whole()?;
+        let removed = self.inner.remove(tenant, ended).await?;
+        self.removed.fetch_add(removed, Ordering::SeqCst);
+        self.full.fetch_and(removed == 0, Ordering::SeqCst);
+        Ok(removed)
     }
 }

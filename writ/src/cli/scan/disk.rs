@@ -31,6 +31,10 @@ impl Disk {
     /// # Errors
     /// If it cannot be opened, or is no file.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
+        // To open a device may do something; what it is can be asked before.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+        }
         let mut options = OpenOptions::new();
         options.read(true);
         #[cfg(unix)]

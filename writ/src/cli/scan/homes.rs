@@ -27,7 +27,8 @@ pub(super) fn all() -> Vec<PathBuf> {
             out.push(path);
         }
     };
-    for folder in ["/home", "/Users", "C:\\Users"] {
+    let fixed = ["/home", "/Users", "C:\\Users"].into_iter().map(PathBuf::from);
+    for folder in fixed.chain(mounted(Path::new("/mnt"))) {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
         let mut homes: Vec<PathBuf> = entries.map(|entry| entry.path()).take(MOST).collect();
         homes.sort();
@@ -37,6 +38,15 @@ pub(super) fn all() -> Vec<PathBuf> {
         accounts(&String::from_utf8_lossy(&bytes)).into_iter().for_each(&mut add);
     }
     out
+}
+
+/// The homes of Windows below what a Linux inside Windows mounts its drives on: `/mnt/c/Users`. The other way, from Windows into
+/// `\\\\wsl$`, is not gone: looking there starts the other system.
+fn mounted(mounts: &Path) -> Vec<PathBuf> {
+    ('a'..='z')
+        .map(|drive| mounts.join(drive.to_string()).join("Users"))
+        .filter(|users| users.is_dir())
+        .collect()
 }
 
 /// The homes of people in a list of accounts: those of root and of numbers that are given to people (`login.defs`).
@@ -81,6 +91,15 @@ pub(super) fn roots() -> Vec<Root> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn homes_of_windows_are_found_from_the_linux_inside_it() {
+        let mounts = crate::system::temp_dir().join(format!("writ-mnt-{}", std::process::id()));
+        std::fs::create_dir_all(mounts.join("c/Users/ada")).unwrap();
+        std::fs::create_dir_all(mounts.join("wsl/Users")).unwrap();
+        assert_eq!(mounted(&mounts), [mounts.join("c/Users")]);
+        std::fs::remove_dir_all(&mounts).unwrap();
+    }
 
     #[test]
     fn homes_of_people_are_taken_from_the_list_of_accounts() {

@@ -14,7 +14,7 @@ use writ_supply::{
 
 use crate::{
     api::{ApiClient, segment},
-    fault::Fault,
+    fault::{Exit, Fault},
     system::SystemClock,
 };
 
@@ -31,6 +31,8 @@ const MARK: &str = "surface ";
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Agent {
     name: String,
+    /// As it is written where it was found.
+    called: String,
     purpose: String,
     owner: Option<String>,
     surface: String,
@@ -44,16 +46,7 @@ pub(super) async fn propose(
     days: u16,
 ) -> Result<Value, Fault> {
     let base = format!("/api/v1/clients/{}", segment(client));
-    let known = api.get(&format!("{base}/agents")).await?;
-    let known: BTreeMap<String, String> = super::super::rows(&known, "agents")
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|agent| agent.get("life").and_then(Value::as_str) != Some("terminated"))
-        .filter_map(|agent| {
-            Some((text(agent, "name")?, text(agent, "purpose").unwrap_or_default()))
-        })
-        .collect();
+    let known = registered(&api.get(&format!("{base}/agents")).await?);
     let people = api.get(&format!("{base}/people")).await?;
     let people: Vec<(String, String)> = super::super::rows(&people, "people")
         .as_array()
@@ -68,8 +61,11 @@ pub(super) async fn propose(
     let all = agents(found);
     let more = all.len().saturating_sub(MOST);
     let (mut proposed, mut same, mut changed) = (Vec::new(), Vec::new(), Vec::new());
-    let names: BTreeSet<String> = all.iter().map(|agent| agent.name.clone()).collect();
+    let mut failed = Vec::new();
+    let mut names = BTreeSet::new();
     for agent in all.into_iter().take(MOST) {
+        let agent = beside(agent, &known);
+        names.insert(agent.name.clone());
         match known.get(&agent.name) {
             Some(purpose) if purpose.contains(&format!("{MARK}{}", agent.surface)) => {
                 same.push(agent.name);
@@ -85,7 +81,15 @@ pub(super) async fn propose(
                 if let (Some(owner), Some(body)) = (&owner, body.as_object_mut()) {
                     body.insert("owner".to_owned(), owner.clone().into());
                 }
-                let answer = api.post(&format!("{base}/agents"), &body).await?;
+                let answer = match api.post(&format!("{base}/agents"), &body).await {
+                    Ok(answer) => answer,
+                    // One that the register does not take keeps none of the others back.
+                    Err(fault) if fault.exit == Exit::Refused || fault.exit == Exit::Usage => {
+                        failed.push(json!({"name": agent.name, "why": fault.what}));
+                        continue;
+                    }
+                    Err(fault) => return Err(fault),
+                };
                 proposed.push(json!({
                     "name": agent.name, "purpose": purpose, "id": answer.get("id"), "owner": owner,
                     "deadline": deadline,
@@ -99,8 +103,21 @@ pub(super) async fn propose(
         .map(|(name, _)| name)
         .collect();
     Ok(
-        json!({"proposed": proposed, "known": same, "changed": changed, "gone": gone, "not_proposed": more}),
+        json!({"proposed": proposed, "known": same, "changed": changed, "gone": gone, "not_proposed": more, "refused": failed}),
     )
+}
+
+/// The agents that live, by name, with their purposes.
+fn registered(answer: &Value) -> BTreeMap<String, String> {
+    super::super::rows(answer, "agents")
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|agent| agent.get("life").and_then(Value::as_str) != Some("terminated"))
+        .filter_map(|agent| {
+            Some((text(agent, "name")?, text(agent, "purpose").unwrap_or_default()))
+        })
+        .collect()
 }
 
 fn text(value: &Value, key: &str) -> Option<String> {
@@ -129,9 +146,23 @@ fn owner(user: &str, people: &[(String, String)]) -> Option<String> {
     }
 }
 
+/// An agent under another name, if somebody else's agent has its own: only what a scan proposed bears the mark of one.
+fn beside(agent: Agent, known: &BTreeMap<String, String>) -> Agent {
+    let foreign = known.get(&agent.name).is_some_and(|purpose| !purpose.contains(MARK));
+    if foreign { Agent { name: marked(&agent.name, &agent.called), ..agent } } else { agent }
+}
+
+/// A name with a short digest of what it stands for behind it.
+fn marked(name: &str, called: &str) -> String {
+    let digest = Digest::of_parts(&[b"writ.proposed.v1\0", called.as_bytes()]).to_string();
+    let short: String = digest.chars().rev().take(6).collect();
+    let name: String = name.chars().take(NAME - 7).collect();
+    format!("{}-{short}", name.trim_end_matches('-'))
+}
+
 /// What is proposed: each client of each account, each agent in code, each grant.
 fn agents(found: &Found) -> Vec<Agent> {
-    let mut out: BTreeMap<String, Agent> = BTreeMap::new();
+    let mut all: BTreeMap<String, Agent> = BTreeMap::new();
     for one in &found.components {
         let agent = match one.kind {
             Kind::Client => client(one, found),
@@ -139,7 +170,17 @@ fn agents(found: &Found) -> Vec<Agent> {
             Kind::Grant => grant(one),
             _ => continue,
         };
-        out.entry(agent.name.clone()).or_insert(agent);
+        all.entry(agent.called.clone()).or_insert(agent);
+    }
+    // Two that are written differently may become one name: the second and all after it are told apart.
+    let mut out: BTreeMap<String, Agent> = BTreeMap::new();
+    for agent in all.into_values() {
+        let name = if out.contains_key(&agent.name) {
+            marked(&agent.name, &agent.called)
+        } else {
+            agent.name.clone()
+        };
+        out.insert(name.clone(), Agent { name, ..agent });
     }
     out.into_values().collect()
 }
@@ -222,16 +263,19 @@ fn surface(own: &[&Component]) -> String {
     digest.to_string().chars().take(12).collect()
 }
 
-fn named(name: &str, purpose: &str, owner: Option<String>, surface: String) -> Agent {
-    let plain: String = name
+fn named(called: &str, purpose: &str, owner: Option<String>, surface: String) -> Agent {
+    let plain: String = called
         .to_lowercase()
         .chars()
         .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' })
         .collect();
     let name: Vec<&str> = plain.split('-').filter(|part| !part.is_empty()).collect();
     let name: String = name.join("-").chars().take(NAME).collect();
+    // A name in other letters has none that the register takes.
+    let name = if name.is_empty() { marked("agent", called) } else { name };
     let purpose: String = writ_model::text::shown(purpose).chars().take(PURPOSE).collect();
-    Agent { name, purpose: format!("{purpose} ({MARK}{surface})"), owner, surface }
+    let called = called.to_owned();
+    Agent { name, called, purpose: format!("{purpose} ({MARK}{surface})"), owner, surface }
 }
 
 #[cfg(test)]
@@ -250,6 +294,31 @@ mod tests {
         }
         assert_eq!(owner("bo", &people), None);
         assert_eq!(owner("root", &people), None);
+    }
+
+    fn granted(name: &str) -> Component {
+        Component::new(Kind::Grant, name, "/grants.json", "grant.app")
+    }
+
+    #[test]
+    fn every_agent_has_a_name_of_its_own_that_the_register_takes() {
+        let components: Vec<Component> =
+            ["日本語", "한국어", "Finance Agent", "finance.agent", "a.b", "a-b"]
+                .map(granted)
+                .into();
+        let all = agents(&Found { components, ..Found::default() });
+        let names: BTreeSet<&str> = all.iter().map(|agent| agent.name.as_str()).collect();
+        assert_eq!(names.len(), 6, "{names:?}");
+        let plain = |one: char| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '-';
+        assert!(names.iter().all(|name| !name.is_empty() && name.chars().all(plain)), "{names:?}");
+        assert!(names.contains("finance-agent") && names.contains("a-b"), "{names:?}");
+        // Somebody's own agent of that name is let be, and does not keep it out of the register.
+        let known = BTreeMap::from([("finance-agent".to_owned(), "Books invoices".to_owned())]);
+        let one = all.iter().find(|agent| agent.name == "finance-agent").unwrap().clone();
+        let beside = beside(one.clone(), &known);
+        assert!(beside.name.starts_with("finance-agent-") && beside.surface == one.surface);
+        let proposed = BTreeMap::from([("finance-agent".to_owned(), one.purpose.clone())]);
+        assert_eq!(super::beside(one.clone(), &proposed), one);
     }
 
     #[test]

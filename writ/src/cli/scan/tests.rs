@@ -105,3 +105,60 @@ fn a_lock_is_written_and_then_compared() {
     assert!(hold(&file, false, &mut found).unwrap_err().cure.is_some());
     fs::remove_dir_all(root).unwrap();
 }
+
+#[test]
+fn a_folder_is_passed_by_for_what_it_is_and_not_for_its_name() {
+    let root = folder("passed");
+    for path in ["registry/a.pkl", "Trash/b.pkl", ".cargo/registry/c.pkl", "node_modules/d/d.pkl"] {
+        put(&root, path, "cos\nsystem\n(S'true'\ntR.");
+    }
+    let found = scan(&root, Mode::Host);
+    let told: Vec<&str> =
+        found.files.iter().filter_map(|file| file.path.rsplit('/').next()).collect();
+    assert!(told.contains(&"a.pkl") && told.contains(&"b.pkl"), "{told:?}");
+    assert!(!told.contains(&"c.pkl") && !told.contains(&"d.pkl"), "{told:?}");
+    let passed: u64 = found
+        .coverage
+        .notes
+        .iter()
+        .filter(|(note, _)| note.contains("passed by"))
+        .map(|(_, count)| *count)
+        .sum();
+    assert_eq!(passed, 2, "{:?}", found.coverage.notes);
+    fs::remove_dir_all(&root).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_link_leads_into_anothers_home_and_no_report_goes_through_one() {
+    use std::os::unix::fs::symlink;
+    let root = folder("links");
+    put(&root, "home/ada/.cursor/mcp.json", r#"{"mcpServers":{"x":{"command":"p"}}}"#);
+    fs::create_dir_all(root.join("home/eve/.cursor")).unwrap();
+    symlink(root.join("home/ada/.cursor/mcp.json"), root.join("home/eve/.cursor/mcp.json"))
+        .unwrap();
+    let found = scan(&root, Mode::Host);
+    let servers: Vec<Option<&str>> = found
+        .components
+        .iter()
+        .filter(|one| one.kind == Kind::McpServer)
+        .map(|one| one.user.as_deref())
+        .collect();
+    assert_eq!(servers, [Some("ada")]);
+    assert!(found.coverage.unread.iter().any(|one| one.why.contains("another account")));
+    // Where a report goes is said by whoever runs this, not by whoever may write the folder.
+    put(&root, "precious", "as it was");
+    symlink(root.join("precious"), root.join("report.html")).unwrap();
+    assert!(write(&root.join("report.html"), b"new").is_err());
+    assert_eq!(fs::read_to_string(root.join("precious")).unwrap(), "as it was");
+    write(&root.join("other.html"), b"new").unwrap();
+    assert_eq!(fs::read_to_string(root.join("other.html")).unwrap(), "new");
+    fs::remove_dir_all(&root).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_device_is_not_opened() {
+    let open = |path: &str| disk::Disk::open(Path::new(path)).map(|_disk| ());
+    assert!(open("/dev/null").is_err() && open("/dev/zero").is_err() && open("/").is_err());
+}

@@ -29,6 +29,9 @@ const DEPTH: usize = 96;
 const MOST: u64 = 10_000_000;
 /// LIMIT: pieces of work that wait; beyond it a thread does its own at once.
 const WAITING: usize = 4_096;
+/// What folders are called that are passed by.
+const PASSED: &str =
+    "folders passed by: installed packages, what was thrown away, the kernel's own";
 /// Files handed on at once.
 const BATCH: usize = 64;
 
@@ -117,31 +120,36 @@ fn place(path: &Path, mode: Mode) -> Place {
 
 /// Folders that are passed by: kernels' own, and what holds nothing but others' packages when a whole machine is scanned.
 fn passed(path: &Path, name: &str, mode: Mode) -> bool {
-    if matches!(path.to_str(), Some("/proc" | "/sys" | "/dev" | "/run")) {
+    if matches!(name, "proc" | "sys" | "dev" | "run") && kernels(path) {
         return true;
     }
-    if name == "objects" && path.parent().is_some_and(|parent| parent.ends_with(".git")) {
+    let within = |above: &str| path.parent().is_some_and(|parent| parent.ends_with(above));
+    if name == "objects" && within(".git") {
         return true;
     }
     mode == Mode::Host
-        && matches!(
-            name,
-            "node_modules"
-                | "site-packages"
-                | "dist-packages"
-                | ".git"
-                | ".hg"
-                | "__pycache__"
-                | ".tox"
-                | ".gradle"
-                | ".m2"
-                | "_npx"
-                | "_cacache"
-                | ".rustup"
-                | "registry"
-                | ".Trash"
-                | "Trash"
-        )
+        && match name {
+            "node_modules" | "site-packages" | "dist-packages" | ".git" | ".hg" | "__pycache__"
+            | ".tox" | ".gradle" | ".m2" | "_npx" | "_cacache" | ".rustup" | ".Trash" => true,
+            "registry" => within(".cargo"),
+            "Trash" => within(".local/share"),
+            _ => false,
+        }
+}
+
+/// Whether a folder is one of the kernel's own, however its path is written.
+fn kernels(path: &Path) -> bool {
+    let whole = fs::canonicalize(path);
+    let whole = whole.as_deref().unwrap_or(path);
+    matches!(whole.to_str(), Some("/proc" | "/sys" | "/dev" | "/run"))
+}
+
+/// Whether a link leads into the home of somebody else than the one in whose home it stands: what is there is told as theirs, if
+/// they can be read.
+fn anothers(path: &Path, place: &Place) -> bool {
+    let Some((_, user)) = place.home() else { return false };
+    let Ok(whole) = fs::canonicalize(path) else { return false };
+    Place::of(&whole, place.mode).home().is_some_and(|(_, other)| other != user)
 }
 
 /// What is no folder: a file that is wanted becomes a job, a link to one, too.
@@ -150,6 +158,11 @@ fn job(path: PathBuf, kind: fs::FileType, mode: Mode, found: &mut Found) -> Opti
     if kind.is_symlink() {
         let wanted = want(&place).filter(Want::expected);
         let leads = fs::metadata(&path).is_ok_and(|known| known.is_file());
+        if leads && wanted.is_some() && anothers(&path, &place) {
+            found.coverage.links += 1;
+            found.coverage.could_not_read(place.path, "it is a link into another account's home");
+            return None;
+        }
         let Some(want) = wanted.filter(|_| leads) else {
             found.coverage.links += 1;
             return None;
@@ -162,8 +175,25 @@ fn job(path: PathBuf, kind: fs::FileType, mode: Mode, found: &mut Found) -> Opti
         return None;
     }
     found.coverage.files += 1;
+    if place.name().eq_ignore_ascii_case("ext4.vhdx") {
+        let note = "disks of a Linux inside Windows, which are not looked into";
+        *found.coverage.notes.entry(note.to_owned()).or_default() += 1;
+    }
     let want = want(&place)?;
     Some(Job { path, place, want })
+}
+
+/// A thread at work: however it ends, the other one does not wait for it.
+struct Busy<'w, 'p>(&'w Walk<'p>);
+
+impl Drop for Busy<'_, '_> {
+    fn drop(&mut self) {
+        let mut queue = self.0.queue.lock();
+        queue.busy = queue.busy.saturating_sub(1);
+        if queue.busy == 0 && queue.waiting.is_empty() {
+            self.0.more.notify_all();
+        }
+    }
 }
 
 impl Walk<'_> {
@@ -217,14 +247,10 @@ impl Walk<'_> {
                 self.more.notify_all();
                 return found;
             };
+            let _busy = Busy(self);
             match work {
                 Work::Folder(path, mode, depth) => self.folder(&path, mode, depth, &mut found),
                 Work::Files(jobs) => self.files(jobs, &mut found),
-            }
-            let mut queue = self.queue.lock();
-            queue.busy -= 1;
-            if queue.busy == 0 && queue.waiting.is_empty() {
-                self.more.notify_all();
             }
         }
     }
@@ -276,7 +302,9 @@ impl Walk<'_> {
                 continue;
             };
             if kind.is_dir() {
-                if !passed(&path, &name.to_string_lossy(), mode) {
+                if passed(&path, &name.to_string_lossy(), mode) {
+                    *found.coverage.notes.entry(PASSED.to_owned()).or_default() += 1;
+                } else {
                     self.hand(Work::Folder(path, mode, depth + 1), found);
                 }
                 continue;

@@ -187,3 +187,19 @@ fn lines_are_bounded() {
     let fault = lines.next(path).unwrap_err();
     assert!(fault.what.contains("line 3") && fault.what.contains("10 bytes"), "{fault}");
 }
+
+#[test]
+fn answers_replace_nothing_that_is_read() {
+    let folder =
+        crate::system::temp_dir().join(format!("writ-simulate-same-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let (calls, other) = (folder.join("calls.jsonl"), folder.join("out.jsonl"));
+    fs::write(&calls, "{}").unwrap();
+    assert!(!same(&calls, &other));
+    fs::write(&other, "").unwrap();
+    assert!(!same(&calls, &other) && same(&calls, &folder.join("./calls.jsonl")));
+    fs::hard_link(&calls, folder.join("link.jsonl")).unwrap();
+    #[cfg(unix)]
+    assert!(same(&calls, &folder.join("link.jsonl")));
+    fs::remove_dir_all(&folder).unwrap();
+}

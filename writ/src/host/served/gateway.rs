@@ -32,7 +32,7 @@ use crate::{
         lane::{self, Lane},
         scribe::LedgerScribe,
         servers,
-        upstreams::Around,
+        upstreams::{self, Around},
     },
 };
 
@@ -153,6 +153,7 @@ fn parts(
         recorder: Arc::clone(recorder),
         held: Arc::clone(&shared.held),
         contexts: Arc::clone(&shared.contexts),
+        templates: upstreams::templates(&common.config.servers),
         catalog: common.config.first_sight,
         definitions: Arc::clone(&shared.definitions),
         approvals: common.places.origin.clone(),
