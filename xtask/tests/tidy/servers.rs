@@ -4,8 +4,8 @@ use crate::tree::files;
 
 /// The words in the quotes of the first list that follows this name.
 fn listed(path: &str, name: &str) -> Vec<String> {
-    let all = files(path);
-    let text = &all.first().unwrap().text;
+    let all = files(path.rsplit('/').next().unwrap());
+    let text = &all.iter().find(|file| file.path.ends_with(path)).unwrap().text;
     let after = text.split_once(name).unwrap().1;
     let list = after.split_once("= [").unwrap().1.split_once(']').unwrap().0;
     list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
