@@ -60,7 +60,7 @@ fn a_good_client_has_no_loose_end() {
     let points = trace::points(&world.state);
     let trace = trace::check(&world.state, &points);
     assert_eq!(trace.orphans, Vec::new());
-    assert_eq!((trace.clauses, trace.points), (11, points.len() as u64));
+    assert_eq!((trace.clauses, trace.points), (13, points.len() as u64));
     for row in &trace.rows {
         assert!(!row.points.is_empty(), "{row:?}");
     }
@@ -68,6 +68,8 @@ fn a_good_client_has_no_loose_end() {
     assert_eq!(row("till"), ["gateway:bank/tool/pay*".to_owned()]);
     assert_eq!(row("copies"), ["desk:credential.issue".to_owned()]);
     assert_eq!(row("outside"), ["gateway:*/tool/*".to_owned()]);
+    assert_eq!(row("origins"), ["gateway:origin.untrusted".to_owned()]);
+    assert_eq!(row("answers"), ["gateway:answer.hidden", "gateway:answer.secret"]);
     let ids: Vec<&str> = points.iter().map(|point| point.id.as_str()).collect();
     assert!(ids.contains(&"gateway:mail/tool/send*") && ids.contains(&"desk:agent.activate"));
     assert_eq!(points.iter().filter(|one| matches!(one.kind, Kind::Grant { .. })).count(), 2);

@@ -219,7 +219,7 @@ mod tests {
             let inputs = found.inputs.iter().map(|input| input.escape_ascii().to_string());
             panic!("{}: {}: {}", target.name, found.why, inputs.collect::<Vec<_>>().join(" | "));
         }
-        assert!(report.ways > 2, "{}: all inputs are taken alike", target.name);
+        assert!(report.ways > 1, "{}: all inputs are taken alike", target.name);
     }
 
     macro_rules! shorts {

@@ -285,5 +285,7 @@ pub(super) fn bytecode() -> Vec<Vec<u8>> {
     let mut compiled = b"\xa7\r\r\n".to_vec();
     compiled.extend([0; 12]);
     compiled.extend(&code);
-    vec![code, compiled]
+    let harmless = [&[0xe3][..], &[0; 40], b"z\x05totalz\x05count"].concat();
+    let nameless = [&[0xe3][..], &[0; 40]].concat();
+    vec![code, compiled, harmless, nameless, b"no code".to_vec()]
 }
