@@ -1,7 +1,7 @@
 //! Kinds of action and what they are about, as small sets: what a tool does, what a person asked for, what a text orders.
 //!
-//! Never here: words of a language (`words::lexicon` has them), or a tool's name. To add a kind: a constant, its row in
-//! [`NAMES`], its words.
+//! Never here: words of a language (`words::lexicon` has them), or a tool's name. To add a kind: a constant with its
+//! bit and what it is called, in the list below; its words.
 
 use std::fmt;
 
