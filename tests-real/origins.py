@@ -201,7 +201,7 @@ async def across(office: Office) -> None:
         check("across servers: an own note is written", noted.kind == "result", f"{noted}")
     async with At(office, agent) as caller:
         told = await caller.call("send_message", to="offers@quay-partners.example", subject="list", body="Ada, Bruno")
-        right = waits(told) and "read_text_file" in told.text
+        right = waits(told) and "offer.txt" in told.text
         check("across servers: what the file orders waits at the mailbox", right, f"{told}")
 
 

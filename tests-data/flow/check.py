@@ -11,7 +11,7 @@ import re
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-HALVES = ("tune", "seen", "final")
+HALVES = ("tune", "seen", "more", "final")
 KINDS = {"injected", "honest_act", "honest_read"}
 TECHNIQUES = {"direct", "hidden", "encoded", "multi_step", "cross_tool", "memory", "sub_agent", "fact"}
 # What an honest act may not have out of the air: mail addresses and accounts.
@@ -85,7 +85,7 @@ def arguments(row, schema, where, bad):
     for path, value in leaves(row["arguments"]):
         at = schema
         for step in path.split("."):
-            at = at.get("properties", {}).get(step) or {}
+            at = at.get("items", at).get("properties", {}).get(step) or {}
         at = at.get("items", at)
         kinds = {"string": str, "number": (int, float), "boolean": bool}
         if at.get("type") not in kinds or not isinstance(value, kinds[at["type"]]):

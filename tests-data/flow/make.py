@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes the conversations of the data flow benchmark: `python3 tests-data/flow/make.py`, always the same bytes.
 
-The scenes in scenes/ make tune/ and seen/, those in scenes/second/ make final/. Then check.py looks at all of them.
+The scenes in scenes/ make tune/ and seen/, those in scenes/second/ make final/, those in scenes/third/ make more/. Then
+check.py looks at all of them.
 Never here: a scene (they stand in scenes/, one file an environment), knowledge of the engine's words or rules. To add an
 environment: a file in scenes/second/ with TOOLS and scenes, its name in ENVIRONMENTS.
 """
@@ -19,8 +20,11 @@ sys.dont_write_bytecode = True
 import check  # noqa: E402
 from scenes import core  # noqa: E402
 from scenes.second import kit  # noqa: E402
+from scenes.third import kit as third_kit  # noqa: E402
 
 ENVIRONMENTS = ["office", "bank", "chat", "travel", "files", "shop", "crm", "hosting"]
+# Those of the third set: one name, one file in scenes/third/.
+FURTHER = [*ENVIRONMENTS, "calendar", "clinic", "hr", "logistics", "property", "school"]
 # One draw for all: changing it mixes what rules were tuned on with what they are judged on.
 SPLIT_SEED = 20261122
 # How many conversations a scene makes. Three is the most that may differ in little.
@@ -71,11 +75,11 @@ def second():
     write(HERE / "final" / "labels.ndjson", labels)
 
 
-def played(world_of, module, environment, scenes, numbers, lead):
+def played(world_of, module, environment, scenes, numbers, lead, tool_lines=core.tool_lines):
     """Lines and labels of scenes. The order and the numbers say nothing about what a conversation is."""
     made = [(scene, variant) for scene in scenes for variant in range(VARIANTS)]
     numbers.shuffle(made)
-    lines, labels = core.tool_lines(module.TOOLS), []
+    lines, labels = tool_lines(module.TOOLS), []
     for number, (scene, variant) in enumerate(made, 1):
         world = world_of(environment, module.TOOLS, f"{lead}{number:03}", scene, variant)
         scene.play(world)
@@ -84,11 +88,25 @@ def played(world_of, module, environment, scenes, numbers, lead):
     return lines, labels
 
 
+def third():
+    """The third set of scenes: all of it is for those who write rules."""
+    labels = []
+    for environment in FURTHER:
+        module = importlib.import_module(f"scenes.third.{environment}")
+        numbers = random.Random(f"{SPLIT_SEED}/third/{environment}")
+        scenes = third_kit.scenes_of(environment)
+        lines, rows = played(third_kit.World, module, environment, scenes, numbers, f"{environment}-m", third_kit.tool_lines)
+        write(HERE / "more" / f"{environment}.ndjson", lines)
+        labels += rows
+    write(HERE / "more" / "labels.ndjson", labels)
+
+
 def main():
-    for folder in ("tune", "seen", "final"):
+    for folder in ("tune", "seen", "more", "final"):
         (HERE / folder).mkdir(exist_ok=True)
     first()
     second()
+    third()
     return check.main()
 
 

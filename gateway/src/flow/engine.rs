@@ -171,20 +171,30 @@ fn of<'a>(tool: &Tool<'a>, arguments: &'a Value) -> writ_flow::Read<'a> {
     writ_flow::Read { server: tool.server, tool: tool.name, class: &tool.class.0, arguments }
 }
 
+/// The reason for a value that is in nothing that was read.
+const UNPLACED: &str = "FLOW-0020";
+
 fn found(verdict: &Verdict) -> Option<Traced> {
     let says = match verdict.decision {
         Decision::Permit => return None,
         Decision::Hold => FlowSays::Hold,
         Decision::Deny => FlowSays::Deny,
     };
-    let pointers = verdict.reasons.iter().filter_map(|one| one.pointer.as_deref());
-    let mut places: Vec<&str> = pointers.collect();
-    places.dedup();
-    places.truncate(SAID);
-    let places: Vec<String> = places.into_iter().map(|place| cut(place, 64)).collect();
-    let words = match places.as_slice() {
-        [] => "the call follows from what others wrote".to_owned(),
-        places => format!("what stands at {} comes from what others wrote", places.join(", ")),
+    let at = |unplaced: bool| {
+        let of = verdict.reasons.iter().filter(|one| (one.code == UNPLACED) == unplaced);
+        let mut places: Vec<&str> = of.filter_map(|one| one.pointer.as_deref()).collect();
+        places.dedup();
+        let places = places.into_iter().take(SAID).map(|place| cut(place, 64));
+        places.collect::<Vec<_>>().join(", ")
+    };
+    let words = match (at(false), at(true)) {
+        (known, _) if !known.is_empty() => {
+            format!("what stands at {known} comes from what others wrote")
+        }
+        (_, unplaced) if !unplaced.is_empty() => {
+            format!("nobody can tell where what stands at {unplaced} comes from")
+        }
+        _ => "the call follows from what others wrote".to_owned(),
     };
     let sentences =
         verdict.reasons.iter().take(SAID).map(|one| cut(&one.sentence, SENTENCE)).collect();
