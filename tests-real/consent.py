@@ -124,7 +124,7 @@ class Program:
         await self.process.wait()
 
 
-async def answer(june: Person, to: str, choice: str) -> bool:
+async def answer(june: Person, to: str, choice: str, wait: int = 10000) -> bool:
     """Opens what a program asks for, signing in if need be, and answers it; whether the browser came back to the program."""
     await june.go(to)
     if not await june.at("/consent", 3000):
@@ -133,7 +133,7 @@ async def answer(june: Person, to: str, choice: str) -> bool:
         return False
     await june.page.get_by_label(choice).first.check()
     await june.press("Answer")
-    return await june.at("/callback")
+    return await june.at("/callback", wait)
 
 
 READS = """async ([url, how]) => {
@@ -228,7 +228,10 @@ async def refused(world: Guarded, suite: Suite, june: Person) -> None:
     await one.start()
     try:
         asks = await one.says()
-        await answer(june, asks["go"], "None: refuse")
+        went = await answer(june, asks["go"], "None: refuse", 1500)
+        link = june.page.get_by_role("link", name="Go back to")
+        check("a refusal goes back only when the person says so", not went and await link.count() == 1, june.page.url)
+        await link.click()
         told = await one.says()
         check("a person who refuses gives nothing, and the program is told", "the person refused" in told.get("failed", ""), told)
     finally:
