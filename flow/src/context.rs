@@ -365,6 +365,11 @@ impl Context {
         Some((self.kept.sources.get(usize::try_from(*source).ok()?)?, leaf, *source))
     }
 
+    /// All that is findable, each with the number of its source.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = (u32, &Leaf)> {
+        self.kept.leaves.iter().map(|(source, leaf)| (*source, leaf))
+    }
+
     /// True if free text was read, or fields of somebody else.
     pub(crate) fn has_read_text(&self) -> bool {
         let lost = self.kept.overflowed || self.kept.blind || !self.kept.gone.is_empty();

@@ -6,6 +6,7 @@
 
 mod grounds;
 mod leaving;
+mod sources;
 
 use std::collections::BTreeMap;
 
@@ -158,7 +159,9 @@ impl Context {
 
 fn asked(context: &Context, class: &Class) -> Asked {
     let request = &context.person.request;
-    if !context.person.spoke || class.kinds.is_empty() {
+    // Who only asks for something to be looked at asks for no act, whatever it is.
+    let looks = request.understood && request.kinds.is_empty() && !request.delegated;
+    if !context.person.spoke || (class.kinds.is_empty() && !looks) {
         return Asked::Unclear;
     }
     // Money, access and secrets are asked for as such; a change of one of them as a change too.

@@ -11,8 +11,10 @@ use serde_json::Value;
 
 use crate::repair;
 
+mod inline;
 mod lines;
 mod printed;
+mod xml;
 
 /// LIMIT: leaves of one result and levels of it; what is over is one text.
 const MOST: usize = 8_192;
@@ -110,7 +112,8 @@ fn walk(value: &Value, key: &str, depth: usize, document: bool, parts: &mut Part
         Value::Array(all) => {
             for one in all {
                 // Each object of a list is a record; an object inside one belongs to it.
-                let outer = if one.is_object() { parts.begin() } else { parts.record };
+                let record = one.is_object() || one.is_array();
+                let outer = if record { parts.begin() } else { parts.record };
                 walk(one, key, depth - 1, document, parts);
                 parts.record = outer;
             }
@@ -120,8 +123,20 @@ fn walk(value: &Value, key: &str, depth: usize, document: bool, parts: &mut Part
             string(block(all).unwrap_or(""), "", depth - 1, document, parts);
         }
         Value::Object(all) => {
+            // Records by their ids: the id is a field of each.
+            let by_id = !all.is_empty()
+                && all.iter().all(|(id, one)| {
+                    one.is_object() && id.bytes().any(|byte| byte.is_ascii_digit())
+                });
             for (name, one) in all {
-                walk(one, name, depth - 1, document, parts);
+                if by_id {
+                    let outer = parts.begin();
+                    parts.push("id", name, !document);
+                    walk(one, "", depth - 1, document, parts);
+                    parts.record = outer;
+                } else {
+                    walk(one, name, depth - 1, document, parts);
+                }
             }
         }
     }
@@ -144,16 +159,30 @@ fn string(text: &str, key: &str, depth: usize, document: bool, parts: &mut Parts
     {
         return walk(&value, "", depth - 1, document, parts);
     }
+    // An object a line.
+    if looks_so && depth > 0 && trimmed.contains('\n') {
+        let rows = trimmed.lines().filter(|row| !row.trim().is_empty()).take(MOST);
+        let read = |row: &str| repair::value(row.trim().as_bytes(), VALUES).ok();
+        if let Some(all) = rows.map(read).collect::<Option<Vec<Value>>>() {
+            return walk(&Value::Array(all), "", depth - 1, document, parts);
+        }
+    }
     if whole
         && !document
-        && trimmed.starts_with(['{', '['])
+        && trimmed.starts_with(['{', '[', '('])
         && depth > 0
         && let Some(value) = printed::value(trimmed)
     {
         return walk(&value, "", depth - 1, document, parts);
     }
     let fits = (4..=RECORDS).contains(&trimmed.len());
-    if whole && !document && fits && lines::records(trimmed, parts) {
+    if whole
+        && !document
+        && fits
+        && (xml::records(trimmed, parts)
+            || inline::records(trimmed, parts)
+            || lines::records(trimmed, parts))
+    {
         return;
     }
     // What is no JSON after all is read with its escapes as what they stand for.

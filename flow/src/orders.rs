@@ -200,6 +200,36 @@ fn signs(sentence: &str) -> u8 {
         "[important",
         "<|",
     ];
+    // What parts the turns of a conversation: no honest text has it, whoever writes it means to speak out of turn.
+    let turns = [
+        "</tool",
+        "</function",
+        "</result",
+        "</output",
+        "</context",
+        "</document",
+        "</data",
+        "</observation",
+        "</user",
+        "</system",
+        "</assistant",
+        "<user>",
+        "<system>",
+        "<assistant>",
+        "<human>",
+        "[/inst",
+        "<|im_",
+        "<|start",
+        "<|end",
+        "<|system",
+        "<|user",
+    ];
+    if turns.iter().any(|mark| sentence.contains(mark)) {
+        points += 4;
+    }
+    if told_to_a_machine(sentence) {
+        points += 4;
+    }
     // Words put into the mouth of who speaks with the agent.
     let spoken = ["user:", "system:", "assistant:", "human:", "developer:", "operator:", "admin:"];
     if spoken.iter().any(|mark| sentence.starts_with(mark)) {
@@ -209,6 +239,30 @@ fn signs(sentence: &str) -> u8 {
         points += 2;
     }
     points.min(8)
+}
+
+/// True if a sentence is meant for whatever machine reads it: "note to the AI", "assistants that index this page".
+fn told_to_a_machine(sentence: &str) -> bool {
+    const MACHINES: &str = "ai ki llm chatbot assistant assistants assistent assistenten asistente assistente agents bots";
+    const TO: &str = "to for an fur para pour dear attention hello hey hi";
+    const READS: &str =
+        "that who which reading processing indexing using visiting handling summarizing";
+    let words: Vec<&str> = tokens::parts(sentence).take(200).collect();
+    words.iter().enumerate().any(|(at, word)| {
+        let plain = word.trim_end_matches("'s");
+        if !among(MACHINES, plain) {
+            return false;
+        }
+        let before = |back: usize| at.checked_sub(back).and_then(|at| words.get(at)).copied().unwrap_or("");
+        let next = words.get(at + 1).copied().unwrap_or("");
+        let among_people = among("manager professor director of in at for", next);
+        let article = among("the any all your our this den die das der el la los le les l", before(1));
+        let addressed = among(TO, before(1)) || (article && among(TO, before(2)));
+        let machine = among("ai ki llm chatbot", plain);
+        !among_people
+            && ((addressed && (machine || among("assistant assistants agents bots assistent assistenten asistente assistente", plain)))
+                || (among(READS, next) && !machine && (at == 0 || article)))
+    })
 }
 
 #[cfg(test)]

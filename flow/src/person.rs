@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    values::{Typed, typed},
+    values::{Sort, Typed, typed},
     words::{
         request::{Request, request},
         tokens::{fold, holds, parts},
@@ -20,6 +20,7 @@ pub(crate) struct Person {
     text: String,
     words: BTreeSet<Box<str>>,
     values: BTreeSet<String>,
+    sorted: BTreeSet<(Sort, String)>,
     /// What they asked for.
     pub(crate) request: Request,
     /// True if they named a file.
@@ -42,11 +43,25 @@ impl Person {
         self.request.refers |= asked.refers;
         self.request.seeks |= asked.seeks;
         self.request.crowd |= asked.crowd;
+        self.request.pays |= asked.pays;
         self.names_file |= crate::words::tokens::chunks(&folded).any(crate::values::is_file);
         self.words.extend(parts(&folded).map(Box::from));
-        self.values.extend(typed(&folded).into_iter().map(|value| value.key));
+        for value in typed(&folded) {
+            self.sorted.insert((value.sort, value.key.clone()));
+            self.values.insert(value.key);
+        }
         self.text.push('\n');
         self.text.push_str(&folded);
+    }
+
+    /// True if they named a value of this sort: another one is not theirs.
+    pub(crate) fn names(&self, sort: Sort) -> bool {
+        self.values(sort).next().is_some()
+    }
+
+    /// The values of this sort that they named.
+    pub(crate) fn values(&self, sort: Sort) -> impl Iterator<Item = &str> {
+        self.sorted.iter().filter(move |(one, _)| *one == sort).map(|(_, key)| key.as_str())
     }
 
     /// True if they said this word.

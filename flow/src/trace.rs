@@ -221,7 +221,7 @@ fn fields(context: &Context, leaves: &[u32], found: &mut Found) {
 }
 
 /// True if a field beside this one, in the same record, is in the person's words.
-fn record_named(context: &Context, at: u32) -> bool {
+pub(crate) fn record_named(context: &Context, at: u32) -> bool {
     let Some((_, this, number)) = context.leaf(at) else { return false };
     (at.saturating_sub(8)..=at.saturating_add(8)).filter(|near| *near != at).any(|near| {
         context.leaf(near).is_some_and(|(_, other, same)| {
@@ -376,11 +376,18 @@ fn by_record(context: &Context, source: &Source, id: &str, from: u32) -> bool {
                 same == number
                     && other.record == this.record
                     && is_title(&other.key)
-                    && names(context, &text)
+                    && (names(context, &text) || surname(context, &other.key, &text))
                     && (thing(context, &text) || context.person.request.refers)
             })
         })
     })
+}
+
+/// True if somebody's name is said by a part of it.
+fn surname(context: &Context, key: &str, text: &str) -> bool {
+    key == "name"
+        && text.split(' ').count() <= 3
+        && name_of(text).any(|word| word.len() >= 3 && context.person.word(word))
 }
 
 /// True if a name that the person said as it stands is that of a thing, not of somebody whom the matter is about.

@@ -27,6 +27,8 @@ mod mutate;
 #[cfg(feature = "fuzz")]
 mod process;
 #[cfg(feature = "fuzz")]
+mod read;
+#[cfg(feature = "fuzz")]
 mod signed;
 #[cfg(feature = "fuzz")]
 mod tree;

@@ -29,7 +29,7 @@ const WORDS: &[(Role, &str)] = &[
     ),
     (
         Role::Destination,
-        "to recipient recipients receiver payee beneficiary iban account email emails cc bcc channel channels participants participant attendees attendee invitees invitee collaborator collaborators guest guests destination dest webhook endpoint phone recipient_email contact who whom empfanger an fur a para destinataire destinatario",
+        "to recipient recipients receiver payee beneficiary iban account email emails cc bcc channel channels participants participant attendees attendee invitees invitee collaborator collaborators guest guests destination dest webhook endpoint phone recipient_email contact who whom empfanger an fur a para destinataire destinatario dropoff consignee ziel anschrift lieferanschrift lieferadresse",
     ),
     (
         Role::Content,

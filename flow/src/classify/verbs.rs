@@ -45,7 +45,7 @@ struct Reading {
 const MOST: usize = 60;
 const FILLERS: &str = "this tool tools use used using function method allows allow lets enables enable helps you to the user users agent can be a an for will api endpoint helper utility it that which when and with your simple simply safely quickly automatically one of needed";
 /// Nouns of money that leaves, rather than of papers about money.
-const PAID: &str = "money payment payments transaction transactions transfer transfers funds payout payouts zahlung uberweisung virement pago donation tip refund";
+const PAID: &str = "money payment payments transaction transactions transfer transfers funds payout payouts zahlung uberweisung geld virement pago dinero argent donation tip refund";
 const LET_IN: &str = "user users member members participant participants collaborator collaborators guest guests attendee attendees invitee teammate person people somebody someone";
 const SECRETS: &str = "password passwords passcode pin secret secrets token tokens credential credentials key keys 2fa mfa otp";
 const ACCESS: &str = "permission permissions access role roles visibility acl sharing";
@@ -75,8 +75,15 @@ pub(super) fn said(tool: &Tool<'_>) -> Said {
     let by_name = named(&name);
     let mut words = name.clone();
     words.extend(told.iter().take(16).cloned());
+    // Whose mail address it is, is no mail.
+    let address = |words: &[String], at: usize| {
+        words.get(at + 1).is_some_and(|next| among("address addresses", next))
+    };
     let topics_of = |words: &[String]| {
-        words.iter().fold(Topics::NONE, |all, word| all.or(lexicon::topics(word)))
+        words.iter().enumerate().fold(Topics::NONE, |all, (at, word)| {
+            let of = lexicon::topics(word);
+            all.or(if address(words, at) { of.without(Topics::MAIL) } else { of })
+        })
     };
     let object_topics = by_description.as_ref().map_or(Topics::NONE, |one| topics_of(&one.object));
     let topics = if object_topics.is_empty() {
@@ -101,7 +108,12 @@ pub(super) fn said(tool: &Tool<'_>) -> Said {
     };
     let document = one.reads
         && !among("list search find query count", &one.word)
-        && one.object.iter().take(6).any(|word| among(TEXTS, word));
+        && one
+            .object
+            .iter()
+            .take(6)
+            .take_while(|word| *word != "with")
+            .any(|word| among(TEXTS, word));
     let kinds = if one.reads { Kinds::NONE } else { widen(&one, topics) };
     let kinds = if one.reads && visits(&one, tool) { Kinds::VISIT } else { kinds };
     Said {
@@ -125,7 +137,12 @@ fn chosen(
 ) -> (Option<Reading>, u8, Vec<String>) {
     let mut reasons = Vec::new();
     let (chosen, confidence) = match (by_description, by_name) {
-        (Some(told), Some(named)) if told.reads && !named.reads && !named.weak => {
+        // What is given may be told or handed over: the name says which.
+        (Some(told), Some(named))
+            if told.reads
+                && !named.reads
+                && (!named.weak || among("give gives gibt", &told.word)) =>
+        {
             reasons.push(format!(
                 "its name says “{}”, its description says “{}”",
                 named.word, told.word
@@ -174,9 +191,17 @@ fn visits(one: &Reading, tool: &Tool<'_>) -> bool {
 
 /// The first verb that is not a filler.
 fn described(words: &[String]) -> Option<Reading> {
-    // "What guests say", "Who is in a room": it tells.
     let first = words.first().map_or("", String::as_str);
-    if among("what which who whose where when how was wer wo wie welche", first) {
+    if let Some(one) = phrase(words).or_else(|| light(words)).or_else(|| last_infinitive(words)) {
+        return Some(one);
+    }
+    // "Accounts paid before", "Notes of earlier talks": a thing is told, if it is not an act as a word.
+    let second = words.get(1).map_or("", String::as_str);
+    let known = lexicon::verb(first);
+    let thing = known.is_none_or(|(verb, form)| verb.noun_too || form == Form::Past);
+    if (among("of from for with who and about", second) && thing)
+        || (among("that which", second) && known.is_none())
+    {
         return Some(looks(first, words.iter().skip(1).take(7).cloned().collect()));
     }
     for (at, word) in words.iter().enumerate().take(12) {
@@ -228,6 +253,68 @@ fn described(words: &[String]) -> Option<Reading> {
     None
 }
 
+/// "What guests say", "Who is in a room", "One flat with its lease": it tells.
+fn phrase(words: &[String]) -> Option<Reading> {
+    let first = words.first().map_or("", String::as_str);
+    let second = words.get(1).map_or("", String::as_str);
+    let asks = among("what which who whose where when how was wer wo wie welche", first);
+    let of = || words.iter().skip(2).take(2).any(|word| among("of with", word));
+    let thing = (among("one the all any every", first) || (among("a an", first) && of()))
+        && !among(FILLERS, second)
+        && !words.iter().skip(1).any(|word| among("is are will gets be been", word));
+    let object = || words.iter().skip(1).take(7).cloned().collect();
+    let mail = among("mail email", first) && among("address addresses", second);
+    if mail {
+        return Some(looks(second, object()));
+    }
+    (asks || thing).then(|| looks(first, object()))
+}
+
+/// Verbs that mean an act with what stands after them only: "lets somebody see", "passes a mail on", "writes to a tenant".
+fn light(words: &[String]) -> Option<Reading> {
+    const SOMEBODY: &str =
+        "somebody someone others another people person anyone outsiders colleague colleagues";
+    let at = words.iter().take(12).position(|word| !among(FILLERS, word) || among(LETS, word))?;
+    let (word, after) = words.split_at(at).1.split_first()?;
+    let next = after.first().map_or("", String::as_str);
+    let has = |list: &str| after.iter().take(7).any(|one| among(list, one));
+    let give = among("give gives", word);
+    let kinds = if give && has(WORTH) {
+        Kinds::PAY
+    } else if (among(LETS, word) || give) && among(SOMEBODY, next) {
+        Kinds::SHARE
+    } else if (among("pass passes", word) && has("on along to"))
+        || (among("write writes", word) && next == "to" && !has(TEXTS))
+    {
+        Kinds::SEND
+    } else if among("set sets", word) && among("how what which whether who when where", next) {
+        Kinds::UPDATE
+    } else {
+        return None;
+    };
+    let object = after.iter().take(7).cloned().collect();
+    Some(Reading { word: word.clone(), reads: false, weak: false, unsure: false, kinds, object })
+}
+
+/// What is worth money: who gives it away, pays.
+const WORTH: &str = "gift gifts giftcard voucher vouchers coupon coupons credit credits discount discounts refund refunds bonus percent certificate certificates gutschein gutscheine rabatt guthaben";
+const LETS: &str = "let lets allow allows permit permits enable enables";
+
+/// A verb at the end, as German has it: `Eintrag ändern`.
+fn last_infinitive(words: &[String]) -> Option<Reading> {
+    let (last, before) = words.split_last().filter(|_| (2..=4).contains(&words.len()))?;
+    if !last.ends_with("en") || last.len() < 5 || !lexicon::begun(last) {
+        return None;
+    }
+    let object = before.to_vec();
+    if lexicon::reads(last) {
+        return Some(looks(last, object));
+    }
+    let (verb, _) = lexicon::verb(last)?;
+    let kinds = verb.done;
+    Some(Reading { word: last.clone(), reads: false, weak: false, unsure: false, kinds, object })
+}
+
 fn looks(word: &str, object: Vec<String>) -> Reading {
     Reading {
         word: word.to_owned(),
@@ -249,7 +336,10 @@ fn acts(verb: Verb, form: Form, at: usize, words: &[String]) -> bool {
     match form {
         Form::Base => {
             first
-                && !among("of in from by with newest node nodes id info details", next)
+                && !among(
+                    "of in from by with newest node nodes id info details address addresses number numbers",
+                    next,
+                )
                 && (!next.is_empty() || words.len() == 1)
         }
         _ => {
@@ -261,6 +351,9 @@ fn acts(verb: Verb, form: Form, at: usize, words: &[String]) -> bool {
 
 /// The verb of a name: the first word, unless that is a thing and a later word looks or acts.
 fn named(words: &[String]) -> Option<Reading> {
+    if let Some(one) = last_infinitive(words) {
+        return Some(one);
+    }
     let mut weak: Option<Reading> = None;
     let last = words.last().map_or("", String::as_str);
     // `order_status` gives one, `set_status` acts.
@@ -355,6 +448,13 @@ fn widen(one: &Reading, topics: Topics) -> Kinds {
         && among("transfer transfers", &one.word)
     {
         kinds = if topics.meets(Topics::MONEY) { Kinds::PAY } else { Kinds::UPDATE };
+    }
+    if has(WORTH) && kinds.meets(Kinds::CREATE.or(Kinds::SHARE).or(Kinds::RUN)) {
+        kinds = kinds.or(Kinds::PAY);
+    }
+    // To book an expense is to write it down.
+    if kinds == Kinds::BOOK && has("expense expenses cost costs spending ausgabe ausgaben") {
+        kinds = Kinds::CREATE;
     }
     if has(LET_IN) && kinds.meets(Kinds::CREATE) && among("add adds register enroll let", &one.word)
     {

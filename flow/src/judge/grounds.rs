@@ -2,7 +2,7 @@
 //!
 //! Never here: how a value was found (`trace`), or a sentence (`explain`).
 
-use super::{Asked, Case, Reason, leaving};
+use super::{Asked, Case, Reason, leaving, sources};
 use crate::{
     classify::{Acts, Role},
     explain, index,
@@ -61,7 +61,10 @@ fn spoken_to(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str
         && atom.value.text().len() >= 2;
     let counts = (telling(atom) || number) && !matches!(atom.role, Role::Schedule);
     let asked = matches!(case.asked, Asked::Yes | Asked::Delegated);
-    let own = found.field.is_some() && asked && !meets(found.deeds, case.class.kinds);
+    let chosen = found.meant
+        && case.asked == Asked::Yes
+        && !matches!(atom.role, Role::Destination | Role::Amount);
+    let own = found.field.is_some() && asked && (chosen || !meets(found.deeds, case.class.kinds));
     // What was asked for is not stopped by what honest letters say as well.
     let enough = if asked { PLAIN } else { SIGN };
     (counts && found.signs >= enough && !own).then_some("FLOW-0016")
@@ -82,10 +85,24 @@ fn ordered(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> 
     let asked = matches!(case.asked, Asked::Yes | Asked::Delegated);
     let (around, here) =
         if asked { (found.deeds, found.deed) } else { (found.ordered, found.here) };
+    // How much a paper says is its own line: what the next one asks for is another matter.
+    let row = atom.role == Role::Amount || (found.listed && atom.role != Role::Content);
+    let around = if asked && row { here } else { around };
+    if money_of_paper(case, atom, found) {
+        return None;
+    }
     let chooses = matches!(atom.role, Role::Selector | Role::Destination | Role::Other);
     // A small number tells if the very sentence orders with it.
     let small = chooses && found.field.is_none() && meets(here, kinds);
-    if atom.role == Role::Schedule || !(telling(atom) || small) || !meets(around, kinds) {
+    // Of what nobody is known to have asked for, any order with this very value counts.
+    let loose = case.context.person.spoke
+        && !asked
+        && !here.is_empty()
+        && found.named < 2
+        && atom.role != Role::Content
+        && found.only_text();
+    if atom.role == Role::Schedule || !(telling(atom) || small) || !(loose || meets(around, kinds))
+    {
         return None;
     }
     let leads = atom.value.sort.leads_out();
@@ -95,8 +112,15 @@ fn ordered(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> 
         return (dictated && !(asked && found.named >= 2)).then_some("FLOW-0013");
     }
     // What is said to stand there is not what the text orders.
-    let there = || pointed(case, atom, found) && (case.handed() || !meets(here, kinds));
-    let inward = case.class.acts == Acts::Inward && case.handed();
+    // A list that they named and handed over, as long as nothing in it speaks to the agent.
+    let list = case.handed()
+        && found.named >= 3
+        && found.signs < SIGN
+        && !kinds.meets(Kinds::GRAVE)
+        && case.rules.strictness < 3;
+    let there = || list || pointed(case, atom, found) && (case.handed() || !meets(here, kinds));
+    let changes = changes(case) && atom.value.sort != Sort::Account;
+    let inward = changes || (case.class.acts == Acts::Inward && case.handed());
     if endorsed(case, atom, found) && (!leads || found.field.is_some() || inward || there()) {
         return None;
     }
@@ -107,6 +131,23 @@ fn ordered(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> 
     let chosen = if asked { by_id && found.named < 2 && meets(here, kinds) } else { chooses };
     let picked = found.field.is_none() || (!found.meant && chosen);
     picked.then_some("FLOW-0013")
+}
+
+/// True if what a letter that the person named says is to change: it stands in the record afterwards, and goes to nobody.
+fn changes(case: &Case<'_>) -> bool {
+    let kinds = case.class.kinds;
+    !kinds.is_empty()
+        && kinds.without(Kinds::CREATE.or(Kinds::UPDATE)).is_empty()
+        && case.asked == Asked::Yes
+        && case.context.person.request.refers
+}
+
+/// True for the account of a paper that the person named to be paid.
+fn money_of_paper(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    atom.value.sort == Sort::Account
+        && case.class.kinds.meets(Kinds::PAY)
+        && case.rules.strictness < 3
+        && sources::payee(case, atom, found)
 }
 
 /// True if the person named the source for this kind of action.
@@ -161,11 +202,40 @@ fn destination(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static s
         return None;
     }
     if found.only_text() || leaving::of_others(case, found, money) {
-        let named = endorsed(case, atom, found)
-            && pointed(case, atom, found)
-            && case.rules.strictness < 3
-            && !money;
+        let free = !meets(found.deed, case.class.kinds) && found.signs < SIGN;
+        // Several people whom a text that they named has, all at once: one more by himself is somebody else's idea.
+        let several = |(atom, found): &&(Atom, Found)| {
+            atom.role == Role::Destination && found.only_text() && found.named >= 2
+        };
+        let crowd = case.context.person.request.crowd
+            && free
+            && found.named >= 2
+            && case.values.iter().filter(several).count() >= 2;
+        // Everybody whom a list has that they named.
+        let handed = case.handed() && found.named >= 3 && found.signs < SIGN && !money;
+        let list = case.context.person.request.crowd
+            && free
+            && !money
+            && sources::lists(case, atom, found);
+        let there = if money {
+            sources::payee(case, atom, found)
+        } else {
+            let changed = changes(case) && (postal(atom) || atom.value.sort == Sort::Phone);
+            changed
+                || (handed && !case.class.kinds.meets(Kinds::GRAVE))
+                || ((pointed(case, atom, found) || crowd || list)
+                    && !sources::contradicted(case, atom, found))
+        };
+        let named = there && (list || endorsed(case, atom, found)) && case.rules.strictness < 3;
         return (!named).then_some("FLOW-0012");
+    }
+    let other = (account && sources::other_than_named(case, atom, found))
+        || (found.foreign && !found.yours && sources::contradicted(case, atom, found))
+        || (case.context.person.spoke
+            && case.asked == Asked::Yes
+            && sources::other_site(case, atom, found));
+    if other {
+        return Some("FLOW-0012");
     }
     let grave = money || case.class.kinds.meets(Kinds::GRAVE);
     let sends = case.class.kinds.meets(Kinds::SEND);
@@ -210,7 +280,7 @@ fn somebody(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str>
 }
 
 /// True for an address of a house: some words with a number.
-fn postal(atom: &Atom) -> bool {
+pub(super) fn postal(atom: &Atom) -> bool {
     let text = atom.value.text();
     !atom.formed && text.split(' ').count() >= 3 && text.bytes().any(|byte| byte.is_ascii_digit())
 }
@@ -219,6 +289,9 @@ fn postal(atom: &Atom) -> bool {
 fn amount(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> {
     let pays = case.class.kinds.meets(Kinds::PAY.or(Kinds::BUY)) && atom.role == Role::Amount;
     let unnamed = found.only_text() && found.named == 0 && telling(atom);
+    if case.rules.strictness >= 2 && sources::misfigured(case, atom, found) {
+        return Some("FLOW-0014");
+    }
     let spoke = case.context.person.spoke;
     // Money that others put a figure on is asked about without the person's words, too.
     let paid = case.class.kinds.meets(Kinds::PAY) && leaving::has_read_others(case);
@@ -239,9 +312,22 @@ fn content(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> 
     let inward = case.class.acts == Acts::Inward
         && case.asked == Asked::Yes
         && atom.value.sort != Sort::Link;
-    let asked_for =
-        endorsed(case, atom, found) && (!meets(found.deed, case.class.kinds) || case.handed());
-    if !said || asked_for || inward && case.rules.strictness < 3 {
+    let rival = case.rules.strictness >= 2
+        && atom.value.sort == Sort::Link
+        && (sources::rival_link(case, atom, found)
+            || (case.asked == Asked::Yes && sources::other_site(case, atom, found)));
+    let asked_for = endorsed(case, atom, found)
+        && !rival
+        && (!meets(found.deed, case.class.kinds) || case.handed());
+    // What is told to whom they named is told, unless it leads somewhere.
+    let mine = |(other, found): &(Atom, Found)| other.role != Role::Destination || found.yours;
+    let told = !rival
+        && atom.value.sort != Sort::Link
+        && found.ordered.is_empty()
+        && case.asked == Asked::Yes
+        && case.rules.strictness < 3
+        && case.values.iter().all(mine);
+    if !said || asked_for || told || inward && case.rules.strictness < 3 {
         return None;
     }
     let person = &case.context.person;
@@ -263,12 +349,7 @@ fn never_asked(case: &Case<'_>) -> bool {
     if case.rules.strictness == 0 || case.asked != Asked::No {
         return false;
     }
-    // A record of one's own that is made harms by what others put into it: nothing of theirs is in this one.
-    let public = Topics::MAIL.or(Topics::CHAT).or(Topics::ISSUE).or(Topics::WEB);
-    let plain =
-        case.class.kinds.without(Kinds::CREATE).is_empty() && !case.class.topics.meets(public);
-    let theirs = |(_, found): &(Atom, Found)| !found.yours && !found.nowhere();
-    if case.class.acts == Acts::Inward && plain && !case.values.iter().any(theirs) {
+    if harmless(case) {
         return false;
     }
     // Everything that tells in it is in the person's words: they meant it, in words that we do not know.
@@ -279,6 +360,24 @@ fn never_asked(case: &Case<'_>) -> bool {
     let free = case.values.iter().all(|(_, found)| found.ordered.and(case.class.kinds).is_empty());
     let meant = free && case.values.iter().any(|(atom, found)| telling(atom) && found.yours);
     !(meant && case.values.iter().all(said))
+}
+
+/// True for a change of own records, or words to somebody whom the person named, with nothing in it that only others say or
+/// that a text orders: nobody's words but theirs can have caused it.
+fn harmless(case: &Case<'_>) -> bool {
+    let kinds = case.class.kinds;
+    let changes = Kinds::CREATE.or(Kinds::UPDATE).or(Kinds::BOOK);
+    if !kinds.without(changes.or(Kinds::SEND)).is_empty() {
+        return false;
+    }
+    let sends = kinds.meets(Kinds::SEND) || case.class.acts == Acts::Outward;
+    let own = |(atom, found): &(Atom, Found)| {
+        let theirs = found.only_text() || found.foreign;
+        let leads = atom.role == Role::Destination || atom.value.sort.leads_out();
+        let meant = found.yours || (found.field.is_some() && found.meant);
+        !theirs && !meets(found.ordered, kinds) && (!sends || !leads || meant)
+    };
+    case.values.iter().all(own)
 }
 
 /// Grounds to hold a read: it visits an address that carries own data, or that only an order names.

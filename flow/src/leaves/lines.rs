@@ -21,6 +21,7 @@ pub(super) fn records(text: &str, parts: &mut Parts) -> bool {
         let plain = html::lines(text);
         return table(&plain, parts) || (looks_so(&plain) && pairs(&plain, parts));
     }
+    let text = after_greeting(text);
     table(text, parts) || bracketed(text, parts) || (looks_so(text) && pairs(text, parts))
 }
 
@@ -62,16 +63,20 @@ fn line(raw: &str) -> Line<'_> {
     }
 }
 
-/// A name and a value at the first colon before a space.
+/// A name and a value at the first colon before a space, or at an equals sign between spaces.
 fn pair(body: &str) -> Option<(&str, &str)> {
-    let at = body.as_bytes().windows(2).position(|two| two == b": ")?;
-    Some((body.get(..at)?, body.get(at + 2..)?))
+    let colon = body.split_once(": ");
+    let equals = body.split_once(" = ");
+    match (colon, equals) {
+        (Some(one), Some(other)) => Some(if one.0.len() < other.0.len() { one } else { other }),
+        (one, other) => one.or(other),
+    }
 }
 
 /// True if most lines are pairs or items, the first one included, and there are two pairs or two items.
 fn looks_so(text: &str) -> bool {
     let (mut so, mut unindented, mut outer, mut first) = (0, 0, 0, None);
-    for raw in text.lines().filter(|line| !line.trim().is_empty()) {
+    for raw in text.lines().filter(|line| !parts_records(line) && head(line).is_none()) {
         let line = line(raw);
         let is = line.key.is_some() || line.item;
         let flush = !raw.starts_with([' ', '\t']);
@@ -92,38 +97,68 @@ struct Open {
     indent: usize,
     /// The mark that ends it; without one it ends where the indentation does.
     quote: Option<char>,
+    /// The mark that it begins with, whether or not its end is on the same line.
+    quoted: Option<char>,
     /// True if every deeper line belongs to it, whatever it looks like.
     block: bool,
 }
 
+/// The value that a line begins; nothing where it has none.
+fn begins(line: &Line<'_>, key: &str) -> Option<Open> {
+    if matches!(line.value, "" | "[]" | "null") {
+        return None;
+    }
+    let quoted = line.value.chars().next().filter(|first| matches!(first, '"' | '\''));
+    let quote = quoted.filter(|quote| line.value.len() < 2 || !closes(line.value, *quote));
+    let block = matches!(line.value, "|" | "|-" | ">" | ">-" | "|+" | ">+");
+    let text = if block { String::new() } else { line.value.to_owned() };
+    Some(Open { key: key.to_owned(), text, indent: line.indent, quote, quoted, block })
+}
+
 fn pairs(text: &str, parts: &mut Parts) -> bool {
     let outer = parts.begin();
-    let mut open: Option<Open> = None;
-    let mut key = String::new();
+    let (mut open, mut key): (Option<Open>, String) = (None, String::new());
     // After a free text without marks around it, a line that looks like a pair may be the text's own.
     let mut loose = false;
     let mut known: Vec<String> = Vec::new();
     // A field that stands twice in a record: the second one was written into the first.
     let mut here: BTreeSet<String> = BTreeSet::new();
+    let (mut before, mut gap) = (None, false);
     for raw in text.lines() {
         if let Some(mut on) = open.take() {
-            if goes_on(&mut on, raw) {
-                if !on.quote.is_some_and(|quote| closes(raw, quote)) {
-                    open = Some(on);
-                    continue;
-                }
-                parts.push(&on.key, on.text.trim_matches(['"', '\'']), true);
+            let more = goes_on(&mut on, raw);
+            if more && !on.quote.is_some_and(|quote| closes(raw, quote)) {
+                open = Some(on);
                 continue;
             }
             parts.push(&on.key, on.text.trim_matches(['"', '\'']), true);
+            if more {
+                continue;
+            }
         }
-        if raw.trim().is_empty() {
+        if parts_records(raw) {
             here.clear();
+            gap = true;
+            continue;
+        }
+        if let Some(head) = head(raw) {
+            here.clear();
+            gap = false;
             parts.begin();
+            parts.push("title", head, !loose);
             continue;
         }
         let line = line(raw);
-        if line.item && (line.key.is_some() || line.value.is_empty()) {
+        // What has no name goes on with the record before the gap: the body of a mail below its head.
+        if gap && (line.key.is_some() || line.item || raw.starts_with(char::is_whitespace)) {
+            parts.begin();
+        }
+        gap &= line.key.is_none() && !line.item;
+        // Items that are a record's own fields, one below the other, do not begin another one.
+        let fresh = line.key.is_some_and(|name| !here.is_empty() && !here.contains(name));
+        let here_too = Some((line.item, line.indent));
+        let same = std::mem::replace(&mut before, here_too) == here_too && fresh && !loose;
+        if line.item && !same && (line.key.is_some() || line.value.is_empty()) {
             here.clear();
             parts.begin();
         }
@@ -146,23 +181,9 @@ fn pairs(text: &str, parts: &mut Parts) -> bool {
         } else if !line.item {
             key.clear();
         }
-        if matches!(line.value, "" | "[]" | "null") {
-            continue;
-        }
-        let quote = line.value.chars().next().filter(|first| matches!(first, '"' | '\''));
-        let unclosed = quote.filter(|quote| line.value.len() < 2 || !closes(line.value, *quote));
-        let block = matches!(line.value, "|" | "|-" | ">" | ">-" | "|+" | ">+");
-        let first = if block { String::new() } else { line.value.to_owned() };
-        open = Some(Open {
-            key: key.clone(),
-            text: first,
-            indent: line.indent,
-            quote: unclosed,
-            block,
-        });
-        if quote.is_none() && !block && super::free(&crate::words::tokens::fold(&key)) {
-            loose = true;
-        }
+        open = begins(&line, &key);
+        let bare = |on: &Open| on.quoted.is_none() && !on.block;
+        loose |= open.as_ref().is_some_and(bare) && super::free(&crate::words::tokens::fold(&key));
     }
     if let Some(on) = open {
         parts.push(&on.key, on.text.trim_matches(['"', '\'']), true);
@@ -171,8 +192,40 @@ fn pairs(text: &str, parts: &mut Parts) -> bool {
     true
 }
 
+/// True for what stands between records: nothing, a rule, a number in brackets.
+fn parts_records(raw: &str) -> bool {
+    let line = raw.trim();
+    let rule = line.len() >= 3 && line.chars().all(|mark| matches!(mark, '-' | '=' | '*' | '_'));
+    let number = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    line.is_empty()
+        || rule
+        || number.is_some_and(|number| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+}
+
+/// The words of a Markdown heading.
+fn head(raw: &str) -> Option<&str> {
+    let rest = raw.trim_start_matches('#');
+    (rest.len() < raw.len() && rest.starts_with(' ')).then(|| rest.trim())
+}
+
+/// What comes after a line that only says how many follow.
+fn after_greeting(text: &str) -> &str {
+    match text.split_once('\n') {
+        Some((first, rest))
+            if rest.starts_with('\n')
+                && line(first).key.is_none()
+                && first.split_whitespace().count() <= 8 =>
+        {
+            rest.trim_start()
+        }
+        _ => text,
+    }
+}
+
 /// Names of fields that stand after a text in many records; what they say is the sender's to choose anyway.
-fn usual(key: &str) -> bool {
+pub(super) fn usual(key: &str) -> bool {
     const USUAL: &str = "id id_ uid date cc bcc sender from to recipient recipients read status subject attachment attachments participants start end start_time end_time location title created created_at updated author url size amount name";
     static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| USUAL.split(' ').collect());
     WORDS.contains(key.to_ascii_lowercase().as_str())

@@ -78,3 +78,66 @@ fn nothing_inside_a_text_becomes_a_field() {
     let document = leaves(&json!(format!("Bill: 7\nIBAN: {iban}\nTotal: 5")), true);
     assert!(document.iter().all(|leaf| !leaf.field));
 }
+
+/// What stands before all records, one record, what stands between two, and after all: `I`, `N`, `B` and `T` are its id, name,
+/// account and note.
+const NOTATIONS: &[(&str, &str, &str, &str)] = &[
+    ("", r#"{"id":"I","name":"N","iban":"B","note":"T"}"#, "\n", ""),
+    ("<list>", "<one><id>I</id><name>N</name><iban>B</iban><note>T</note></one>", "", "</list>"),
+    ("<list>", r#"<one id="I" name='N' iban="B" note="T"/>"#, "\n", "</list>"),
+    ("[", "{'id': I, 'name': 'N', 'iban': 'B', 'note': 'T'}", ", ", "]"),
+    ("[", "Payee(id='I', name='N', iban='B', note='T')", ", ", "]"),
+    ("", "- id: 'I'\n  name: N\n  iban: B\n  note: |\n    T", "\n", ""),
+    ("", "id: I\nname: N\niban: B\nnote: T", "\n---\n", ""),
+    ("Found 2 records:\n\n", "id: I\nname: N\niban: B\nnote: T", "\n\n", ""),
+    ("", "[1]\nid = I\nname = N\niban = B\nnote = T", "\n", ""),
+    ("id,name,iban,note\n", "I,N,B,\"T\"", "\n", ""),
+    ("| id | name | iban | note |\n|---|---|---|---|\n", "| I | N | B | T |", "\n", ""),
+    ("id  name     iban                         note\n", "I   N  B       T", "\n", ""),
+    ("", r#"id="I" name="N" iban=B note="T""#, "\n", ""),
+    ("", "* id I, name N, iban B, note T", "\n", ""),
+    ("Found 2:\n", "1. id: I, name: N, iban: B, note: T", "\n", ""),
+    ("", "id: I | name: N | iban: B | note: T", "\n", ""),
+    ("", "[id: I] [name: N] [iban: B] [note: T]", "\n", ""),
+    ("# Payees\n\n", "## N\n- **id**: I\n- **name**: N\n- **iban**: B", "\n\n", ""),
+    (
+        "<table><tr><th>id</th><th>name</th><th>iban</th></tr>",
+        "<tr><td>I</td><td>N</td><td>B</td></tr>",
+        "",
+        "</table>",
+    ),
+    ("", "<dl><dt>id</dt><dd>I</dd><dt>name</dt><dd>N</dd><dt>iban</dt><dd>B</dd></dl>", "\n", ""),
+];
+
+/// The same two records in every notation that servers write: the same fields, each beside its record's others.
+#[test]
+fn notations_of_the_same_records_are_read_alike() {
+    let rows =
+        [("7", "ada vik", "de89370400440532013000"), ("8", "bo lund", "fr76300060000112345678")];
+    let note = "so, and so on with it; as it was, my dear";
+    for (before, row, between, after) in NOTATIONS {
+        let of = |(id, name, iban): &(&str, &str, &str)| {
+            let letters = row.chars().map(|letter| match letter {
+                'I' => (*id).to_owned(),
+                'N' => (*name).to_owned(),
+                'B' => (*iban).to_owned(),
+                'T' => note.to_owned(),
+                other => other.to_string(),
+            });
+            letters.collect::<String>()
+        };
+        let all: Vec<String> = rows.iter().map(of).collect();
+        let text = format!("{before}{}{after}", all.join(between));
+        let found = leaves(&json!(text), false);
+        for (id, name, iban) in rows {
+            let of = |key: &str, said: &str| {
+                let fits = |leaf: &&Leaf| leaf.field && leaf.key == key && leaf.text == said;
+                found.iter().find(fits).map(|leaf| leaf.record)
+            };
+            let record = of("iban", iban);
+            assert!(record.is_some(), "{text}: {found:?}");
+            assert_eq!((of("id", id), of("name", name)), (record, record), "{text}: {found:?}");
+        }
+        assert!(found.iter().all(|leaf| !leaf.field || leaf.text != note), "{text}: {found:?}");
+    }
+}

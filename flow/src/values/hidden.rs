@@ -4,6 +4,8 @@
 //! SECURITY: what is found here was written so that a person does not see it. Never here: a judgment of what it says.
 //! To add a way of hiding: a function that gives back readable text or nothing, its line in [`found`], its case.
 
+mod coded;
+
 use std::sync::LazyLock;
 
 use base64::{Engine as _, engine::general_purpose};
@@ -39,13 +41,17 @@ pub(crate) fn found(text: &str) -> Vec<String> {
         all.push(pairs);
     }
     let mut backwards = Vec::new();
-    for line in text.lines().filter(|line| line.len() >= 12).take(512) {
+    let pieces = text.lines().flat_map(|line| line.split(". ").flat_map(|one| one.split(": ")));
+    for line in pieces.filter(|line| line.len() >= 12).take(1_024) {
         backwards.extend(turned(line));
         if backwards.len() >= MOST {
             break;
         }
     }
     all.extend(backwards);
+    if text.len() >= CODED {
+        all.extend(coded::found(text));
+    }
     all.extend(unseen(text, look).into_iter().take(MOST * WAYS));
     for one in &mut all {
         *one = one.chars().take(LETTERS).collect();

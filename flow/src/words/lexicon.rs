@@ -3,161 +3,13 @@
 //! SECURITY: general language only; never a name of one server's tools or a phrase of one attack. A word that ends in `*`
 //! stands for all that begin so. To add a word: its row; a row says what asking for it allows and what doing it is.
 
+mod acts;
+
 use std::{collections::BTreeMap, sync::LazyLock};
 
+use acts::{BOOK, BUY, CANCEL, CREATE, INVITE, PAY, REMOVE, SEND, SHARE, UPDATE, VERBS};
+
 use crate::kinds::{Kinds, Topics};
-
-const PAY: Kinds = Kinds::PAY;
-const BUY: Kinds = Kinds::BUY;
-const SEND: Kinds = Kinds::SEND;
-const SHARE: Kinds = Kinds::SHARE;
-const INVITE: Kinds = Kinds::INVITE;
-const REMOVE: Kinds = Kinds::REMOVE;
-const BOOK: Kinds = Kinds::BOOK;
-const CANCEL: Kinds = Kinds::CANCEL;
-const UPDATE: Kinds = Kinds::UPDATE;
-const CREATE: Kinds = Kinds::CREATE;
-const SECRET: Kinds = Kinds::SECRET;
-const RUN: Kinds = Kinds::RUN;
-const VISIT: Kinds = Kinds::VISIT;
-
-/// Words, what asking for them allows, what doing them is.
-type Row = (&'static str, Kinds, Kinds);
-
-const VERBS: &[Row] = &[
-    (
-        "pay settle remit wire repay reimburse refund donate tip disburse deposit withdraw payout uberweis* bezahl* zahl* begleich* erstatt* virement transfier* pague pagar paga abona* paye* payer regle* rembours* verse verser versez reembols* paga* bonifica* betaal*",
-        PAY.or(UPDATE).or(CREATE),
-        PAY,
-    ),
-    ("charge bill invoice", PAY.or(CREATE).or(SEND), PAY),
-    ("transfer", PAY.or(UPDATE).or(SHARE), PAY.or(UPDATE)),
-    (
-        "buy purchase checkout procure kauf* bestell* achet* achete* compra* commande* encarg* pide pedir",
-        BUY.or(CREATE).or(PAY),
-        BUY,
-    ),
-    ("order reorder restock", BUY.or(CREATE).or(PAY).or(SEND), BUY),
-    (
-        "send email mail resend relay transmit deliver schick* senden sendet versend* envoi* envoye* envia* manda mandar mandale stuur*",
-        SEND.or(CREATE),
-        SEND,
-    ),
-    (
-        "message text dm notify inform tell ask thank greet warn remind* alert respond reply answer forward brief update-me ping congratulate apologize contact reach antwort* beantwort* informier* benachrichtig* frag* sag* teile* mitteil* weiterleit* leite* erinner* bedank* repond* reponds transfere* transfert* previen* dis demande* responde* contesta* reenvia* avisa* dile diles informa informar informale informez notifica notificar pregunta* recuerd* rispond* inoltra*",
-        SEND.or(CREATE),
-        SEND,
-    ),
-    (
-        "post publish announce broadcast tweet comment blog veroffentlich* publie publier publiez publica publicar kommentier* commente* comenta*",
-        SEND.or(CREATE).or(UPDATE),
-        SEND,
-    ),
-    (
-        "write compose draft schreib* verfass* ecri* redig* escrib* redact* schrijf* scriv*",
-        SEND.or(CREATE).or(UPDATE),
-        CREATE.or(SEND),
-    ),
-    (
-        "share teil teile teilt teilen freigeb* freigib* frei partage* compart* condivid* deel*",
-        SHARE.or(SEND).or(UPDATE),
-        SHARE,
-    ),
-    (
-        "grant permit authorize authorise whitelist expose unlock erlaub* autorise autoriser autoriza autorizar",
-        SHARE.or(SECRET).or(UPDATE).or(INVITE),
-        SHARE,
-    ),
-    (
-        "give hand gib gebt donne donnez da dale",
-        SHARE.or(SEND).or(INVITE).or(UPDATE).or(CREATE),
-        SHARE,
-    ),
-    ("allow", SHARE.or(UPDATE).or(SECRET), SHARE),
-    (
-        "invite onboard enroll enrol provision admit einlad* lade invit* convid* nodig*",
-        INVITE.or(SEND).or(CREATE).or(UPDATE),
-        INVITE,
-    ),
-    (
-        "delete remove erase trash purge drop clear wipe discard destroy deduplicate clean rid dispose scrap deprovision kick ban evict expel oust offboard wirf losch* entfern* supprim* efface* enleve* elimin* borra* quita* verwijder*",
-        REMOVE.or(CANCEL).or(UPDATE),
-        REMOVE,
-    ),
-    (
-        "revoke unshare disable deactivate block",
-        REMOVE.or(UPDATE).or(SECRET).or(SHARE).or(CREATE),
-        UPDATE.or(REMOVE),
-    ),
-    ("book reserve buch* reservier* reserv*", BOOK.or(CREATE).or(BUY).or(PAY), BOOK),
-    (
-        "ship dispatch fulfil fulfill versende* verschick* expedi*",
-        SEND.or(CREATE).or(UPDATE).or(BUY),
-        SEND,
-    ),
-    ("rent hire", BOOK.or(PAY).or(CREATE), BOOK),
-    (
-        "cancel abort terminate unsubscribe withdraw stornier* absag* sage kundig* annul* anul* cancel*",
-        CANCEL.or(REMOVE).or(UPDATE),
-        CANCEL,
-    ),
-    (
-        "update upsert passe edit change modify adjust correct fix alter replace rename amend revise reword convert tweak refresh aktualisier* andere andern andert anpass* korrigier* ersetz* umbenenn* bearbeit* modifie modifier modifiez modifica modificar corrig* remplac* actualiz* cambi* edita* sustitu* aggiorn* wijzig*",
-        UPDATE.or(CREATE).or(REMOVE),
-        UPDATE,
-    ),
-    (
-        "set reset configure enable activate turn toggle switch setz* configura configurar configurer activer activar",
-        UPDATE.or(CREATE).or(RUN),
-        UPDATE,
-    ),
-    (
-        "move reschedule postpone shift push-back bring-forward delay extend relocate redirect reroute divert point verschieb* verleg* deplac* reprogram* mueve* aplaz* pospon*",
-        UPDATE.or(CANCEL).or(CREATE),
-        UPDATE,
-    ),
-    (
-        "mark tick flag label tag grade assign reassign close reopen archive star pin unpin prioritize triage categorize sort complete finish link attach unassign restore markier* schliess* zuweis* archivier* ferm* clotur* archiv* marqu* cierr* asign* marca",
-        UPDATE.or(CREATE),
-        UPDATE,
-    ),
-    (
-        "escalate approve reject accept decline confirm acknowledge resolve genehmig* bestatig* annehm* approuv* confirmer confirme confirmez confirma confirmar attribue attribuer aprueb* aprob* acept*",
-        UPDATE.or(SEND).or(RUN).or(CREATE),
-        UPDATE,
-    ),
-    (
-        "add supplement complement erganz* anad* agrega agregar agregue ajout* hinzu fuge voeg* aggiung*",
-        CREATE.or(UPDATE).or(INVITE),
-        CREATE,
-    ),
-    ("submit", CREATE.or(UPDATE).or(SEND), CREATE),
-    (
-        "create make generate produce prepare register insert append put place save store record log note jot upload export import copy duplicate file open setup enter list-out build compile collect erstell* anleg* lege trag trage eintrag* notier* vermerk* speicher* cree creer creez enregistr* preparer preparez prepara preparar sauvegard* crea crear creame guarda guardar guardalo anota* registra registrar registre maak*",
-        CREATE.or(UPDATE),
-        CREATE,
-    ),
-    (
-        "schedule plan arrange organize organise host hold setup planen vereinbar* organisier* planifi* organise organiser fixe fixer programme programmer programa programar planea* organiza organizar agendar inplan*",
-        CREATE.or(UPDATE).or(INVITE).or(BOOK),
-        CREATE,
-    ),
-    ("rate review bewert*", UPDATE.or(SEND), UPDATE),
-    ("append", UPDATE.or(CREATE), UPDATE),
-    ("subscribe signup sign join follow", CREATE.or(UPDATE).or(SEND), CREATE),
-    (
-        "run execute deploy roll merge install push commit trigger launch invoke restart reboot stop kill rollback release build publish start fuhr* ausfuhr* starte* lance lancer executer ejecut* despleg*",
-        RUN.or(UPDATE).or(CREATE),
-        RUN,
-    ),
-    ("rotate renew reissue", SECRET.or(UPDATE).or(CREATE).or(SEND), UPDATE),
-    (
-        "handle process manage deal coordinate tidy erledig* kummer* traite* occupe* encargat* tramit*",
-        Kinds::INWARD.or(SEND).or(RUN),
-        UPDATE,
-    ),
-    ("visit browse navigate click goto besuch* visit* klick* clique*", VISIT, VISIT),
-];
 
 /// Verbs that only look.
 const READS: &str = "offn* get list search read find check show view query lookup look describe count fetch retrieve return returns summarize analyze analyse compare calculate compute translate explain see identify determine extract load obtain download display inspect verify validate know detect preview filter browse scan examine stat tell-me provide provides head tail grep diff locate peek poll monitor watch is has exists recall select lese* lies zeig* such* find* hole liste* pruf* abruf* lis lire affich* cherch* trouv* recher* busc* lee leer muestr* obten* consult* whoami ls cat pwd";
@@ -227,7 +79,7 @@ const THINGS: &[(&str, Topics)] = &[
         Topics::MONEY,
     ),
     (
-        "hotel hotels flight flights restaurant restaurants car cars rental reservation reservations booking bookings trip travel ticket* seat room rooms table flug* zimmer tisch vol chambre vuelo* habitacion mesa train",
+        "hotel hotels flight flights restaurant restaurants car cars rental reservation reservations booking bookings trip travel ticket* seat room rooms table flug* reise* zimmer tisch vol chambre vuelo* habitacion mesa train",
         Topics::TRAVEL,
     ),
     (
@@ -247,7 +99,7 @@ const THINGS: &[(&str, Topics)] = &[
         Topics::ORDER,
     ),
     (
-        "contact contacts lead leads customer customers client clients supplier vendor address-book kontakt* kunde* contacto* cliente*",
+        "contact contacts lead leads customer customers client clients supplier vendor patient patients tenant tenants applicant applicants candidate candidates student students pupil pupils colleague colleagues patient* mieter* bewerber* schuler* kolleg* address-book kontakt* kunde* contacto* cliente*",
         Topics::CONTACT,
     ),
     (
@@ -422,16 +274,43 @@ pub(crate) fn verb(word: &str) -> Option<(Verb, Form)> {
     // `Verschickt`, `bezahlt`: somebody does it, or it is done.
     let form = if word.len() > 5 && word.ends_with('t') { Form::Third } else { Form::Base };
     let begun = || VERB.begun(word).filter(|_| !thing());
-    known.or_else(|| Some((begun()?, form))).or_else(|| {
-        // Done again: `rewrite`, `resubmit`.
-        verb(word.strip_prefix("re").filter(|rest| rest.len() >= 4)?)
-    })
+    known
+        .or_else(|| Some((begun()?, form)))
+        .or_else(|| {
+            // Done again: `rewrite`, `resubmit`.
+            verb(word.strip_prefix("re").filter(|rest| rest.len() >= 4)?)
+        })
+        .or_else(|| {
+            let rest = parted(word).filter(|rest| READ.begun(rest).is_none())?;
+            Some((VERB.exact(rest).or_else(|| VERB.begun(rest))?, Form::Base))
+        })
+}
+
+/// Parts that stand before a German verb: `abschicken`, `zurückschreiben`.
+const BEFORE: &[&str] = &[
+    "zusammen", "zuruck", "weiter", "durch", "nach", "aus", "ein", "ver", "vor", "ab", "an", "auf",
+    "um", "zu",
+];
+
+/// What stands after such a part.
+fn parted(word: &str) -> Option<&str> {
+    let rest = BEFORE.iter().find_map(|part| word.strip_prefix(part))?;
+    (rest.len() >= 5 && rest.ends_with("en")).then_some(rest)
+}
+
+/// True if the word is known by its beginning only, as words of other languages are.
+pub(crate) fn begun(word: &str) -> bool {
+    let exact = bases(word)
+        .iter()
+        .any(|(base, _)| VERB.exact(base).is_some() || READ.exact(base).is_some());
+    !exact && (verb(word).is_some() || reads(word))
 }
 
 /// True if the word only looks.
 pub(crate) fn reads(word: &str) -> bool {
     bases(word).iter().any(|(base, _)| READ.exact(base).is_some())
         || (word.len() > 4 && VERB.begun(word).is_none() && READ.begun(word).is_some())
+        || parted(word).is_some_and(|rest| VERB.begun(word).is_none() && READ.begun(rest).is_some())
 }
 
 /// The act that a noun stands for, and what it is about.

@@ -33,12 +33,14 @@ pub(crate) struct Request {
     pub(crate) seeks: bool,
     /// True if people are meant whom a text names.
     pub(crate) crowd: bool,
+    /// True if a payment is asked for in so many words.
+    pub(crate) pays: bool,
 }
 
 /// After these, or at the beginning, a word that is a thing as often is an act.
 const STARTS: &str = "please to and then or also can could would will you should must kindly just now finally first afterwards next lets let's not don't i'll you'll we'd i'd but so and/or bitte und dann zu dass kannst konntest et puis ensuite pour de y luego despues para por favor ademas e ed then, help go me ";
 /// A question's first word: nothing in it is an act, unless it follows one of [`STARTS`].
-const ASKS: &str = "how what which who whom whose when where why is are was were does do did has have had wie was welche welcher welches wer wo wann warum combien quel quelle quels quelles qui ou quand que cuanto cuantos cual cuales quien donde cuando cuales";
+const ASKS: &str = "ist sind war hay worum wozu wem wen wieso weshalb how what which who whom whose when where why is are was were does do did has have had wie was welche welcher welches wer wo wann warum combien quel quelle quels quelles qui ou quand que cuanto cuantos cual cuales quien donde cuando cuales";
 /// Words that give a noun its article or owner; what follows is a thing.
 const OWNERS: &str = "the a an my your his her our their this that these those any each every all some no last next new latest of in from on for with at der die das den dem ein eine einen einem mein meine meinen le la les un une mon ma mes des du el los las una mi mis del";
 /// Light verbs: "make a payment".
@@ -53,13 +55,13 @@ const HANDLE: &str = "handle process deal work resolve care address bearbeite be
 const MATTERS: &str = "ticket issue item items point points entry entries letter matter case todo punkt punkte eintrag vorgang fall anliegen point points dossier asunto punto";
 
 /// Texts that can be pointed at, and what their writers did.
-const TEXTS: &str = "mail email mails emails message messages note notes ticket letter file document page website site article memo chat thread list review reviews request invoice invoices bill bills notice attachment comment comments says said wrote asked asks told sent mentioned recommended suggested recommends requested posted shared according described written issue newsletter form sheet calendar event report blog brief minutes instructions nachricht rechnung datei seite notiz zettel liste steht schreibt schrieb geschrieben geschickt gebeten gesagt ecrit envoye demande escrito enviado bittet laut brief anfrage facture message courriel page fichier selon demande dit factura mensaje correo pagina archivo segun dice pide carta";
+const TEXTS: &str = "mail email mails emails message messages note notes ticket letter file document page website site article memo chat thread list review reviews request invoice invoices bill bills notice attachment comment comments says said wrote asked asks told sent mentioned recommended suggested recommends requested posted shared according described written wrote writes accordingly issue newsletter form sheet calendar event report blog brief minutes instructions nachricht rechnung datei seite notiz zettel liste steht schreibt schrieb geschrieben geschickt gebeten gesagt ecrit envoye demande escrito enviado bittet laut brief anfrage facture message courriel page fichier selon demande dit factura mensaje correo pagina archivo segun dice pide carta";
 /// What people look up there.
-const SOUGHT: &str = "address addresses adresse adressen direccion direcciones number nummer numero iban contact contacts kontakt details phone link links url";
+const SOUGHT: &str = "address addresses adresse adressen direccion direcciones number nummer numero iban account konto cuenta compte contact contacts kontakt details phone link links url";
 /// People who are named by a text: "everyone in team.csv".
-const CROWD: &str = "people persons colleagues guests pupils children parents leute kollegen personen kinder eltern everyone everybody all each people those members team alle jeden tous todos whoever anyone";
+const CROWD: &str = "people persons colleagues guests pupils children parents folks leute kollegen personen kinder eltern everyone everybody all each people those members team alle allen jeden jedem tous todos whoever anyone";
 /// People who are meant without a name.
-const THEM: &str = "him her them whoever who author sender participants attendees recipients reply answer respond antworte reponds responde";
+const THEM: &str = "him her them whoever who author sender participants attendees recipients reply answer respond antworte beantworte reponds responde";
 /// Words that begin a "when".
 const WHEN: &str = "before after once if when until while as bevor wenn avant si antes";
 /// After these a teller tells the asker only: "tell me".
@@ -79,6 +81,7 @@ pub(crate) fn request(text: &str) -> Request {
         let words: Vec<&str> = sentence.split([' ', '/', ',', ':', '(', ')', '"']).collect();
         sentence_asks(&words, &mut all);
     }
+    all.pays = all.kinds.meets(Kinds::PAY) && paying(text);
     // Money that is sent or planned is paid; a secret that is set is one.
     let money = all.topics.meets(Topics::MONEY)
         || text.contains(['$', '€', '£'])
@@ -91,6 +94,14 @@ pub(crate) fn request(text: &str) -> Request {
         all.kinds = all.kinds.or(Kinds::SECRET);
     }
     all
+}
+
+/// True if a word of a text is a verb of paying, or a payment.
+fn paying(text: &str) -> bool {
+    tokens::parts(text).any(|word| {
+        lexicon::verb(word).is_some_and(|(verb, _)| verb.done.meets(Kinds::PAY))
+            || lexicon::deed(word).is_some_and(|(kinds, _)| kinds.meets(Kinds::PAY))
+    })
 }
 
 /// True if a word may be an act that we do not know: no verb, no thing, no word of every sentence.
@@ -126,7 +137,10 @@ struct Sentence<'a> {
 
 fn sentence_asks(words: &[&str], all: &mut Request) {
     let first = words.iter().map(|word| bare(word)).find(|word| !word.is_empty()).unwrap_or("");
-    let question = among(ASKS, first.trim_end_matches("'s"));
+    // "Any news?" asks; "Could you send it?" asks for an act.
+    let asks = words.last().is_some_and(|last| last.ends_with('?')) && !among(STARTS, first);
+    let question = among(ASKS, first.trim_end_matches("'s")) || asks;
+    all.understood |= asks;
     let mut here = Sentence {
         words,
         question,
@@ -144,7 +158,11 @@ fn sentence_asks(words: &[&str], all: &mut Request) {
             here.before = "";
             continue;
         }
-        all.unclear |= here.before.is_empty() && !question && unknown(word);
+        // A name alone, or "let me know", asks for nothing.
+        let next = words.get(at + 1).map_or("", |next| bare(next));
+        let alone = next.is_empty() || raw.ends_with(['.', ';', '!', '?', '-']);
+        let tells = word == "let" && matches!(next, "me" | "us");
+        all.unclear |= here.before.is_empty() && !question && !alone && !tells && unknown(word);
         here.acts(at, word, all);
         here.points(at, word, all);
         here.earlier = here.before;
@@ -163,15 +181,20 @@ impl Sentence<'_> {
         let starts = self.starts();
         let owned = among(OWNERS, self.before);
         all.topics = all.topics.or(lexicon::topics(word));
-        all.understood |= lexicon::reads(word) || among(ASKS, word);
+        let known = among("me us", self.before) && self.earlier == "let";
+        all.understood |= (lexicon::reads(word) && !known)
+            || (among(ASKS, word) && (self.before.is_empty() || self.question));
         let deed = lexicon::deed(word);
         if let Some((verb, form)) = lexicon::verb(word) {
-            let act = match form {
-                Form::Base if verb.noun_too || deed.is_some() => starts && !owned,
-                Form::Base => !owned && (!self.question || starts),
-                Form::Ing => (starts || among("by before after", self.before)) && !self.question,
-                Form::Third | Form::Past => false,
-            };
+            let act = !among("nothing nichts rien nada", next)
+                && match form {
+                    Form::Base if verb.noun_too || deed.is_some() => starts && !owned,
+                    Form::Base => !owned && (!self.question || starts),
+                    Form::Ing => {
+                        (starts || among("by before after", self.before)) && !self.question
+                    }
+                    Form::Third | Form::Past => false,
+                };
             // "Before you start": when, not what.
             let when = among("you i we du ich tu je", self.before) && among(WHEN, self.earlier);
             let only_me = among(TELLERS, word) && among("me us mir uns moi nous nos", next);
@@ -223,7 +246,9 @@ impl Sentence<'_> {
         let whole = among("it this that them es das cela ca lo eso", word)
             && among("of with handle process do out to um", self.before);
         let matter = among(ORDERS, word) || (self.handing && among(MATTERS, word));
-        all.delegated |= (self.follow && matter) || (whole && self.follow && handled(self.words));
+        let through = word == "through" && self.before == "work";
+        all.delegated |=
+            through || (self.follow && matter) || (whole && self.follow && handled(self.words));
         self.handing |= (starts || !self.question) && among(HANDLE, word);
         self.follow |= (starts || !self.question) && among(FOLLOW, word);
     }

@@ -1,5 +1,5 @@
 //! `cargo xtask bench flow`: the conversations of `tests-data/flow` decided by the engine of data flow, at every strictness,
-//! and what a judgment costs with 64 KiB of read text in context. `--half tune` takes the half that rules are tuned on.
+//! and what a judgment costs with 64 KiB of read text in context. `--half tune|seen|more` takes what rules are tuned on.
 //!
 //! The engine sees the recordings alone; the labels are read to count with, after it has answered.
 //! Never here: a rule, or a rate that leaves conversations out.
@@ -30,7 +30,8 @@ const STRICTNESS: std::ops::RangeInclusive<u8> = 0..=4;
 /// If the conversations cannot be read, or the engine cannot read a line of them.
 pub(crate) fn run(args: &Args) -> Result<bool> {
     let half = args.word("--half").unwrap_or("final");
-    anyhow::ensure!(matches!(half, "tune" | "final"), "--half wants tune or final after it");
+    let known = ["tune", "seen", "more", "final"];
+    anyhow::ensure!(known.contains(&half), "--half wants one of {known:?} after it");
     let folder = root().join("tests-data/flow").join(half);
     let recordings = recordings(&folder)?;
     let labels = Labels::read(&folder.join("labels.ndjson"))?;

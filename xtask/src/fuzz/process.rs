@@ -17,7 +17,7 @@ use writ_model::Digest;
 use super::{
     found, gate,
     hunt::{Found, Length, Made, Report, Target, Told, hunt, tried},
-    kept, models, mutate, signed, wire,
+    kept, models, mutate, read, signed, wire,
 };
 use crate::{
     args::Args,
@@ -42,6 +42,7 @@ fn targets() -> impl Iterator<Item = &'static Target> {
         .chain(signed::TARGETS)
         .chain(kept::TARGETS)
         .chain(found::TARGETS)
+        .chain(read::TARGETS)
         .chain(models::TARGETS)
 }
 
@@ -252,6 +253,7 @@ mod tests {
         hunt_dpop: "dpop", hunt_assertion: "assertion", hunt_token: "token", hunt_id_token: "id-token",
         hunt_passkey_made: "passkey-made", hunt_passkey_used: "passkey-used",
         hunt_charter: "charter", hunt_line: "line", hunt_export: "export", hunt_backup: "backup", hunt_config: "config",
+        hunt_results: "results",
     }
 
     #[test]

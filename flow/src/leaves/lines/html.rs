@@ -19,10 +19,14 @@ pub(super) fn lines(html: &str) -> String {
             tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect();
         let closing = tag.starts_with('/');
         match (name.to_ascii_lowercase().as_str(), closing) {
-            ("article" | "li" | "section" | "tbody" | "thead" | "table" | "ul" | "ol", false) => {
+            (
+                "article" | "li" | "section" | "tbody" | "thead" | "table" | "ul" | "ol" | "dl",
+                false,
+            ) => {
                 out.push_str("\n\n");
             }
             ("td" | "th", true) => out.push_str(" | "),
+            ("dt", true) => {}
             ("p" | "div" | "br" | "tr" | "h1" | "h2" | "h3" | "h4" | "dt" | "dl", _)
                 if !out.ends_with('\n') =>
             {
@@ -31,7 +35,12 @@ pub(super) fn lines(html: &str) -> String {
             ("dd", false) => out.push_str(": "),
             _ => {}
         }
-        out.push_str(text);
+        // What stands in a cell is one line, however it is written.
+        if matches!(name.to_ascii_lowercase().as_str(), "dd" | "td") && !closing {
+            out.push_str(&text.replace('\n', " "));
+        } else {
+            out.push_str(text);
+        }
     }
     let entities = [
         ("&lt;", "<"),

@@ -1,0 +1,223 @@
+//! What other values say of the same thing: in the source that the person named, and in own records about whom they named.
+//!
+//! SECURITY: a text of others that contradicts an own record is never believed for the record's own matter; where a source
+//! names two accounts, nobody but the person can say which. Never here: how a value was found (`trace`).
+//! To add a contradiction: a function here, its use in `grounds`, a case of the tests.
+
+use std::collections::BTreeSet;
+
+use super::{Asked, Case};
+use crate::{
+    classify::{Acts, Origin, Role},
+    orders::{SIGN, order},
+    trace::{Atom, Found, is_sender, named, record_named},
+    values::{Sort, typed},
+    words::tokens::{fold, name_words, sentences},
+};
+
+/// LIMIT: sources of one value that are looked at, and texts of one source.
+const SOURCES: usize = 4;
+const TEXTS: usize = 256;
+
+/// True if the person pointed at a text for a payment, and the text that they named has this payee and no other one. A payee
+/// whom a sentence orders to be paid, beside one whom nobody does, is not whom they meant.
+pub(super) fn payee(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    let person = &case.context.person;
+    let pointed = person.request.refers || person.request.seeks || person.names_file;
+    // Where the text itself asks to be paid, they said that the account is there, or asked for this very paper to be paid.
+    let ordered = found.deed.meets(case.class.kinds);
+    let paper = person.request.pays && person.names_file && found.named >= 3;
+    pointed
+        && (!ordered || person.request.seeks || paper)
+        && case.asked == Asked::Yes
+        && found.named >= 2
+        && found.signs < SIGN
+        && !person.names(atom.value.sort)
+        && !contradicted(case, atom, found)
+        && !rivals(case, atom, found)
+}
+
+/// True if the document that the person named has this value among others of its sort.
+pub(super) fn lists(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    let first = found.sentences.first().and_then(|at| case.context.index.leaf_of(*at));
+    let document = first
+        .and_then(|leaf| case.context.leaf(leaf))
+        .is_some_and(|(source, _, _)| source.document);
+    document && found.named >= 3 && case.context.person.names_file && rivals(case, atom, found)
+}
+
+/// True if a source of this value has another one of its sort that no sentence orders.
+fn rivals(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    let leaves = found.sentences.iter().filter_map(|at| case.context.index.leaf_of(*at));
+    let sources: BTreeSet<u32> =
+        leaves.filter_map(|leaf| Some(case.context.leaf(leaf)?.2)).take(SOURCES).collect();
+    case.context.leaves().filter(|(source, _)| sources.contains(source)).any(|(_, leaf)| {
+        let folded = fold(&leaf.text);
+        sentences(&folded).into_iter().any(|sentence| {
+            let other = |value: &crate::values::Typed| {
+                value.sort == atom.value.sort
+                    && value.key != atom.value.key
+                    && !case.context.person.value(value)
+            };
+            typed(sentence).iter().any(other) && {
+                let said = order(sentence);
+                said.deeds.is_empty() && said.signs < SIGN
+            }
+        })
+    })
+}
+
+/// True if the person named an account that is neither in the call nor in anything that was read, and this is another one.
+pub(super) fn other_than_named(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    let person = &case.context.person;
+    if found.yours || !person.names(atom.value.sort) {
+        return false;
+    }
+    let known = |key: &str| {
+        let index = &case.context.index;
+        !index.field(key).is_empty()
+            || !index.word(key).is_empty()
+            || case.values.iter().any(|(other, _)| other.value.key == key)
+    };
+    person.values(atom.value.sort).any(|key| !known(key))
+}
+
+/// True if the person named a site, and this is a link to another one that only a text has.
+pub(super) fn other_site(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    let Some(own) = crate::index::host(&atom.value) else { return false };
+    atom.value.sort == Sort::Link && found.only_text() && {
+        let mut named = case.context.person.values(Sort::Link).peekable();
+        named.peek().is_some() && !named.any(|key| key.contains(own))
+    }
+}
+
+/// True if another source that the person named has a link to another house: nobody but they can say which they meant.
+pub(super) fn rival_link(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    let house = |value: &crate::values::Typed| crate::index::host(value).map(str::to_owned);
+    let (own, first) = (house(&atom.value), found.sentences.first());
+    let source = first.and_then(|at| case.context.index.leaf_of(*at));
+    let source = source.and_then(|leaf| Some(case.context.leaf(leaf)?.2));
+    let mut asked: Option<(u32, bool)> = None;
+    case.context.leaves().zip(0_u32..).any(|((from, leaf), at)| {
+        if Some(from) == source || !leaf.text.contains("://") {
+            return false;
+        }
+        let meant = match asked {
+            Some((known, meant)) if known == from => meant,
+            _ => named(case.context, at) >= 2,
+        };
+        asked = Some((from, meant));
+        meant
+            && typed(&fold(&leaf.text)).iter().any(|other| {
+                other.sort == Sort::Link && house(other) != own && !case.context.person.value(other)
+            })
+    })
+}
+
+/// True if an own record that the person named, or that the call names, has another address, number or account than a text.
+pub(super) fn contradicted(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    let sort = atom.value.sort;
+    let placed = matches!(sort, Sort::Mail | Sort::Account | Sort::Phone);
+    let theirs = found.only_text() || found.foreign;
+    if !placed || !theirs {
+        return !placed && theirs && dwells_elsewhere(case, atom);
+    }
+    let beside = beside(case, found);
+    let all = case.context.leaves().zip(0_u32..);
+    // Whose a record is says nothing of the matter.
+    let of_it = |leaf: &crate::leaves::Leaf| leaf.field && !is_sender(&leaf.key);
+    all.filter(|((_, leaf), _)| of_it(leaf)).any(|((_, leaf), at)| {
+        let own =
+            case.context.leaf(at).is_some_and(|(source, _, _)| source.origin <= Origin::OwnText);
+        own && {
+            let values = typed(&fold(&leaf.text));
+            let here = values.iter().any(|value| value.sort == sort);
+            here && values.iter().all(|value| value.key != atom.value.key)
+                && (record_named(case.context, at)
+                    || called(case, at)
+                    || (sort == Sort::Account && named_in(case, at, &beside)))
+        }
+    })
+}
+
+/// The text that stands with a value in its source.
+fn beside(case: &Case<'_>, found: &Found) -> String {
+    let first = found.sentences.first().and_then(|at| case.context.index.leaf_of(*at));
+    let source = first.and_then(|leaf| Some(case.context.leaf(leaf)?.2));
+    let mut all = String::new();
+    let texts = case.context.leaves().filter(|(from, _)| Some(*from) == source);
+    for (_, leaf) in texts.take(TEXTS) {
+        all.push_str(&fold(&leaf.text));
+        all.push('\n');
+    }
+    all
+}
+
+/// True if the name beside a field, in the same record, stands in this text.
+fn named_in(case: &Case<'_>, at: u32, text: &str) -> bool {
+    let Some((_, this, source)) = case.context.leaf(at) else { return false };
+    let near = at.saturating_sub(8)..=at.saturating_add(8);
+    near.filter_map(|near| case.context.leaf(near)).any(|(_, other, same)| {
+        same == source && other.record == this.record && other.field && {
+            let name = fold(&other.text);
+            let letters = name.chars().filter(|letter| letter.is_alphabetic()).count() >= 6;
+            letters && crate::words::tokens::holds(text, &name)
+        }
+    })
+}
+
+/// True if an own record that the person named has another address of a house than a text.
+fn dwells_elsewhere(case: &Case<'_>, atom: &Atom) -> bool {
+    const ADDRESS: &str =
+        "address addresses anschrift adresse direccion domicilio street lieferadresse";
+    if !super::grounds::postal(atom) {
+        return false;
+    }
+    case.context.leaves().zip(0_u32..).any(|((_, leaf), at)| {
+        leaf.field
+            && name_words(leaf.key.trim_end_matches(|letter: char| letter.is_ascii_digit()))
+                .iter()
+                .any(|word| ADDRESS.split(' ').any(|one| one == word))
+            && fold(&leaf.text) != atom.value.text()
+            && (record_named(case.context, at) || called(case, at))
+    })
+}
+
+/// True if a field beside this one, in the same record, is a value of the call: the payee's name.
+fn called(case: &Case<'_>, at: u32) -> bool {
+    let Some((_, this, source)) = case.context.leaf(at) else { return false };
+    let near = at.saturating_sub(8)..=at.saturating_add(8);
+    near.filter_map(|near| case.context.leaf(near)).any(|(_, other, same)| {
+        same == source && other.record == this.record && other.field && {
+            let folded = fold(&other.text);
+            let letters = folded.chars().filter(|letter| letter.is_alphabetic()).count() >= 4;
+            letters
+                && case.values.iter().any(|(atom, _)| !atom.formed && atom.value.text() == folded)
+        }
+    })
+}
+
+/// True if a number that only a text has stands for what the same record has as a field: the rent, though a note has
+/// another one. Nobody pointed at the note.
+pub(super) fn misfigured(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    let request = &case.context.person.request;
+    let number = atom.formed && matches!(atom.value.sort, Sort::Number);
+    let chooses = matches!(atom.role, Role::Selector | Role::Schedule | Role::Content);
+    let asked = !request.refers && !request.delegated && case.class.acts != Acts::Reads;
+    if !number || chooses || !asked || !found.only_text() || !case.context.person.spoke {
+        return false;
+    }
+    let name = atom.pointer.rsplit('/').next().unwrap_or("");
+    let words = name_words(name);
+    found.sentences.iter().filter_map(|at| case.context.index.leaf_of(*at)).any(|leaf| {
+        let Some((_, this, source)) = case.context.leaf(leaf) else { return false };
+        let near = leaf.saturating_sub(16)..=leaf.saturating_add(16);
+        near.filter_map(|at| case.context.leaf(at)).any(|(_, other, same)| {
+            same == source
+                && other.record == this.record
+                && other.field
+                && other.text.bytes().any(|byte| byte.is_ascii_digit())
+                && name_words(&other.key).iter().any(|word| words.contains(word))
+        })
+    })
+}
