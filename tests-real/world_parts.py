@@ -71,7 +71,7 @@ class Web:
     """Pages on loopback, and who asked for them."""
 
     PAGES = {
-        "/orders": "<!doctype html><title>Orders</title><main><h1>Orders</h1><p>Three books for June.</p>"
+        "/orders": "<!doctype html><title>Orders</title><link rel=\"icon\" href=\"data:,\"><main><h1>Orders</h1><p>Three books for June.</p>"
         "<button>Send them</button></main>",
         "/salaries": "<!doctype html><title>Salaries</title><p>Not for agents.</p>",
     }

@@ -310,8 +310,12 @@ impl Desk {
             if !done.as_ref().is_err_and(crate::case::format::needs_newer) {
                 break;
             }
-            Box::pin(self.raise_format(tenant)).await?;
+            // Somebody else may have raised it meanwhile: then it is there.
+            let raised = Box::pin(self.raise_format(tenant)).await;
             done = Box::pin(self.act_once(tenant, actor.clone(), command.clone())).await;
+            if done.as_ref().is_err_and(crate::case::format::needs_newer) {
+                raised?;
+            }
         }
         done
     }

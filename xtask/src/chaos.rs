@@ -6,7 +6,7 @@
 
 use anyhow::Result;
 
-use crate::{args::Args, root::target, shell::cargo, tally::Tally};
+use crate::{args::Args, root::target, tally::Tally};
 
 #[cfg(feature = "bench")]
 mod callers;
@@ -54,7 +54,9 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
 pub(crate) fn run(args: &Args) -> Result<bool> {
     let words: Vec<&str> = args.words().iter().map(String::as_str).collect();
     let optimised = ["--release", "--locked", "-p", "xtask", "--features", "bench", "--"];
-    crate::shell::ended_well(cargo(&[&["run", "--quiet"], &optimised[..], &words].concat()))
+    crate::shell::ended_well(crate::shell::cargo(
+        &[&["run", "--quiet"], &optimised[..], &words].concat(),
+    ))
 }
 
 /// The same for the soak.
@@ -73,8 +75,7 @@ pub(crate) fn soak(args: &Args) -> Result<bool> {
 pub(crate) fn check() -> Result<Tally> {
     crate::setup::postgres()?;
     crate::setup::nats()?;
-    let scope = ["build", "--workspace", "--all-features", "--locked", "--bins", "--examples"];
-    anyhow::ensure!(crate::shell::well(cargo(&scope)), "the victims do not build");
+    crate::shell::programs()?;
     let words = ["chaos", "--rounds", "2", "--debug"];
     crate::shell::counted(crate::shell::command(target().join("debug/xtask"), &words))
 }

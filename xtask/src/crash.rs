@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::{
     args::Args,
     root::target,
-    shell::{cargo, command, counted, well},
+    shell::{command, counted, programs},
     tally::Tally,
 };
 
@@ -68,7 +68,6 @@ pub(crate) fn check() -> Result<Tally> {
 /// Builds the victims and the optional half of this tool as the unit tests are built, the whole workspace with every
 /// feature: a choice of packages would choose other features of their dependencies, and compile those once more.
 fn again(words: &[&str]) -> Result<Tally> {
-    let scope = ["build", "--workspace", "--all-features", "--locked", "--bins", "--examples"];
-    anyhow::ensure!(well(cargo(&scope)), "the victims do not build");
+    programs()?;
     counted(command(target().join("debug/xtask"), words))
 }

@@ -59,6 +59,18 @@ pub(crate) fn well(mut command: Command) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
+/// Builds all programs and examples beside the tests: without those the features of dependencies are others, and all of
+/// them are compiled once more.
+///
+/// # Errors
+/// If they do not build.
+pub(crate) fn programs() -> Result<()> {
+    let scope =
+        ["build", "--workspace", "--all-features", "--locked", "--bins", "--examples", "--tests"];
+    anyhow::ensure!(well(cargo(&scope)), "the programs do not build");
+    Ok(())
+}
+
 /// Builds this program anew, optimized and with this feature, and runs it with these words; whether it ended well.
 ///
 /// # Errors

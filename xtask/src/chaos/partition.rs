@@ -208,6 +208,10 @@ fn cut_once(
         let commands = scope.spawn(move || command(pen, from, ends));
         let ran = broken(site, cut, &served, &healing);
         stop.store(true, Ordering::SeqCst);
+        if ran.is_err() {
+            // A stream ends with its gateway: nobody waits for one that no cut has ended.
+            site.stop("gateway")?;
+        }
         let fell = "a thread fell over";
         let (acknowledged, asked, first) = commands.join().ok().context(fell)?;
         told.commands += asked;

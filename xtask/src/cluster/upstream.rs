@@ -78,7 +78,7 @@ fn serve(stream: TcpStream, calls: &AtomicU64) {
     }
 }
 
-/// The whole answer to a message: its one tool, if it is asked what it has; else that the message was sent.
+/// The whole answer to a message: its two tools, if it is asked what it has; else that the message was sent.
 pub(crate) fn answer(message: &str) -> String {
     let answer = listing(message).unwrap_or_else(|| {
         r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"sent"}]}}"#
@@ -92,11 +92,15 @@ pub(crate) fn answer(message: &str) -> String {
 pub(crate) fn listing(message: &str) -> Option<String> {
     let asks = message.contains("\"tools/list\"");
     let message: serde_json::Value = asks.then(|| serde_json::from_str(message).ok()).flatten()?;
-    let tool = serde_json::json!({
-        "name": "send_message", "description": "Sends a message.", "inputSchema": {"type": "object"},
-    });
+    let tools = [("send_message", "Sends a message."), ("list_messages", "Lists messages.")].map(
+        |(name, description)| {
+            serde_json::json!({
+                "name": name, "description": description, "inputSchema": {"type": "object"},
+            })
+        },
+    );
     let answer = serde_json::json!({
-        "jsonrpc": "2.0", "id": message.get("id"), "result": {"tools": [tool]},
+        "jsonrpc": "2.0", "id": message.get("id"), "result": {"tools": tools},
     });
     Some(answer.to_string())
 }

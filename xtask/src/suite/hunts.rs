@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, anyhow};
 
 use crate::{
     root::target,
-    shell::{cargo, command, counted, make_folder, well},
+    shell::{command, counted, make_folder, programs},
     tally::Tally,
 };
 
@@ -32,8 +32,7 @@ static BEGUN: Mutex<Vec<Row>> = Mutex::new(Vec::new());
 /// Sends the hunter off; `end` waits for it. It is this program as the tests were built: an optimized one tries ten times as
 /// much, and costs every run five minutes to build (`cargo xtask fuzz` does it).
 pub(super) fn begin() -> Result<Tally> {
-    let build = ["build", "--quiet", "--workspace", "--all-features", "--locked", "--bin", "xtask"];
-    anyhow::ensure!(well(cargo(&build)), "the hunter cannot be built");
+    programs()?;
     let folder = target().join("fuzz");
     make_folder(&folder)?;
     // A copy: a later step may build this program with other features.
