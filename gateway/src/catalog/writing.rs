@@ -43,9 +43,11 @@ pub(super) async fn now(core: &Core, (tenant, server): (TenantId, &str), shows: 
         let wrote = write(core, (tenant, server), &batch).await;
         let mut shown = shows.inner.lock();
         if let Err(why) = wrote {
-            // Nothing of it is left to nobody: it is seen again with the next list.
+            // Nothing of it is left to nobody: it is seen again with the next list, which is asked for at once. What is
+            // forgotten and counts as listed would be refused as unknown for as long as a list counts.
             while let Some((seen, _)) = shown.queue.pop_front() {
                 shown.forget(seen.thing, &seen.name);
+                shown.listed.remove(&seen.thing);
             }
             tracing::warn!(%tenant, server, %why, event = "catalog.not_written");
             return false;

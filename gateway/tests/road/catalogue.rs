@@ -210,6 +210,17 @@ async fn a_changed_tool_is_neither_listed_nor_called_until_a_person_approves_the
 }
 
 #[tokio::test]
+async fn a_sight_that_could_not_be_written_is_had_again_with_the_next_call() {
+    let (shop, world, agent) = world(json!([send("Sends.")]), FirstSight::Trust).await;
+    *world.pen.unseen.lock() = 1;
+    assert_eq!(called(&world, &agent, "send").await.code(), "GATE-0136");
+    assert_eq!(shop.reached(), ["tools/list"]);
+    // Nothing is refused for as long as a list counts because of a moment's fault.
+    assert!(done(&called(&world, &agent, "send").await));
+    assert_eq!(shop.reached(), ["tools/list", "tools/call send"]);
+}
+
+#[tokio::test]
 async fn not_listing_goes_around_no_pin() {
     let (shop, world, agent) = world(json!([send("Sends.")]), FirstSight::Trust).await;
     // Never listed by anybody: the gateway asks itself, and pins what it sees.

@@ -174,6 +174,7 @@ impl World {
             mood: Mutex::default(),
             takes: Mutex::default(),
             loses: Mutex::default(),
+            unseen: Mutex::default(),
         });
         let bank = Arc::new(Shaky::open(folder.path()));
         let gateway = Gateway::start(GatewayParts {

@@ -80,8 +80,12 @@ impl Scribe for LedgerScribe {
             if !needs {
                 break;
             }
-            self.raise(tenant).await?;
+            // Somebody else may have raised it meanwhile: then it is there.
+            let raised = self.raise(tenant).await;
             done = self.once(tenant, command.clone()).await;
+            if matches!(&done, Err(SubmitError::Refused(why)) if why.code == FORMAT) {
+                raised?;
+            }
         }
         done.map_err(|fault| match fault {
             SubmitError::Refused(refusal) => refusal.to_string(),

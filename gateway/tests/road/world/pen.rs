@@ -53,6 +53,8 @@ pub(crate) struct Pen {
     pub(crate) takes: Mutex<Span>,
     /// How many confirmations of an ending it does not write.
     pub(crate) loses: Mutex<u32>,
+    /// How many sights of definitions it does not write.
+    pub(crate) unseen: Mutex<u32>,
 }
 
 #[async_trait]
@@ -65,6 +67,13 @@ impl Scribe for Pen {
             if *loses > 0 {
                 *loses -= 1;
                 return Err("the roster does not answer".to_owned());
+            }
+        }
+        if matches!(wish, Command::SeeDefinitions(_)) {
+            let mut unseen = self.unseen.lock();
+            if *unseen > 0 {
+                *unseen -= 1;
+                return Err("somebody else wrote first".to_owned());
             }
         }
         let before = matches!(wish, Command::ConsumeApproval { .. } | Command::NotifyAct(_));
