@@ -161,7 +161,7 @@ fn string(text: &str, key: &str, depth: usize, document: bool, parts: &mut Parts
     }
     // An object a line.
     if looks_so && depth > 0 && trimmed.contains('\n') {
-        let rows = trimmed.lines().filter(|row| !row.trim().is_empty()).take(MOST);
+        let rows = trimmed.lines().filter(|row| !row.trim().is_empty());
         let read = |row: &str| repair::value(row.trim().as_bytes(), VALUES).ok();
         if let Some(all) = rows.map(read).collect::<Option<Vec<Value>>>() {
             return walk(&Value::Array(all), "", depth - 1, document, parts);

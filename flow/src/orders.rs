@@ -243,7 +243,8 @@ fn signs(sentence: &str) -> u8 {
 
 /// True if a sentence is meant for whatever machine reads it: "note to the AI", "assistants that index this page".
 fn told_to_a_machine(sentence: &str) -> bool {
-    const MACHINES: &str = "ai ki llm chatbot assistant assistants assistent assistenten asistente assistente agents bots";
+    const MACHINES: &str =
+        "ai ki llm chatbot assistant assistants assistent assistenten asistente assistente";
     const TO: &str = "to for an fur para pour dear attention hello hey hi";
     const READS: &str =
         "that who which reading processing indexing using visiting handling summarizing";
@@ -253,15 +254,14 @@ fn told_to_a_machine(sentence: &str) -> bool {
         if !among(MACHINES, plain) {
             return false;
         }
-        let before = |back: usize| at.checked_sub(back).and_then(|at| words.get(at)).copied().unwrap_or("");
+        let before =
+            |back: usize| at.checked_sub(back).and_then(|at| words.get(at)).copied().unwrap_or("");
         let next = words.get(at + 1).copied().unwrap_or("");
         let among_people = among("manager professor director of in at for", next);
-        let article = among("the any all your our this den die das der el la los le les l", before(1));
+        let article =
+            among("the any all your our this den die das der el la los le les l", before(1));
         let addressed = among(TO, before(1)) || (article && among(TO, before(2)));
-        let machine = among("ai ki llm chatbot", plain);
-        !among_people
-            && ((addressed && (machine || among("assistant assistants agents bots assistent assistenten asistente assistente", plain)))
-                || (among(READS, next) && !machine && (at == 0 || article)))
+        !among_people && (addressed || (among(READS, next) && (at == 0 || article)))
     })
 }
 

@@ -3,7 +3,7 @@
 //! SECURITY: only what a person said gets here; matched by text, not by hash, so that nothing can be made to collide.
 //! Never here: what was read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     values::{Sort, Typed, typed},
@@ -19,8 +19,7 @@ pub(crate) struct Person {
     /// All of it, folded.
     text: String,
     words: BTreeSet<Box<str>>,
-    values: BTreeSet<String>,
-    sorted: BTreeSet<(Sort, String)>,
+    values: BTreeMap<String, Sort>,
     /// What they asked for.
     pub(crate) request: Request,
     /// True if they named a file.
@@ -46,10 +45,7 @@ impl Person {
         self.request.pays |= asked.pays;
         self.names_file |= crate::words::tokens::chunks(&folded).any(crate::values::is_file);
         self.words.extend(parts(&folded).map(Box::from));
-        for value in typed(&folded) {
-            self.sorted.insert((value.sort, value.key.clone()));
-            self.values.insert(value.key);
-        }
+        self.values.extend(typed(&folded).into_iter().map(|value| (value.key, value.sort)));
         self.text.push('\n');
         self.text.push_str(&folded);
     }
@@ -60,8 +56,9 @@ impl Person {
     }
 
     /// The values of this sort that they named.
-    pub(crate) fn values(&self, sort: Sort) -> impl Iterator<Item = &str> {
-        self.sorted.iter().filter(move |(one, _)| *one == sort).map(|(_, key)| key.as_str())
+    pub(crate) fn values(&self, sort: Sort) -> impl Iterator<Item = Typed> {
+        let of = self.values.iter().filter(move |(_, one)| **one == sort);
+        of.map(move |(key, _)| Typed { sort, key: key.clone() })
     }
 
     /// True if they said this word.
@@ -99,6 +96,6 @@ impl Person {
 
     /// True if they named this value in any notation.
     pub(crate) fn value(&self, value: &Typed) -> bool {
-        self.values.contains(&value.key) || self.verbatim(value.text())
+        self.values.contains_key(&value.key) || self.verbatim(value.text())
     }
 }

@@ -4,19 +4,31 @@
 use std::{
     ffi::OsStr,
     io::{BufRead as _, BufReader, Write as _, pipe, stdout},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::OnceLock,
 };
 
 use anyhow::{Context as _, Result};
 
 use crate::{root::root, tally::Tally};
 
+/// The temporary folder of what is started from here, if it is another than the system's.
+static TEMPORARY: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on what is started has this temporary folder. The first word holds.
+pub(crate) fn set_temporary(folder: &Path) {
+    drop(TEMPORARY.set(folder.to_owned()));
+}
+
 /// A command that runs in the repository's root with two build jobs and plain output.
 pub(crate) fn command(program: impl AsRef<OsStr>, args: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(args).current_dir(root()).stdin(Stdio::null());
     command.env("CARGO_TERM_COLOR", "never").env("NEXTEST_COLOR", "never");
+    if let Some(folder) = TEMPORARY.get() {
+        command.env("TMPDIR", folder);
+    }
     if std::env::var_os("CARGO_BUILD_JOBS").is_none() {
         command.env("CARGO_BUILD_JOBS", "2");
     }

@@ -4,6 +4,7 @@
 //! To add a step: a row in [`STEPS`].
 
 mod hunts;
+mod room;
 
 use std::path::Path;
 
@@ -67,6 +68,7 @@ const STEPS: &[Step] = &[
 pub(crate) fn run(args: &Args) -> Result<bool> {
     let mut total = Tally::default();
     let mut bad = Vec::new();
+    let mut room = room::Room::new()?;
     for step in STEPS.iter().filter(|step| step.quick || !args.has("--quick")) {
         say(&format!("\n== {}", step.name))?;
         let (since, worked_before) = (now(), worked());
@@ -87,7 +89,14 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
             step.name
         ))?;
         total.add(tally);
+        room.look();
     }
+    say("\n== room")?;
+    let left = room.close()?;
+    if left.failed > 0 {
+        bad.push("room");
+    }
+    total.add(left);
     if !bad.is_empty() {
         say(&format!("\nfailed steps: {}", bad.join(", ")))?;
     }

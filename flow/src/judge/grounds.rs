@@ -211,8 +211,8 @@ fn destination(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static s
             && free
             && found.named >= 2
             && case.values.iter().filter(several).count() >= 2;
+        let handed = case.handed() && found.named >= 3 && found.signs < SIGN;
         // Everybody whom a list has that they named.
-        let handed = case.handed() && found.named >= 3 && found.signs < SIGN && !money;
         let list = case.context.person.request.crowd
             && free
             && !money
@@ -362,6 +362,11 @@ fn never_asked(case: &Case<'_>) -> bool {
     !(meant && case.values.iter().all(said))
 }
 
+/// True if the person named a value, or the own record that has it.
+fn meant(found: &Found) -> bool {
+    found.yours || (found.field.is_some() && !found.foreign && found.meant)
+}
+
 /// True for a change of own records, or words to somebody whom the person named, with nothing in it that only others say or
 /// that a text orders: nobody's words but theirs can have caused it.
 fn harmless(case: &Case<'_>) -> bool {
@@ -374,10 +379,11 @@ fn harmless(case: &Case<'_>) -> bool {
     let own = |(atom, found): &(Atom, Found)| {
         let theirs = found.only_text() || found.foreign;
         let leads = atom.role == Role::Destination || atom.value.sort.leads_out();
-        let meant = found.yours || (found.field.is_some() && found.meant);
-        !theirs && !meets(found.ordered, kinds) && (!sends || !leads || meant)
+        !(theirs || meets(found.ordered, kinds) || sends && leads && !meant(found))
     };
-    case.values.iter().all(own)
+    // What leaves, or may, goes to whom they named or is about what they named, and carries nothing.
+    let named = || case.values.iter().any(|(_, found)| meant(found)) && !leaving::carries(case);
+    case.values.iter().all(own) && !leaving::repeats(case) && (!sends || named())
 }
 
 /// Grounds to hold a read: it visits an address that carries own data, or that only an order names.

@@ -67,20 +67,27 @@ pub(super) fn unspoken(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'
     (stranger || carries(case)).then_some(code)
 }
 
-/// True if the arguments say what own records have: one telling value, or several.
-fn carries(case: &Case<'_>) -> bool {
+/// What would be said, in pieces.
+fn pieces(case: &Case<'_>) -> Vec<String> {
     let mut texts = Vec::new();
     said(case.arguments, DEPTH, &mut texts);
-    let mut several = 0;
-    let pieces = texts.iter().flat_map(|text| {
+    let all = texts.iter().flat_map(|text| {
         text.split([',', ';', ':', '|', '\t', '\n', '(', ')']).flat_map(|part| part.split(". "))
     });
-    for piece in pieces.take(PIECES) {
-        let piece = fold(piece);
-        let piece = piece.trim().trim_end_matches(['.', '!', '?']);
-        if !(3..=200).contains(&piece.len()) {
-            continue;
-        }
+    let bare = |piece: &str| fold(piece).trim().trim_end_matches(['.', '!', '?']).to_owned();
+    all.take(PIECES).map(bare).filter(|piece| (3..=200).contains(&piece.len())).collect()
+}
+
+/// True if the arguments repeat words of a text that was read.
+pub(super) fn repeats(case: &Case<'_>) -> bool {
+    let long = |piece: &String| piece.split(' ').nth(3).is_some();
+    pieces(case).iter().any(|piece| long(piece) && !case.context.index.phrase(piece).is_empty())
+}
+
+/// True if the arguments say what own records have: one telling value, or several.
+pub(super) fn carries(case: &Case<'_>) -> bool {
+    let mut several = 0;
+    for piece in &pieces(case) {
         let words = piece.split(' ').count();
         if in_fields(case, piece) {
             let telling =

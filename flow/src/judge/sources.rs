@@ -4,14 +4,15 @@
 //! names two accounts, nobody but the person can say which. Never here: how a value was found (`trace`).
 //! To add a contradiction: a function here, its use in `grounds`, a case of the tests.
 
-use std::collections::BTreeSet;
+use std::{cell::LazyCell, collections::BTreeSet};
 
 use super::{Asked, Case};
 use crate::{
     classify::{Acts, Origin, Role},
+    leaves::Leaf,
     orders::{SIGN, order},
     trace::{Atom, Found, is_sender, named, record_named},
-    values::{Sort, typed},
+    values::{Sort, Typed, typed},
     words::tokens::{fold, name_words, sentences},
 };
 
@@ -54,7 +55,7 @@ fn rivals(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     case.context.leaves().filter(|(source, _)| sources.contains(source)).any(|(_, leaf)| {
         let folded = fold(&leaf.text);
         sentences(&folded).into_iter().any(|sentence| {
-            let other = |value: &crate::values::Typed| {
+            let other = |value: &Typed| {
                 value.sort == atom.value.sort
                     && value.key != atom.value.key
                     && !case.context.person.value(value)
@@ -79,21 +80,23 @@ pub(super) fn other_than_named(case: &Case<'_>, atom: &Atom, found: &Found) -> b
             || !index.word(key).is_empty()
             || case.values.iter().any(|(other, _)| other.value.key == key)
     };
-    person.values(atom.value.sort).any(|key| !known(key))
+    person.values(atom.value.sort).any(|value| !known(&value.key))
 }
 
 /// True if the person named a site, and this is a link to another one that only a text has.
 pub(super) fn other_site(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     let Some(own) = crate::index::host(&atom.value) else { return false };
-    atom.value.sort == Sort::Link && found.only_text() && {
-        let mut named = case.context.person.values(Sort::Link).peekable();
-        named.peek().is_some() && !named.any(|key| key.contains(own))
-    }
+    let named = case.context.person.values(Sort::Link).collect::<Vec<_>>();
+    let same = |link: &Typed| crate::index::host(link) == Some(own);
+    atom.value.sort == Sort::Link
+        && found.only_text()
+        && !named.is_empty()
+        && !named.iter().any(same)
 }
 
 /// True if another source that the person named has a link to another house: nobody but they can say which they meant.
 pub(super) fn rival_link(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
-    let house = |value: &crate::values::Typed| crate::index::host(value).map(str::to_owned);
+    let house = |value: &Typed| crate::index::host(value).map(str::to_owned);
     let (own, first) = (house(&atom.value), found.sentences.first());
     let source = first.and_then(|at| case.context.index.leaf_of(*at));
     let source = source.and_then(|leaf| Some(case.context.leaf(leaf)?.2));
@@ -122,10 +125,15 @@ pub(super) fn contradicted(case: &Case<'_>, atom: &Atom, found: &Found) -> bool 
     if !placed || !theirs {
         return !placed && theirs && dwells_elsewhere(case, atom);
     }
-    let beside = beside(case, found);
+    // What cannot hold such a value is not read: this looks through the whole context.
+    let may = |text: &str| match sort {
+        Sort::Mail => text.contains('@'),
+        _ => text.bytes().filter(u8::is_ascii_digit).count() >= 6,
+    };
+    let beside = LazyCell::new(|| beside(case, found));
     let all = case.context.leaves().zip(0_u32..);
     // Whose a record is says nothing of the matter.
-    let of_it = |leaf: &crate::leaves::Leaf| leaf.field && !is_sender(&leaf.key);
+    let of_it = |leaf: &Leaf| leaf.field && may(&leaf.text) && !is_sender(&leaf.key);
     all.filter(|((_, leaf), _)| of_it(leaf)).any(|((_, leaf), at)| {
         let own =
             case.context.leaf(at).is_some_and(|(source, _, _)| source.origin <= Origin::OwnText);

@@ -24,10 +24,20 @@ pub(super) fn records(text: &str, parts: &mut Parts) -> bool {
     let greets = |row: &&str| {
         row.ends_with([':', '.']) && row.split(' ').count() <= 8 && listed(row).is_none()
     };
-    let skip = usize::from(rows.len() > 1 && rows.first().is_some_and(greets));
-    let rows: Vec<&str> = rows.into_iter().skip(skip).collect();
+    let greeting = rows.first().copied().filter(|row| rows.len() > 1 && greets(row));
+    let rows: Vec<&str> = rows.into_iter().skip(usize::from(greeting.is_some())).collect();
+    let read = rows_of(&rows, parts);
+    if read {
+        // It is a text whatever it says.
+        parts.push("", greeting.unwrap_or_default(), false);
+    }
+    read
+}
+
+/// Fills the parts with the records of these rows.
+fn rows_of(rows: &[&str], parts: &mut Parts) -> bool {
     let all = rows.iter().map(|row| attributes(row)).collect::<Option<Vec<_>>>();
-    let Some(all) = all.or_else(|| items(&rows)) else { return columns(&rows, parts) };
+    let Some(all) = all.or_else(|| items(rows)) else { return columns(rows, parts) };
     // One name says nothing; the first of each record is the same, or it is prose.
     let first = all.first().and_then(|one| one.first()).map(|(key, _)| key.clone());
     let alike =
@@ -273,20 +283,10 @@ mod tests {
     use super::*;
 
     /// Record, name, text, and whether it counts as a field.
-    fn read(text: &str) -> Option<Vec<(u32, String, String, bool)>> {
-        let mut parts = Parts::default();
-        let all = |parts: Parts| {
-            parts
-                .all
-                .into_iter()
-                .map(|leaf| (leaf.record, leaf.key, leaf.text, leaf.field))
-                .collect()
-        };
-        records(text, &mut parts).then(|| all(parts))
-    }
+    use crate::leaves::tests::{Row, read_with, row};
 
-    fn row(record: u32, key: &str, text: &str, field: bool) -> (u32, String, String, bool) {
-        (record, key.to_owned(), text.to_owned(), field)
+    fn read(text: &str) -> Option<Vec<Row>> {
+        read_with(records, text)
     }
 
     #[test]

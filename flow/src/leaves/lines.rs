@@ -21,8 +21,13 @@ pub(super) fn records(text: &str, parts: &mut Parts) -> bool {
         let plain = html::lines(text);
         return table(&plain, parts) || (looks_so(&plain) && pairs(&plain, parts));
     }
-    let text = after_greeting(text);
-    table(text, parts) || bracketed(text, parts) || (looks_so(text) && pairs(text, parts))
+    let (greeting, text) = greeting(text);
+    let read =
+        table(text, parts) || bracketed(text, parts) || (looks_so(text) && pairs(text, parts));
+    if read {
+        parts.push("", greeting, false);
+    }
+    read
 }
 
 /// A line taken apart.
@@ -210,17 +215,17 @@ fn head(raw: &str) -> Option<&str> {
     (rest.len() < raw.len() && rest.starts_with(' ')).then(|| rest.trim())
 }
 
-/// What comes after a line that only says how many follow.
-fn after_greeting(text: &str) -> &str {
+/// A line that says how many follow, which is a text whatever it says, and what comes after it.
+fn greeting(text: &str) -> (&str, &str) {
     match text.split_once('\n') {
         Some((first, rest))
             if rest.starts_with('\n')
                 && line(first).key.is_none()
                 && first.split_whitespace().count() <= 8 =>
         {
-            rest.trim_start()
+            (first, rest.trim_start())
         }
-        _ => text,
+        _ => ("", text),
     }
 }
 

@@ -4,6 +4,20 @@ use serde_json::json;
 
 use super::*;
 
+/// A leaf: its record, its key, its text, and whether it is a field.
+pub(super) type Row = (u32, String, String, bool);
+
+/// The leaves that a reader of one notation finds, if it is that notation.
+pub(super) fn read_with(reader: fn(&str, &mut Parts) -> bool, text: &str) -> Option<Vec<Row>> {
+    let mut parts = Parts::default();
+    let row = |leaf: Leaf| (leaf.record, leaf.key, leaf.text, leaf.field);
+    reader(text, &mut parts).then(|| parts.all.into_iter().map(row).collect())
+}
+
+pub(super) fn row(record: u32, key: &str, text: &str, field: bool) -> Row {
+    (record, key.to_owned(), text.to_owned(), field)
+}
+
 fn fields(content: &Value) -> Vec<(String, String)> {
     let all = leaves(content, false).into_iter().filter(|leaf| leaf.field);
     all.map(|leaf| (leaf.key, leaf.text)).collect()

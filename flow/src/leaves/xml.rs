@@ -58,7 +58,7 @@ enum Found {
 struct Reader<'a> {
     rest: &'a str,
     left: usize,
-    /// What comments say.
+    /// What comments and instructions say.
     said: Vec<String>,
 }
 
@@ -80,7 +80,8 @@ impl<'a> Reader<'a> {
             return Some(Found::Nothing);
         }
         if self.rest.starts_with(['?', '!']) {
-            self.until(">")?;
+            let said = self.until(">")?.to_owned();
+            self.said.push(said);
             return Some(Found::Nothing);
         }
         self.left = self.left.checked_sub(1)?;
@@ -216,20 +217,10 @@ fn put(node: &Node, parts: &mut Parts) {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Option<Vec<(u32, String, String, bool)>> {
-        let mut parts = Parts::default();
-        let all = |parts: Parts| {
-            parts
-                .all
-                .into_iter()
-                .map(|leaf| (leaf.record, leaf.key, leaf.text, leaf.field))
-                .collect()
-        };
-        records(text, &mut parts).then(|| all(parts))
-    }
+    use crate::leaves::tests::{Row, read_with, row};
 
-    fn row(record: u32, key: &str, text: &str, field: bool) -> (u32, String, String, bool) {
-        (record, key.to_owned(), text.to_owned(), field)
+    fn read(text: &str) -> Option<Vec<Row>> {
+        read_with(records, text)
     }
 
     #[test]
@@ -240,6 +231,8 @@ mod tests {
             row(2, "name", "Ada & Bo", true),
             row(3, "id", "8", true),
             row(3, "name", "Eve", true),
+            // A text whatever it says.
+            row(0, "", "?xml version=\"1.0\"?", false),
         ];
         assert_eq!(read(text).unwrap(), wanted);
     }
@@ -255,6 +248,9 @@ mod tests {
             ),
             format!("<one><id>7</id><note>so<![CDATA[</note><iban>{iban}</iban>]]></note></one>"),
             format!("<one><id>7</id><note>so<!-- <iban>{iban}</iban> --></note></one>"),
+            format!("<?iban {iban}?><one><id>7</id><note>so</note></one>"),
+            format!("<!DOCTYPE iban {iban}><one><id>7</id><note>so</note></one>"),
+            format!("<one><id>7</id><?pay iban=\"{iban}\"?><note>so</note></one>"),
         ] {
             let all = read(&text).unwrap();
             assert!(all.iter().any(|(.., said, _)| said.contains(iban)), "{text}: {all:?}");
