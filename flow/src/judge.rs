@@ -7,6 +7,8 @@
 mod grounds;
 mod leaving;
 mod sources;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

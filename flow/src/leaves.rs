@@ -55,19 +55,26 @@ impl Parts {
 
     pub(crate) fn push(&mut self, key: &str, text: &str, field: bool) {
         let text = text.trim();
+        if tells(key) && self.all.len() < MOST {
+            self.add(String::new(), key.trim(), false);
+        }
         if text.is_empty() || self.all.len() >= MOST {
             return;
         }
         let key = crate::words::tokens::fold(key.trim());
         let field = field && short(text) && !free(&key);
-        self.all.push(Leaf {
-            key,
-            record: self.record,
-            text: text.to_owned(),
-            hidden: false,
-            field,
-        });
+        self.add(key, text, field);
     }
+
+    fn add(&mut self, key: String, text: &str, field: bool) {
+        let (record, text) = (self.record, text.to_owned());
+        self.all.push(Leaf { key, record, text, hidden: false, field });
+    }
+}
+
+/// True for a name that may hold what leads somewhere, as the line `Pay to DE89…:` does: then it is a text as well.
+fn tells(key: &str) -> bool {
+    key.contains(['@', '/']) || key.bytes().filter(u8::is_ascii_digit).count() >= 6
 }
 
 /// True if a text is short enough for a value: seven words on one line.

@@ -41,6 +41,7 @@ impl Person {
         self.request.understood = asked.understood && !asked.unclear;
         self.request.refers |= asked.refers;
         self.request.seeks |= asked.seeks;
+        self.request.renews |= asked.renews;
         self.request.crowd |= asked.crowd;
         self.request.pays |= asked.pays;
         self.names_file |= crate::words::tokens::chunks(&folded).any(crate::values::is_file);

@@ -144,11 +144,12 @@ pub(crate) fn some(text: &str) -> bool {
 
 /// The values among these words.
 pub(crate) fn of(words: &[Word<'_>], out: &mut Vec<Typed>) {
+    let mut account = 0;
     for (at, word) in words.iter().enumerate().filter(|(_, word)| word.marks != 0) {
         if out.len() >= MOST {
             break;
         }
-        one(*word, words.get(at..).unwrap_or_default(), out);
+        one(*word, (words, at), &mut account, out);
     }
     if words.iter().any(|word| word.has(DIGIT)) {
         dates::days(words, out);
@@ -157,6 +158,7 @@ pub(crate) fn of(words: &[Word<'_>], out: &mut Vec<Typed>) {
 
 /// The values among these words that are made of several: they may be broken over sentences.
 pub(crate) fn broken(words: &[Word<'_>], out: &mut Vec<Typed>) {
+    let mut account = 0;
     for (at, word) in words.iter().enumerate().filter(|(_, word)| word.has(DIGIT)) {
         if out.len() >= MOST {
             break;
@@ -164,12 +166,12 @@ pub(crate) fn broken(words: &[Word<'_>], out: &mut Vec<Typed>) {
         let alone = (word.has(AT) && mail(word.text).is_some())
             || (word.has(POINT) && link(word.text).is_some());
         if !alone {
-            grouped(words.get(at..).unwrap_or_default(), out);
+            grouped((words, at), &mut account, out);
         }
     }
 }
 
-fn one(word: Word<'_>, rest: &[Word<'_>], out: &mut Vec<Typed>) {
+fn one(word: Word<'_>, place: (&[Word<'_>], usize), account: &mut usize, out: &mut Vec<Typed>) {
     if let Some(address) = Some(word.text).filter(|_| word.has(AT)).and_then(mail) {
         out.push(Typed::new(Sort::Mail, &address));
         return;
@@ -181,7 +183,7 @@ fn one(word: Word<'_>, rest: &[Word<'_>], out: &mut Vec<Typed>) {
     if !word.has(DIGIT) {
         return;
     }
-    grouped(rest, out);
+    grouped(place, account, out);
     let word = word.text;
     let mut plain = false;
     numbers::readings(word, |number| {
@@ -200,12 +202,15 @@ fn one(word: Word<'_>, rest: &[Word<'_>], out: &mut Vec<Typed>) {
     }
 }
 
-/// The values that begin here and may go on in the next words.
-fn grouped(words: &[Word<'_>], out: &mut Vec<Typed>) {
-    if let Some(account) = account(words) {
+/// The values that begin at a place and may go on in the next words. The groups of an account number, which end at `ends`,
+/// are no telephone number.
+fn grouped((words, at): (&[Word<'_>], usize), ends: &mut usize, out: &mut Vec<Typed>) {
+    let rest = words.get(at..).unwrap_or_default();
+    if let Some((account, taken)) = account(rest) {
         out.push(Typed::new(Sort::Account, &account));
+        *ends = at + taken;
     }
-    if let Some(phone) = phone(words) {
+    if let Some((phone, _)) = phone(rest).filter(|(_, taken)| at + taken > *ends) {
         out.push(Typed::new(Sort::Phone, &phone));
     }
 }
@@ -313,15 +318,15 @@ fn common(ending: &str) -> bool {
     )
 }
 
-/// An IBAN, together or in groups: two letters, two digits, eleven to thirty more.
-fn account(words: &[Word<'_>]) -> Option<String> {
+/// An IBAN, together or in groups: two letters, two digits, eleven to thirty more; and how many words it is.
+fn account(words: &[Word<'_>]) -> Option<(String, usize)> {
     let between = |letter: char| matches!(letter, '-' | '.' | ':');
     // Most words with a digit begin with it.
     let first = words.first()?.text.trim_start_matches(between);
     if !first.starts_with(|letter: char| letter.is_ascii_alphabetic()) {
         return None;
     }
-    let mut all = String::new();
+    let (mut all, mut taken) = (String::new(), 0);
     for (at, word) in words.iter().take(9).enumerate() {
         let plain: String = word.text.chars().filter(|letter| !between(*letter)).collect();
         let fits = plain.chars().all(|letter| letter.is_ascii_alphanumeric());
@@ -331,16 +336,17 @@ fn account(words: &[Word<'_>]) -> Option<String> {
             break;
         }
         all.push_str(&plain);
+        taken = at + 1;
     }
     let bytes = all.as_bytes();
     let letters = bytes.iter().take(2).all(u8::is_ascii_alphabetic);
     let check = bytes.iter().skip(2).take(2).all(u8::is_ascii_digit);
     let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).count();
-    ((15..=34).contains(&all.len()) && letters && check && digits >= 9).then_some(all)
+    ((15..=34).contains(&all.len()) && letters && check && digits >= 9).then_some((all, taken))
 }
 
-/// Seven to fifteen digits with a plus, brackets or separators (E.164); a plain number is none.
-fn phone(words: &[Word<'_>]) -> Option<String> {
+/// Seven to fifteen digits with a plus, brackets or separators (E.164), and how many words they are; a plain number is none.
+fn phone(words: &[Word<'_>]) -> Option<(String, usize)> {
     let first = words.first()?.text;
     if !first.starts_with(['+', '0', '(']) && !first.contains('-') {
         return None;
@@ -362,7 +368,7 @@ fn phone(words: &[Word<'_>]) -> Option<String> {
         && first.matches('-').count() == 2
         && first.split('-').next().is_some_and(|year| year.len() == 4);
     ((7..=15).contains(&digits.len()) && signed && !date)
-        .then(|| digits.trim_start_matches('0').to_owned())
+        .then(|| (digits.trim_start_matches('0').to_owned(), taken))
 }
 
 #[cfg(test)]
@@ -388,6 +394,14 @@ mod tests {
         ] {
             let found = typed(&fold(text));
             assert!(found.iter().any(|value| value.key == key), "{text}: {found:?}");
+        }
+        // Its groups are no telephone number; one that stands behind it is.
+        for (text, phones) in
+            [("DE02 1203 0000 0000 2020 51", 0), ("DE02 1203 0000 0000 2020 51, 0176 1234567", 1)]
+        {
+            let found = typed(&fold(text));
+            let all = found.iter().filter(|value| value.sort == Sort::Phone).count();
+            assert_eq!(all, phones, "{text}: {found:?}");
         }
         for text in ["report.pdf", "well.then", "e.g. this", "12", "end.of"] {
             assert!(typed(text).iter().all(|value| !value.sort.leads_out()), "{text}");

@@ -26,8 +26,6 @@ use crate::refusal::{self, Refusal};
 const SECOND: u64 = 1_000_000;
 /// A tenant counts as calling for so long after its last call, and its share is kept.
 const ACTIVE: u64 = 60;
-/// How much of a second's calls may come at once.
-const BURST_PART: u64 = 4;
 /// How often the average of the others a tenant may call before it is held back, if that is more than its guarantee.
 const TIMES_OTHERS: u64 = 2;
 /// For so long after a refusal here claimed tenants are looked at.
@@ -50,7 +48,8 @@ pub struct TenantBounds {
     pub children: u32,
     /// Tools that `/mcp` lists at once, before the others are turned to or searched.
     pub tools_listed: u32,
-    /// Guaranteed calls a second, at about a tenth of a millisecond each; more may pass, see the head of this file.
+    /// Guaranteed calls a second, at about a third of a millisecond each where a gateway has one core; more may pass, see the
+    /// head of this file. A guarantee that all cannot have at once is none: raise it where a gateway has more cores.
     pub calls_per_second: u32,
 }
 
@@ -64,7 +63,7 @@ impl Default for TenantBounds {
             awaited: 4_096,
             children: 64,
             tools_listed: 40,
-            calls_per_second: 500,
+            calls_per_second: 100,
         }
     }
 }
@@ -264,7 +263,8 @@ impl Pace {
     fn left_at(&self, now: u64, rate: Option<u64>) -> u64 {
         let Some(rate) = rate else { return u64::MAX };
         let come = now.saturating_sub(self.at).saturating_mul(rate);
-        let most = (rate / BURST_PART).max(1) * SECOND;
+        // A second's calls may come at once: agents think, and then call for many things together.
+        let most = rate.max(1).saturating_mul(SECOND);
         self.left.saturating_add(come).min(most)
     }
 

@@ -26,6 +26,9 @@ fn what_a_tool_does_is_read_from_its_definition() {
             Acts::Outward,
             Kinds::UPDATE.or(Kinds::PAY),
         ),
+        ("transfer", "Transfers an amount", Acts::Outward, Kinds::PAY),
+        ("transfer_stock", "Transfer stock to another warehouse", Acts::Inward, Kinds::UPDATE),
+        ("send_reminder", "Sends a payment reminder to a customer", Acts::Outward, Kinds::SEND),
         ("addMember", "Add a user to a group", Acts::Outward, Kinds::INVITE),
         (
             "change_password",
@@ -61,6 +64,14 @@ fn a_name_changes_the_confidence_only() {
             (other.acts, other.kinds, other.reversible)
         );
     }
+}
+
+#[test]
+fn contacts_are_own_records_wherever_they_stand() {
+    let found = class("search_contacts", "Finds contacts of the mailbox by name or email.");
+    assert_eq!((found.acts, found.reads), (Acts::Reads, Origin::Own));
+    let mail = class("search_mail", "Finds mails of a contact.");
+    assert_eq!(mail.reads, Origin::ThirdParty);
 }
 
 #[test]

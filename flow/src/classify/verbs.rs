@@ -91,6 +91,11 @@ pub(super) fn said(tool: &Tool<'_>) -> Said {
     } else {
         object_topics.or(topics_of(&name))
     };
+    // Whose contacts they are, and what else stands there, makes them no mailbox.
+    let written = Topics::MAIL.or(Topics::CHAT);
+    let listed = topics_of(&name);
+    let contacts = listed.meets(Topics::CONTACT) && !listed.meets(written);
+    let topics = if contacts { topics.without(written) } else { topics };
     let (chosen, confidence, reasons) = chosen(by_description, by_name, told_words);
     let Some(one) = chosen else {
         return Said {
@@ -114,7 +119,7 @@ pub(super) fn said(tool: &Tool<'_>) -> Said {
             .take(6)
             .take_while(|word| *word != "with")
             .any(|word| among(TEXTS, word));
-    let kinds = if one.reads { Kinds::NONE } else { widen(&one, topics) };
+    let kinds = if one.reads { Kinds::NONE } else { widen(&one, topics, tool) };
     let kinds = if one.reads && visits(&one, tool) { Kinds::VISIT } else { kinds };
     Said {
         reads: Some(one.reads),
@@ -431,12 +436,29 @@ fn things(words: &[String]) -> Option<Reading> {
     })
 }
 
+/// True if a transfer is of something else than money: of goods, of a conversation to a person.
+fn moves(tool: &Tool<'_>) -> bool {
+    const MOVED: &str = "sku stock inventory warehouse warehouses item items product products quantity qty human agent agents operator call conversation chat ticket department ownership owner repo repository issue domain vm";
+    let of = |text: &str| name_words(text);
+    let mut words = of(tool.name);
+    words.extend(parts(&fold(tool.description)).take(MOST).map(str::to_owned));
+    let properties = tool.input_schema.and_then(|schema| schema.get("properties"));
+    let properties = properties.and_then(serde_json::Value::as_object);
+    words.extend(properties.into_iter().flatten().flat_map(|(name, _)| of(name)));
+    let money = |word: &String| {
+        !among("transfer transfers", word) && lexicon::topics(word).meets(Topics::MONEY)
+    };
+    words.iter().any(|word| among(MOVED, word)) && !words.iter().any(money)
+}
+
 /// The kinds of a verb with what it is done to: money that is sent is paid, people who are added are let in.
-fn widen(one: &Reading, topics: Topics) -> Kinds {
+fn widen(one: &Reading, topics: Topics, tool: &Tool<'_>) -> Kinds {
     let near: Vec<&String> = one.object.iter().take(5).collect();
     let has = |list: &str| near.iter().any(|word| among(list, word));
     let mut kinds = one.kinds;
-    if has(PAID) && !near.iter().take(2).any(|word| among("email mail message reminder", word)) {
+    let of_words = near.iter().take(2).any(|word| among("email mail message", word))
+        || near.iter().take(3).any(|word| among("reminder reminders notice", word));
+    if has(PAID) && !of_words {
         if kinds.meets(Kinds::SEND.or(Kinds::CREATE).or(Kinds::RUN)) {
             kinds = Kinds::PAY;
         } else if kinds.meets(Kinds::UPDATE) {
@@ -447,7 +469,8 @@ fn widen(one: &Reading, topics: Topics) -> Kinds {
         && kinds.meets(Kinds::UPDATE)
         && among("transfer transfers", &one.word)
     {
-        kinds = if topics.meets(Topics::MONEY) { Kinds::PAY } else { Kinds::UPDATE };
+        kinds =
+            if topics.meets(Topics::MONEY) && !moves(tool) { Kinds::PAY } else { Kinds::UPDATE };
     }
     if has(WORTH) && kinds.meets(Kinds::CREATE.or(Kinds::SHARE).or(Kinds::RUN)) {
         kinds = kinds.or(Kinds::PAY);

@@ -153,7 +153,7 @@ fn money_of_paper(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
 /// True if the person named the source for this kind of action.
 fn endorsed(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     // What cannot be undone is not left to a text of others; who is here already may be let into a room.
-    let grave = Kinds::GRAVE.or(Kinds::REMOVE).without(Kinds::INVITE);
+    let grave = Kinds::GRAVE.or(Kinds::REMOVE).or(Kinds::CANCEL).without(Kinds::INVITE);
     let lasting = case.class.kinds.meets(grave)
         || (case.class.kinds.meets(Kinds::INVITE) && atom.value.sort.leads_out());
     match case.asked {
@@ -201,6 +201,8 @@ fn destination(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static s
     if case.class.acts == Acts::Inward && case.handed() && endorsed(case, atom, found) {
         return None;
     }
+    // What a letter says is new is not what the record has.
+    let changed = changes(case) && (postal(atom) || atom.value.sort == Sort::Phone);
     if found.only_text() || leaving::of_others(case, found, money) {
         let free = !meets(found.deed, case.class.kinds) && found.signs < SIGN;
         // Several people whom a text that they named has, all at once: one more by himself is somebody else's idea.
@@ -220,17 +222,20 @@ fn destination(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static s
         let there = if money {
             sources::payee(case, atom, found)
         } else {
-            let changed = changes(case) && (postal(atom) || atom.value.sort == Sort::Phone);
             changed
                 || (handed && !case.class.kinds.meets(Kinds::GRAVE))
                 || ((pointed(case, atom, found) || crowd || list)
                     && !sources::contradicted(case, atom, found))
         };
-        let named = there && (list || endorsed(case, atom, found)) && case.rules.strictness < 3;
+        let elsewhere = case.asked == Asked::Yes && sources::other_site(case, atom, found);
+        let named = there
+            && !elsewhere
+            && (list || endorsed(case, atom, found))
+            && case.rules.strictness < 3;
         return (!named).then_some("FLOW-0012");
     }
     let other = (account && sources::other_than_named(case, atom, found))
-        || (found.foreign && !found.yours && sources::contradicted(case, atom, found))
+        || (found.foreign && !changed && sources::contradicted(case, atom, found))
         || (case.context.person.spoke
             && case.asked == Asked::Yes
             && sources::other_site(case, atom, found));
@@ -289,7 +294,9 @@ pub(super) fn postal(atom: &Atom) -> bool {
 fn amount(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> {
     let pays = case.class.kinds.meets(Kinds::PAY.or(Kinds::BUY)) && atom.role == Role::Amount;
     let unnamed = found.only_text() && found.named == 0 && telling(atom);
-    if case.rules.strictness >= 2 && sources::misfigured(case, atom, found) {
+    let other =
+        || sources::misfigured(case, atom, found) || sources::other_amount(case, atom, found);
+    if case.rules.strictness >= 2 && other() {
         return Some("FLOW-0014");
     }
     let spoke = case.context.person.spoke;
@@ -334,7 +341,7 @@ fn content(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> 
     // A link that nothing pointed at is not what was asked for, whatever stands around it.
     let quiet = found.ordered.is_empty() && atom.value.sort != Sort::Link;
     let unordered = (quiet && person.request.refers) || (found.ordered.is_empty() && !person.spoke);
-    let wanted = case.rules.strictness >= 2 && found.named < 2 && !unordered;
+    let wanted = rival || (case.rules.strictness >= 2 && found.named < 2 && !unordered);
     (wanted || (case.rules.strictness >= 3 && found.named == 0)).then_some("FLOW-0015")
 }
 
@@ -359,31 +366,23 @@ fn never_asked(case: &Case<'_>) -> bool {
     // Unless a text orders it with the same values.
     let free = case.values.iter().all(|(_, found)| found.ordered.and(case.class.kinds).is_empty());
     let meant = free && case.values.iter().any(|(atom, found)| telling(atom) && found.yours);
-    !(meant && case.values.iter().all(said))
+    !(meant && case.values.iter().all(said) && !leaving::repeats(case, 2))
 }
 
-/// True if the person named a value, or the own record that has it.
-fn meant(found: &Found) -> bool {
-    found.yours || (found.field.is_some() && !found.foreign && found.meant)
-}
-
-/// True for a change of own records, or words to somebody whom the person named, with nothing in it that only others say or
-/// that a text orders: nobody's words but theirs can have caused it.
+/// True for a change of own records with nothing in it that only others say or that a text orders, and that leaves nothing
+/// for anybody outside: nobody's words but the person's can have caused it.
 fn harmless(case: &Case<'_>) -> bool {
     let kinds = case.class.kinds;
     let changes = Kinds::CREATE.or(Kinds::UPDATE).or(Kinds::BOOK);
-    if !kinds.without(changes.or(Kinds::SEND)).is_empty() {
+    let heard = case.class.topics.meets(Topics::MAIL.or(Topics::CHAT).or(Topics::WEB));
+    let leaves = heard || case.class.acts == Acts::Outward;
+    if leaves || kinds.is_empty() || !kinds.without(changes).is_empty() {
         return false;
     }
-    let sends = kinds.meets(Kinds::SEND) || case.class.acts == Acts::Outward;
-    let own = |(atom, found): &(Atom, Found)| {
-        let theirs = found.only_text() || found.foreign;
-        let leads = atom.role == Role::Destination || atom.value.sort.leads_out();
-        !(theirs || meets(found.ordered, kinds) || sends && leads && !meant(found))
+    let own = |(_, found): &(Atom, Found)| {
+        !(found.only_text() || found.foreign || meets(found.ordered, kinds))
     };
-    // What leaves, or may, goes to whom they named or is about what they named, and carries nothing.
-    let named = || case.values.iter().any(|(_, found)| meant(found)) && !leaving::carries(case);
-    case.values.iter().all(own) && !leaving::repeats(case) && (!sends || named())
+    case.values.iter().all(own) && !leaving::repeats(case, leaving::ANY)
 }
 
 /// Grounds to hold a read: it visits an address that carries own data, or that only an order names.

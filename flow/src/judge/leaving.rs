@@ -20,6 +20,8 @@ use crate::{
 const PIECES: usize = 256;
 const TEXTS: usize = 64;
 const DEPTH: usize = 16;
+/// However clearly a source is named.
+pub(super) const ANY: u8 = u8::MAX;
 
 /// True if what others wrote has been read.
 pub(super) fn has_read_others(case: &Case<'_>) -> bool {
@@ -78,14 +80,19 @@ fn pieces(case: &Case<'_>) -> Vec<String> {
     all.take(PIECES).map(bare).filter(|piece| (3..=200).contains(&piece.len())).collect()
 }
 
-/// True if the arguments repeat words of a text that was read.
-pub(super) fn repeats(case: &Case<'_>) -> bool {
-    let long = |piece: &String| piece.split(' ').nth(3).is_some();
-    pieces(case).iter().any(|piece| long(piece) && !case.context.index.phrase(piece).is_empty())
+/// True if the arguments repeat words of a text that was read: of any, or of one that the person named less clearly.
+pub(super) fn repeats(case: &Case<'_>, below: u8) -> bool {
+    let index = &case.context.index;
+    let counts = |sentence| {
+        index.leaf_of(sentence).is_none_or(|at| below == ANY || named(case.context, at) < below)
+    };
+    let long = |piece: &&String| piece.split(' ').nth(3).is_some();
+    let all = pieces(case);
+    all.iter().filter(long).any(|piece| index.phrase(piece).into_iter().any(counts))
 }
 
 /// True if the arguments say what own records have: one telling value, or several.
-pub(super) fn carries(case: &Case<'_>) -> bool {
+fn carries(case: &Case<'_>) -> bool {
     let mut several = 0;
     for piece in &pieces(case) {
         let words = piece.split(' ').count();
@@ -136,32 +143,10 @@ fn in_texts(case: &Case<'_>, piece: &str) -> bool {
 mod tests {
     use serde_json::json;
 
-    use crate::{Call, Class, Context, Read, Rules, Tool, classify};
-
-    fn class(name: &str, description: &str, arguments: &[&str]) -> Class {
-        let properties: serde_json::Map<String, serde_json::Value> =
-            arguments.iter().map(|name| ((*name).to_owned(), json!({"type": "string"}))).collect();
-        let schema = json!({"properties": properties});
-        classify(&Tool {
-            server: "s",
-            name,
-            description,
-            input_schema: Some(&schema),
-            annotations: None,
-        })
-    }
-
-    fn hear(context: &mut Context, class: &Class, content: &serde_json::Value) {
-        let none = serde_json::Value::Null;
-        let read = Read { server: "s", tool: "t", class, arguments: &none };
-        context.result(&read, content, false);
-    }
-
-    fn codes(context: &Context, class: &Class, arguments: &serde_json::Value) -> Vec<String> {
-        let call = Call { server: "s", tool: "t", class, arguments };
-        let verdict = context.judge(&call, &Rules::default());
-        verdict.reasons.into_iter().map(|reason| reason.code).collect()
-    }
+    use crate::{
+        Class, Context,
+        judge::tests::{class, codes, hear},
+    };
 
     /// A mailbox and a list of customers were read; nobody knows what the person said.
     fn read(mail: &serde_json::Value) -> Context {

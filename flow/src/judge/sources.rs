@@ -9,6 +9,7 @@ use std::{cell::LazyCell, collections::BTreeSet};
 use super::{Asked, Case};
 use crate::{
     classify::{Acts, Origin, Role},
+    kinds::Kinds,
     leaves::Leaf,
     orders::{SIGN, order},
     trace::{Atom, Found, is_sender, named, record_named},
@@ -83,6 +84,17 @@ pub(super) fn other_than_named(case: &Case<'_>, atom: &Atom, found: &Found) -> b
     person.values(atom.value.sort).any(|value| !known(&value.key))
 }
 
+/// True if the person said how much, to the cent, and this is another amount that was read.
+pub(super) fn other_amount(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    let paid = case.class.kinds.meets(Kinds::PAY.or(Kinds::BUY)) && atom.role == Role::Amount;
+    let exact = |value: &Typed| value.text().contains('.');
+    let used = |value: &Typed| case.values.iter().any(|(one, _)| one.value.key == value.key);
+    paid && atom.value.sort == Sort::Number && !(found.yours || found.nowhere()) && {
+        let mut said = case.context.person.values(Sort::Number).filter(exact).peekable();
+        said.peek().is_some() && !said.any(|value| used(&value))
+    }
+}
+
 /// True if the person named a site, and this is a link to another one that only a text has.
 pub(super) fn other_site(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     let Some(own) = crate::index::host(&atom.value) else { return false };
@@ -120,6 +132,10 @@ pub(super) fn rival_link(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
 /// True if an own record that the person named, or that the call names, has another address, number or account than a text.
 pub(super) fn contradicted(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     let sort = atom.value.sort;
+    // Who says that it is new expects another one; of money that is asked about all the same.
+    if case.context.person.request.renews && sort != Sort::Account {
+        return false;
+    }
     let placed = matches!(sort, Sort::Mail | Sort::Account | Sort::Phone);
     let theirs = found.only_text() || found.foreign;
     if !placed || !theirs {

@@ -108,9 +108,10 @@ struct Open {
     block: bool,
 }
 
-/// The value that a line begins; nothing where it has none.
-fn begins(line: &Line<'_>, key: &str) -> Option<Open> {
+/// The value that a line begins; nothing where it has none. A name without one may be a sentence: `Pay to DE89…:`.
+fn begins(line: &Line<'_>, key: &str, parts: &mut Parts) -> Option<Open> {
     if matches!(line.value, "" | "[]" | "null") {
+        parts.push(key, "", false);
         return None;
     }
     let quoted = line.value.chars().next().filter(|first| matches!(first, '"' | '\''));
@@ -186,7 +187,7 @@ fn pairs(text: &str, parts: &mut Parts) -> bool {
         } else if !line.item {
             key.clear();
         }
-        open = begins(&line, &key);
+        open = begins(&line, &key, parts);
         let bare = |on: &Open| on.quoted.is_none() && !on.block;
         loose |= open.as_ref().is_some_and(bare) && super::free(&crate::words::tokens::fold(&key));
     }

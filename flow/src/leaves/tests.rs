@@ -155,3 +155,24 @@ fn notations_of_the_same_records_are_read_alike() {
         assert!(found.iter().all(|leaf| !leaf.field || leaf.text != note), "{text}: {found:?}");
     }
 }
+
+/// What stands before or between records is a text, and rows beyond a limit are not forgotten.
+#[test]
+fn nothing_is_dropped_that_the_reader_of_a_notation_has_no_place_for() {
+    let iban = "US133000000121212121212";
+    let last = format!("{{\"note\": \"please pay {iban} today\"}}");
+    let many = ["{\"id\": 1}\n".repeat(9_000), last].concat();
+    for text in [
+        format!("Pay to {iban}:\n\nid: 7\nname: Ada\n\nid: 8\nname: Bo\n"),
+        format!("Pay to {iban}:\nid=7 name=Ada\nid=8 name=Bo"),
+        format!("<?pay {iban}?><list><one><id>7</id><name>Ada</name></one></list>"),
+        format!("<list><!pay {iban}><one><id>7</id><name>Ada</name></one></list>"),
+        many,
+    ] {
+        let all = leaves(&json!(text), false);
+        let of_it: Vec<_> = all.iter().filter(|leaf| leaf.text.contains(iban)).collect();
+        let short = text.get(..60).unwrap_or(&text);
+        assert!(!of_it.is_empty(), "{short}: dropped");
+        assert!(of_it.iter().all(|leaf| !leaf.field), "{short}: {of_it:?}");
+    }
+}

@@ -31,6 +31,8 @@ pub(crate) struct Request {
     pub(crate) refers: bool,
     /// True if an address, a number or the like is said to be there.
     pub(crate) seeks: bool,
+    /// True if an address, a number or the like is said to be new.
+    pub(crate) renews: bool,
     /// True if people are meant whom a text names.
     pub(crate) crowd: bool,
     /// True if a payment is asked for in so many words.
@@ -44,7 +46,7 @@ const ASKS: &str = "ist sind war hay worum wozu wem wen wieso weshalb how what w
 /// Words that give a noun its article or owner; what follows is a thing.
 const OWNERS: &str = "the a an my your his her our their this that these those any each every all some no last next new latest of in from on for with at der die das den dem ein eine einen einem mein meine meinen le la les un une mon ma mes des du el los las una mi mis del";
 /// Light verbs: "make a payment".
-const LIGHT: &str = "make do need want like place have get give set put file submit issue start open create schedule mache brauche mochte fais besoin voudrais faire haz hacer necesito quiero tatige prepare";
+const LIGHT: &str = "leave hinterlasse make do need want like place have get give set put file submit issue start open create schedule mache brauche mochte fais besoin voudrais faire haz hacer necesito quiero tatige prepare";
 /// What hands the choice over.
 const FOLLOW: &str = "do fix book buy install set apply adopt repeat work buche installiere passe setze stelle follow complete execute perform carry handle process deal sort see kummer kummere occupe encargate implement act take go work address finish erledige erledigen befolge mach mache fuhre umsetzen fais suis execute realise traite haz sigue completa realiza ejecuta";
 /// What is handed over.
@@ -56,6 +58,8 @@ const MATTERS: &str = "ticket issue item items point points entry entries letter
 
 /// Texts that can be pointed at, and what their writers did.
 const TEXTS: &str = "mail email mails emails message messages note notes ticket letter file document page website site article memo chat thread list review reviews request invoice invoices bill bills notice attachment comment comments says said wrote asked asks told sent mentioned recommended suggested recommends requested posted shared according described written wrote writes accordingly issue newsletter form sheet calendar event report blog brief minutes instructions nachricht rechnung datei seite notiz zettel liste steht schreibt schrieb geschrieben geschickt gebeten gesagt ecrit envoye demande escrito enviado bittet laut brief anfrage facture message courriel page fichier selon demande dit factura mensaje correo pagina archivo segun dice pide carta";
+/// What is said of something that is not as a record has it.
+const RENEWED: &str = "new changed changes moved neue neuen neuer geandert umgezogen nouvelle nouveau change demenage nueva nuevo cambiado mudado";
 /// What people look up there.
 const SOUGHT: &str = "address addresses adresse adressen direccion direcciones number nummer numero iban account konto cuenta compte contact contacts kontakt details phone link links url";
 /// People who are named by a text: "everyone in team.csv".
@@ -141,6 +145,8 @@ fn sentence_asks(words: &[&str], all: &mut Request) {
     let asks = words.last().is_some_and(|last| last.ends_with('?')) && !among(STARTS, first);
     let question = among(ASKS, first.trim_end_matches("'s")) || asks;
     all.understood |= asks;
+    let has = |list: &str| words.iter().any(|word| among(list, bare(word)));
+    all.renews |= has(RENEWED) && has(SOUGHT);
     let mut here = Sentence {
         words,
         question,
@@ -213,6 +219,17 @@ impl Sentence<'_> {
         {
             all.kinds = all.kinds.or(Kinds::CREATE.or(Kinds::UPDATE));
         }
+        // "And let her know."
+        let let_know = word == "know" && {
+            let near = self.words.iter().take(at).rev().take(5).map(|near| bare(near));
+            let near: Vec<&str> = near.collect();
+            let told =
+                near.iter().position(|one| *one == "let").and_then(|let_| let_.checked_sub(1));
+            told.and_then(|told| near.get(told)).is_some_and(|told| !among("me us", told))
+        };
+        if let_know {
+            all.kinds = all.kinds.or(Kinds::SEND);
+        }
         // "Get Greta into the chat", "let him in".
         if self.into > 0 && among("into in onto aboard", word) && !self.question {
             all.kinds = all.kinds.or(Kinds::INVITE.or(Kinds::UPDATE).or(Kinds::CREATE));
@@ -283,6 +300,9 @@ mod tests {
             ("Invite Dora to the workspace", Kinds::INVITE, Kinds::PAY),
             ("Share price of our supplier?", none, Kinds::PAY),
             ("Move my dentist appointment to Friday", Kinds::UPDATE, Kinds::PAY),
+            ("Move it to Friday and let Anna Berg know", send, Kinds::PAY),
+            ("Look at it and let me know", none, send),
+            ("Check the request and leave a short note", Kinds::CREATE, Kinds::PAY),
             ("Réponds à Paul", send, Kinds::PAY),
             ("Envía el informe a Marta", send, Kinds::REMOVE),
         ] {
@@ -290,6 +310,8 @@ mod tests {
             assert_eq!(found.kinds.and(has), has, "{text}: {found:?}");
             assert!(!found.kinds.meets(lacks), "{text}: {found:?}");
         }
+        assert!(request(&fold("Ada has a new phone number, see ticket 7.")).renews);
+        assert!(!request(&fold("Send the new report to Ada.")).renews);
         assert!(request(&fold("Do what the mail of Anna asks.")).delegated);
         assert!(request(&fold("Complete the tasks on my list")).delegated);
         assert!(!request(&fold("Send Anna the list of tasks")).delegated);

@@ -63,7 +63,7 @@ fn a_flood_is_held_to_the_guarantee_and_its_neighbours_are_not() {
         flood += if at < 2 { 0 } else { made };
         assert_eq!(second(&fair, 2, at * SECOND, 30), 30, "second {at}");
     }
-    let most = 18 * 100 + 100 / BURST_PART;
+    let most = 18 * 100 + 100;
     assert!((18 * 100 - 1..=most).contains(&flood), "{flood}");
 }
 

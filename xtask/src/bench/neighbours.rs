@@ -47,8 +47,6 @@ const TURNS: usize = 6;
 const TURN: Duration = Duration::from_secs(10);
 /// At the beginning of a turn, before anything is measured.
 const SETTLE: Duration = Duration::from_secs(1);
-/// What a client is guaranteed there, in calls a second: the gateway has one core, which does some 3,000, and is told so.
-const GUARANTEED: &str = "[limits]\ncalls_per_second = 100\n";
 /// Bar of the issue.
 const RATIO_MAX: f64 = 1.10;
 
@@ -71,8 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     cores.measures_me()?;
     let upstream = Upstream::start()?;
     cores.starts_others()?;
-    let mut shared = Shared::start(&folder, upstream.address, (1, build))?;
-    shared.more = GUARANTEED;
+    let shared = Shared::start(&folder, upstream.address, (1, build))?;
     let desk = shared.member("desk", "desk")?;
     let world = shared.populate(2, Size { agents: 1, grants: 2 })?;
     desk.server.stop()?;
