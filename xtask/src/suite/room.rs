@@ -3,9 +3,9 @@
 //! A run on a full disk fails in ways that say nothing of the disk; and a test that leaves its folder behind fills it.
 //!
 //! Never here: the folder of one test (`testkit::TempDir`).
-//! To let something lie in it at the end: [`mine`], with the reason.
+//! To let something lie in it at the end without a word: [`mine`], with the reason.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result};
 
@@ -17,6 +17,9 @@ use crate::{
 
 /// What a whole run from a clean clone takes of the disk at its peak, in megabytes, with some to spare.
 const NEEDED: u64 = 16_000;
+
+/// What may be left behind, in megabytes: a killed program's few files are said, what would fill a disk is a failure.
+const LEFT: u64 = 200;
 
 /// A temporary folder for everything that this run starts.
 pub(super) struct Room {
@@ -49,7 +52,7 @@ impl Room {
         self.least = self.least.min(free());
     }
 
-    /// Counts a failure for each folder that a program of ours left, and removes everything.
+    /// Says what programs of ours left, fails if it is much, and removes everything.
     ///
     /// # Errors
     /// If nobody listens any more.
@@ -58,18 +61,19 @@ impl Room {
         let names = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
         let left: Vec<String> = names.filter(|name| mine(name)).collect();
-        let mut tally = Tally::default();
-        for name in left.iter().take(20) {
-            say(&format!("not ok - {name} was left in the temporary folder"))?;
+        let mut size = 0;
+        for name in &left {
+            let here =
+                megabytes(command("du", &["-sm", &self.folder.join(name).to_string_lossy()]));
+            say(&format!("# {name} was left in the temporary folder, {here} MB"))?;
+            size += here;
         }
-        let least = self.least;
+        let (count, least) = (left.len(), self.least);
         say(&format!(
-            "{} folders left; at the tightest {least} MB of the disk were free",
-            left.len()
+            "{count} left, {size} MB together; at the tightest {least} MB of the disk were free"
         ))?;
         let removed = fs::remove_dir_all(&self.folder);
-        tally.add(Tally::default().closed(left.is_empty() && removed.is_ok()));
-        Ok(tally)
+        Ok(Tally::default().closed(size <= LEFT && removed.is_ok()))
     }
 }
 
@@ -84,9 +88,15 @@ fn free() -> u64 {
     let folder = target();
     let near = if folder.exists() { folder } else { PathBuf::from(".") };
     let near = near.to_string_lossy().into_owned();
-    let said = captured(command("df", &["--output=avail", "-BM", &near])).unwrap_or_default();
-    let last = said.lines().last().unwrap_or("");
-    last.trim().trim_end_matches('M').parse().unwrap_or(0)
+    megabytes(command("df", &["--output=avail", "-BM", &near]))
+}
+
+/// The number that the last line of a program's words begins with; 0 where there is none.
+fn megabytes(program: Command) -> u64 {
+    let said = captured(program).unwrap_or_default();
+    let last = said.lines().last().unwrap_or("").trim_start();
+    let digits = last.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(last.len());
+    last.get(..digits).and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
