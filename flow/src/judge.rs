@@ -8,7 +8,7 @@ mod grounds;
 mod leaving;
 mod sources;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 

@@ -35,7 +35,7 @@ const AGAIN: usize = 200;
 /// removes its folder.
 const BESIDE: &str = r#"
 folder=$1; shift
-# Nobody may listen any more when it says that it ended; that must not keep it from tidying up.
+# Nobody may listen any more to what it says; that must not keep it from tidying up.
 trap '' PIPE
 "$@" 2>&1 </dev/null &
 server=$!

@@ -178,18 +178,16 @@ fn chosen(
     (chosen, confidence, reasons)
 }
 
+/// The names of a tool's arguments.
+fn arguments<'a>(tool: &Tool<'a>) -> impl Iterator<Item = &'a String> {
+    let properties = tool.input_schema.and_then(|schema| schema.get("properties"));
+    properties.and_then(serde_json::Value::as_object).into_iter().flat_map(|all| all.keys())
+}
+
 /// True if a reading tool goes to an address that its arguments name.
 fn visits(one: &Reading, tool: &Tool<'_>) -> bool {
-    let properties = tool
-        .input_schema
-        .and_then(|schema| schema.get("properties"))
-        .and_then(|all| all.as_object());
-    let address = properties.is_some_and(|all| {
-        all.keys().any(|key| {
-            name_words(key)
-                .iter()
-                .any(|word| among("url uri link href webpage website address", word))
-        })
+    let address = arguments(tool).any(|key| {
+        name_words(key).iter().any(|word| among("url uri link href webpage website address", word))
     });
     address || one.object.iter().take(3).any(|word| word == "url")
 }
@@ -439,12 +437,9 @@ fn things(words: &[String]) -> Option<Reading> {
 /// True if a transfer is of something else than money: of goods, of a conversation to a person.
 fn moves(tool: &Tool<'_>) -> bool {
     const MOVED: &str = "sku stock inventory warehouse warehouses item items product products quantity qty human agent agents operator call conversation chat ticket department ownership owner repo repository issue domain vm";
-    let of = |text: &str| name_words(text);
-    let mut words = of(tool.name);
+    let mut words = name_words(tool.name);
     words.extend(parts(&fold(tool.description)).take(MOST).map(str::to_owned));
-    let properties = tool.input_schema.and_then(|schema| schema.get("properties"));
-    let properties = properties.and_then(serde_json::Value::as_object);
-    words.extend(properties.into_iter().flatten().flat_map(|(name, _)| of(name)));
+    words.extend(arguments(tool).flat_map(|name| name_words(name)));
     let money = |word: &String| {
         !among("transfer transfers", word) && lexicon::topics(word).meets(Topics::MONEY)
     };

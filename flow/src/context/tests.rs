@@ -6,19 +6,12 @@ use serde_json::json;
 use super::*;
 use crate::{
     classify::{Tool, classify},
-    judge::{Call, Decision},
+    judge::{Call, Decision, tests},
     rules::Rules,
 };
 
 fn class(name: &str, description: &str) -> Class {
-    let schema = json!({"properties": {"to": {"type": "string"}, "body": {"type": "string"}}});
-    classify(&Tool {
-        server: "s",
-        name,
-        description,
-        input_schema: Some(&schema),
-        annotations: None,
-    })
+    tests::class(name, description, &["to", "body"])
 }
 
 fn hear(context: &mut Context, class: &Class, text: &str) {

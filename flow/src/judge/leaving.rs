@@ -83,9 +83,8 @@ fn pieces(case: &Case<'_>) -> Vec<String> {
 /// True if the arguments repeat words of a text that was read: of any, or of one that the person named less clearly.
 pub(super) fn repeats(case: &Case<'_>, below: u8) -> bool {
     let index = &case.context.index;
-    let counts = |sentence| {
-        index.leaf_of(sentence).is_none_or(|at| below == ANY || named(case.context, at) < below)
-    };
+    let counts =
+        |sentence| index.leaf_of(sentence).is_none_or(|at| named(case.context, at) < below);
     let long = |piece: &&String| piece.split(' ').nth(3).is_some();
     let all = pieces(case);
     all.iter().filter(long).any(|piece| index.phrase(piece).into_iter().any(counts))

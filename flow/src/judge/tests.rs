@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{Call, Class, Context, Read, Rules, Tool, classify};
 
 /// A tool of these arguments, all of them texts.
-pub(super) fn class(name: &str, description: &str, arguments: &[&str]) -> Class {
+pub(crate) fn class(name: &str, description: &str, arguments: &[&str]) -> Class {
     let properties: serde_json::Map<String, Value> =
         arguments.iter().map(|name| ((*name).to_owned(), json!({"type": "string"}))).collect();
     let schema = json!({"properties": properties});

@@ -15,8 +15,8 @@ use crate::{
     tally::Tally,
 };
 
-/// What a whole run from a clean clone takes of the disk at its peak, in megabytes, with some to spare.
-const NEEDED: u64 = 16_000;
+/// Megabytes below which a whole run is warned of: a clone was 9.1 GB after one (`du`), caches and temporary folders aside.
+const NEEDED: u64 = 12_000;
 
 /// What may be left behind, in megabytes: a killed program's few files are said, what would fill a disk is a failure.
 const LEFT: u64 = 200;
@@ -72,8 +72,11 @@ impl Room {
         say(&format!(
             "{count} left, {size} MB together; at the tightest {least} MB of the disk were free"
         ))?;
-        let removed = fs::remove_dir_all(&self.folder);
-        Ok(Tally::default().closed(size <= LEFT && removed.is_ok()))
+        if let Err(fault) = fs::remove_dir_all(&self.folder) {
+            // Somebody else's program may still be ending in it.
+            say(&format!("# {} is not gone: {fault}", self.folder.display()))?;
+        }
+        Ok(Tally::default().closed(size <= LEFT))
     }
 }
 
