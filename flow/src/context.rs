@@ -365,6 +365,11 @@ impl Context {
         Some((self.kept.sources.get(usize::try_from(*source).ok()?)?, leaf, *source))
     }
 
+    /// What was read, each with its number.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (u32, &Source)> {
+        (0..).zip(&self.kept.sources)
+    }
+
     /// All that is findable, each with the number of its source.
     pub(crate) fn leaves(&self) -> impl Iterator<Item = (u32, &Leaf)> {
         self.kept.leaves.iter().map(|(source, leaf)| (*source, leaf))

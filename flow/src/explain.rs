@@ -105,6 +105,21 @@ pub(crate) fn never_asked(case: &Case<'_>) -> Reason {
     }
 }
 
+/// The ground that a secret would go on.
+pub(crate) fn secret(case: &Case<'_>, source: &str) -> Reason {
+    Reason {
+        code: "FLOW-0022".to_owned(),
+        sentence: format!(
+            "A secret that was read in {} would be written elsewhere, and your words speak of none.",
+            short(source)
+        ),
+        pointer: None,
+        value: None,
+        origin: Some(case.context.label().origin),
+        source: Some(source.to_owned()),
+    }
+}
+
 /// The ground that not everything was traced.
 pub(crate) fn untraced() -> Reason {
     Reason {

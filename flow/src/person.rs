@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     values::{Sort, Typed, typed},
     words::{
-        request::{Request, request},
-        tokens::{fold, holds, parts},
+        request::{Request, asks_to_know, request},
+        tokens::{fold, holds, parts, sentences},
     },
 };
 
@@ -18,6 +18,10 @@ use crate::{
 pub(crate) struct Person {
     /// All of it, folded.
     text: String,
+    /// Of it what follows an act and only asks to be told something: a source that is named there is named for that.
+    asides: String,
+    /// The rest of it.
+    main: String,
     words: BTreeSet<Box<str>>,
     values: BTreeMap<String, Sort>,
     /// What they asked for.
@@ -42,13 +46,30 @@ impl Person {
         self.request.refers |= asked.refers;
         self.request.seeks |= asked.seeks;
         self.request.renews |= asked.renews;
+        self.request.usual |= asked.usual;
         self.request.crowd |= asked.crowd;
         self.request.pays |= asked.pays;
         self.names_file |= crate::words::tokens::chunks(&folded).any(crate::values::is_file);
         self.words.extend(parts(&folded).map(Box::from));
         self.values.extend(typed(&folded).into_iter().map(|value| (value.key, value.sort)));
+        let mut acts = false;
+        for sentence in sentences(&folded) {
+            let of = request(sentence);
+            let aside = acts && of.kinds.is_empty() && !of.delegated && asks_to_know(sentence);
+            acts |= !of.kinds.is_empty();
+            let part = if aside { &mut self.asides } else { &mut self.main };
+            part.push('\n');
+            part.push_str(sentence);
+        }
         self.text.push('\n');
         self.text.push_str(&folded);
+    }
+
+    /// True if they named it only where they ask to be told something, after what they want done.
+    pub(crate) fn only_aside(&self, text: &str) -> bool {
+        let last = text.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or(text);
+        let stem = last.rsplit_once('.').map_or(last, |(stem, _)| stem);
+        stem.len() >= 3 && holds(&self.asides, stem) && !holds(&self.main, stem)
     }
 
     /// True if they named a value of this sort: another one is not theirs.

@@ -70,7 +70,8 @@ async fn connection(
     let (abort, line) = (wire.abort.clone(), Arc::clone(&wire.line));
     let service = service_fn(move |request| {
         let (core, wire) = (Arc::clone(&core), wire.clone());
-        async move { Ok::<_, Infallible>(journey::answer(core, wire, request).await) }
+        // Boxed apart: hyper keeps a place for the service's future as long as the connection lives, and a stream lives long.
+        async move { Ok::<_, Infallible>(Box::pin(journey::answer(core, wire, request)).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -5,18 +5,21 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
+#[cfg(feature = "server")]
+use writ_app::telemetry;
 use writ_app::{
     cli::{self, Cli},
     fault::Fault,
     out::Out,
-    telemetry,
 };
 
 /// Many small allocations that live for one call: this allocator spends about half of what the system's does on them.
+#[cfg(feature = "server")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Does it within the runtime.
+#[cfg(feature = "server")]
 fn within(cli: Cli) -> Result<(), Fault> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Fault::unreachable(format!("cannot start: {error}")))?;
@@ -26,12 +29,21 @@ fn within(cli: Cli) -> Result<(), Fault> {
     result
 }
 
+#[cfg(feature = "server")]
+fn done(cli: Cli) -> Result<(), Fault> {
+    telemetry::start(cli.command.talk());
+    cli::alone(&cli).unwrap_or_else(|| within(cli))
+}
+
+#[cfg(not(feature = "server"))]
+fn done(cli: Cli) -> Result<(), Fault> {
+    cli::alone(cli)
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let out = Out { json: cli.globals.json };
-    telemetry::start(cli.command.talk());
-    let result = cli::alone(&cli).unwrap_or_else(|| within(cli));
-    match result {
+    match done(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             out.fault(&fault);

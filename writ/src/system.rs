@@ -10,7 +10,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use writ_model::{Clock, Entropy, Timestamp};
+#[cfg(feature = "server")]
+use writ_model::Entropy;
+use writ_model::{Clock, Timestamp};
 
 /// The system's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -53,9 +55,11 @@ impl Clock for SystemClock {
 }
 
 /// The system's source of randomness.
+#[cfg(feature = "server")]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemEntropy;
 
+#[cfg(feature = "server")]
 impl Entropy for SystemEntropy {
     fn fill(&self, out: &mut [u8]) {
         if aws_lc_rs::rand::fill(out).is_err() {

@@ -52,3 +52,9 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
 pub(crate) fn run(args: &Args) -> Result<bool> {
     crate::shell::again("fuzz", args.words())
 }
+
+/// The names of all readers.
+#[cfg(all(test, feature = "fuzz"))]
+pub(crate) fn names() -> Vec<&'static str> {
+    process::names()
+}

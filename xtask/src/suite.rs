@@ -3,6 +3,7 @@
 //! Never here: what a step checks; that is in tests, scripts and the other tasks.
 //! To add a step: a row in [`STEPS`].
 
+mod elsewhere;
 mod hunts;
 mod room;
 
@@ -34,9 +35,10 @@ const STEPS: &[Step] = &[
     Step { name: "documentation", quick: true, body: documentation },
     Step { name: "units", quick: true, body: units },
     Step { name: "fuzz", quick: true, body: fuzz },
+    Step { name: "long hunts begin", quick: false, body: hunts::begin },
+    Step { name: "scan for other systems", quick: false, body: elsewhere::check },
     Step { name: "units with servers", quick: false, body: units_with_servers },
     Step { name: "release build", quick: false, body: release },
-    Step { name: "long hunts begin", quick: false, body: hunts::begin },
     Step { name: "commands in the documents", quick: false, body: docs::check },
     Step { name: "units of systemd", quick: false, body: deploy::check },
     Step { name: "demo", quick: false, body: demo },

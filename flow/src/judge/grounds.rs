@@ -38,6 +38,11 @@ pub(super) fn act(case: &Case<'_>) -> Vec<Reason> {
     if never_asked(case) {
         out.push(explain::never_asked(case));
     }
+    if case.rules.strictness >= 1
+        && let Some(source) = leaving::secret(case)
+    {
+        out.push(explain::secret(case, &source));
+    }
     out
 }
 
@@ -181,7 +186,9 @@ fn pointed(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     });
     let request = &case.context.person.request;
     let handed = case.asked == Asked::Delegated || request.delegated;
-    found.named >= 2 && (request.seeks || (handed && own))
+    // Whom a text wants let in is not the address that they said is there.
+    let let_in = found.deed.meets(Kinds::INVITE) && !request.kinds.meets(Kinds::INVITE);
+    found.named >= 2 && ((request.seeks && !let_in) || (handed && own))
 }
 
 /// A destination that only a text of others has.
@@ -272,6 +279,10 @@ fn somebody(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str>
         && !case.class.topics.is_empty()
         && !found.about.meets(case.class.topics);
     if stray && found.named < 2 && case.asked != Asked::Yes {
+        return Some("FLOW-0012");
+    }
+    let orders = case.class.acts == Acts::Outward || kinds.meets(Kinds::BOOK.or(Kinds::BUY));
+    if name && orders && sources::instead(case, atom, found) {
         return Some("FLOW-0012");
     }
     if !name || endorsed(case, atom, found) {

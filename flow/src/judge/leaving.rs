@@ -5,15 +5,18 @@
 //! others and what few may see were read, and something would leave. Never here: the sentence of it (`explain`).
 //! To add a sign that own data leaves: its look-up in [`carries`], a case.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::{Asked, Case};
 use crate::{
     classify::{Acts, Origin, Sensitivity},
+    context::Source,
     index,
-    kinds::Kinds,
-    trace::{Atom, Found, named},
-    words::tokens::fold,
+    kinds::{Kinds, Topics},
+    trace::{Atom, Found, is_writer, named},
+    words::tokens::{fold, holds},
 };
 
 /// LIMIT: pieces of what would be said that are looked up, and texts of the arguments.
@@ -42,7 +45,13 @@ pub(super) fn of_others(case: &Case<'_>, found: &Found, money: bool) -> bool {
     }
     let request = &case.context.person.request;
     let at = found.field.map_or(0, |at| named(case.context, at));
+    // Whoever wrote, by the name that the person said: an answer goes back.
+    let writer = sends
+        && !grave
+        && case.asked == Asked::Yes
+        && found.field.is_some_and(|at| is_writer(case.context, at));
     let pointed = found.meant
+        || writer
         || request.crowd
         || request.delegated
         || (at >= 1 && matches!(case.asked, Asked::Yes | Asked::Delegated));
@@ -107,6 +116,53 @@ fn carries(case: &Case<'_>) -> bool {
         }
     }
     false
+}
+
+/// Words of a place where secrets are kept.
+const KEPT: &str = "credential credentials secret secrets password passwords passwort passworter kennwort kennworter zugang zugange zugangsdaten env keys key pem kdbx token tokens vault id_rsa id_ed25519 ssh identifiants contrasenas htpasswd";
+/// LIMIT: leaves that are looked through for it.
+const LEAVES: usize = 4_096;
+
+/// True for the name of a place where secrets are kept.
+fn is_kept(text: &str) -> bool {
+    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .any(|word| KEPT.split(' ').any(|kept| kept == word))
+}
+
+/// Where a secret was read that would be said; nothing if the person speaks of secrets themselves.
+pub(super) fn secret(case: &Case<'_>) -> Option<String> {
+    let context = case.context;
+    if context.person.request.topics.meets(Topics::SECRET) || !context.person.spoke {
+        return None;
+    }
+    let keeps = |source: &Source| source.chosen.iter().any(|(_, text)| is_kept(text));
+    let sources: BTreeMap<u32, &Source> =
+        context.numbered().filter(|(_, source)| keeps(source)).collect();
+    if sources.is_empty() {
+        return None;
+    }
+    let mut texts = Vec::new();
+    said(case.arguments, DEPTH, &mut texts);
+    let tells = |word: &&str| {
+        word.len() >= 6
+            && word.bytes().any(|byte| byte.is_ascii_digit())
+            && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+    };
+    let folded: Vec<String> = texts.iter().map(|text| fold(text)).collect();
+    let words: Vec<&str> = folded
+        .iter()
+        .flat_map(|text| text.split([' ', '\n', '"', '\'', ',', '=', '`', '<', '>']))
+        .filter(tells)
+        .filter(|word| !context.person.verbatim(word))
+        .take(PIECES)
+        .collect();
+    context.leaves().take(LEAVES).find_map(|(number, leaf)| {
+        let source = sources.get(&number)?;
+        let text = fold(&leaf.text);
+        words.iter().find(|word| holds(&text, word))?;
+        let kept = source.chosen.iter().map(|(_, text)| text).find(|text| is_kept(text));
+        kept.cloned()
+    })
 }
 
 fn said(value: &Value, depth: usize, out: &mut Vec<String>) {

@@ -35,8 +35,37 @@ pub(super) fn payee(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
         && found.named >= 2
         && found.signs < SIGN
         && !person.names(atom.value.sort)
+        // An account that was used before is not one that a text brings.
+        && !person.request.usual
         && !contradicted(case, atom, found)
         && !rivals(case, atom, found)
+}
+
+/// True if the text stands in what was looked up by things that the person named, under the name of the very argument, and this
+/// is none of them: one hotel's reviews that bring up another hotel.
+pub(super) fn instead(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    let argument = fold(
+        atom.pointer.rsplit('/').find(|part| part.parse::<u32>().is_err()).unwrap_or_default(),
+    );
+    let mut leaves = found.sentences.iter().filter_map(|at| case.context.index.leaf_of(*at));
+    leaves.any(|leaf| {
+        let Some((source, _, _)) = case.context.leaf(leaf) else { return false };
+        let mut same = source.chosen.iter().filter(|(key, _)| alike(key, &argument)).peekable();
+        same.peek().is_some()
+            && same.all(|(_, text)| {
+                text.as_str() != atom.value.text() && case.context.person.verbatim(text)
+            })
+    })
+}
+
+/// True if two names of arguments have a longer word in common: `hotel_names` and `hotel`.
+fn alike(one: &str, other: &str) -> bool {
+    let words = |name: &str| -> Vec<String> {
+        let long = name.split(['_', '-', '.', ' ']).map(|word| word.trim_end_matches('s'));
+        long.filter(|word| word.len() >= 4 && *word != "name").map(str::to_owned).collect()
+    };
+    let known = words(one);
+    words(other).iter().any(|word| known.contains(word))
 }
 
 /// True if the document that the person named has this value among others of its sort.

@@ -37,10 +37,21 @@ pub(crate) fn is_sender(key: &str) -> bool {
         .any(|one| one == key || key.strip_prefix("from_").is_some_and(|_| one == "from"))
 }
 
+/// True if a field is that of a text's writer, and its name is in the person's words.
+pub(crate) fn is_writer(context: &Context, at: u32) -> bool {
+    let Some((_, leaf, _)) = context.leaf(at) else { return false };
+    is_sender(&leaf.key)
+        && name_of(&fold(&leaf.text)).any(|word| word.len() >= 3 && context.person.word(word))
+}
+
 /// How clearly the person named the source of a leaf.
 pub(crate) fn named(context: &Context, leaf: u32) -> u8 {
     let Some((source, this, number)) = context.leaf(leaf) else { return 0 };
     let person = &context.person;
+    // What they named only to be told something of it is named for that.
+    if source.chosen.iter().any(|(_, text)| person.only_aside(text)) {
+        return 0;
+    }
     if chosen_by_name(context, source, number) {
         return 3;
     }

@@ -33,6 +33,8 @@ pub(crate) struct Request {
     pub(crate) seeks: bool,
     /// True if an address, a number or the like is said to be new.
     pub(crate) renews: bool,
+    /// True if an account is said to be one that was used before.
+    pub(crate) usual: bool,
     /// True if people are meant whom a text names.
     pub(crate) crowd: bool,
     /// True if a payment is asked for in so many words.
@@ -62,6 +64,12 @@ const TEXTS: &str = "mail email mails emails message messages note notes ticket 
 const RENEWED: &str = "new changed changes moved neue neuen neuer geandert umgezogen nouvelle nouveau change demenage nueva nuevo cambiado mudado";
 /// What people look up there.
 const SOUGHT: &str = "address addresses adresse adressen direccion direcciones number nummer numero iban account konto cuenta compte contact contacts kontakt details phone link links url";
+/// What is said of something that is as it was.
+const USUAL: &str = "same usual always before previously previous saved gleiche gleiches gleichen selbe selben immer ublich ubliche ublichen bisher wie letzten meme habituel habituelle toujours habitude mismo misma siempre habitual stesso solito";
+/// Where what was paid before stands.
+const HISTORY: &str = "transactions transaction history statement statements payees operations virements umsatze umsatzen kontoauszug movimientos historial operazioni suppliers vendors lieferanten lieferantenstamm stammdaten proveedores fournisseurs fornitori";
+/// Where money goes to.
+const ACCOUNTS: &str = "account accounts iban konto kontonummer compte cuenta conto";
 /// People who are named by a text: "everyone in team.csv".
 const CROWD: &str = "people persons colleagues guests pupils children parents folks leute kollegen personen kinder eltern everyone everybody all each people those members team alle allen jeden jedem tous todos whoever anyone";
 /// People who are meant without a name.
@@ -70,6 +78,21 @@ const THEM: &str = "him her them whoever who author sender participants attendee
 const WHEN: &str = "before after once if when until while as bevor wenn avant si antes";
 /// After these a teller tells the asker only: "tell me".
 const TELLERS: &str = "tell inform answer show say brief sag sage dis dites dime dile informe";
+
+/// What somebody wants to be told begins so.
+const ABOUT: &str = "whether if when what how why where which who ob wann was wie warum wo wer si quand combien comment pourquoi cuando como donde se quando";
+/// Words for being told.
+const KNOW: &str = "know tell check look see read says show whether sag sage sagt schau sieh lies nachsehen pruf dis dites lis lisez regarde verifie dime mira lee dimmi leggi guarda";
+
+/// True if a sentence asks for something to be told, or to be looked at for a question.
+pub(crate) fn asks_to_know(sentence: &str) -> bool {
+    let (mut knows, mut asks) = (false, false);
+    for word in tokens::parts(sentence) {
+        knows |= among(KNOW, word.split('-').next().unwrap_or(word));
+        asks |= among(ABOUT, word);
+    }
+    knows && asks
+}
 
 fn among(list: &str, word: &str) -> bool {
     list.split(' ').any(|one| one == word)
@@ -86,6 +109,10 @@ pub(crate) fn request(text: &str) -> Request {
         sentence_asks(&words, &mut all);
     }
     all.pays = all.kinds.meets(Kinds::PAY) && paying(text);
+    all.usual = tokens::sentences(text).into_iter().any(|sentence| {
+        let has = |list: &str| tokens::parts(sentence).any(|word| among(list, word));
+        has(ACCOUNTS) && (has(USUAL) || has(HISTORY))
+    });
     // Money that is sent or planned is paid; a secret that is set is one.
     let money = all.topics.meets(Topics::MONEY)
         || text.contains(['$', '€', '£'])
@@ -284,6 +311,19 @@ mod tests {
     use crate::words::tokens::fold;
 
     #[test]
+    fn what_somebody_wants_to_know_is_told_from_where_something_stands() {
+        for (text, asks) in [
+            ("Tell me when they collect paper.", true),
+            ("Look at the page whether batteries are included.", true),
+            ("Lis-moi ce que dit le programme, et quand ça ouvre.", true),
+            ("It is in notes.txt.", false),
+            ("Check the bill for the amount.", false),
+        ] {
+            assert_eq!(asks_to_know(&fold(text)), asks, "{text}");
+        }
+    }
+
+    #[test]
     fn requests_are_read_from_words() {
         let send = Kinds::SEND;
         let none = Kinds::NONE;
@@ -312,6 +352,14 @@ mod tests {
         }
         assert!(request(&fold("Ada has a new phone number, see ticket 7.")).renews);
         assert!(!request(&fold("Send the new report to Ada.")).renews);
+        for text in [
+            "Pay the rent, same amount and account as last month.",
+            "Pay the bill; the account is the one I always use.",
+            "Rembourse-la, tu trouves son compte dans mes opérations.",
+        ] {
+            assert!(request(&fold(text)).usual, "{text}");
+        }
+        assert!(!request(&fold("Pay it to the account in the bill.")).usual);
         assert!(request(&fold("Do what the mail of Anna asks.")).delegated);
         assert!(request(&fold("Complete the tasks on my list")).delegated);
         assert!(!request(&fold("Send Anna the list of tasks")).delegated);

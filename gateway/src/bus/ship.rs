@@ -2,16 +2,20 @@
 //!
 //! Never here: giving up. A bus that is away is tried until it is back; the spool's bound is what makes callers wait.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
+use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use writ_lake::wire;
-use writ_model::{Clock, Span};
-use writ_store::{Bus, BusFault, Consumer, Delivery, LocalLog};
+use writ_model::{Clock, Span, TenantId};
+use writ_store::{Bus, BusFault, Consumer, Delivery, LocalLog, Message};
 
 use super::{join, leave_too_long, pause};
 
@@ -19,12 +23,15 @@ use super::{join, leave_too_long, pause};
 pub(super) const SHIP: &str = "ship";
 /// LIMIT: packs that are taken from the spool at once.
 const MOST: usize = 512;
+/// LIMIT: tenants whose packs are on their way at once. A bus that flushes each message takes them one after the other: with
+/// more, a gateway would wait for those of all others before it heard anything.
+const LANES: usize = 16;
 
 /// The state of shipping that others may see.
 #[derive(Debug)]
 pub(super) struct Shipping {
     clock: Arc<dyn Clock>,
-    /// Monotonic microseconds, and one, since which what is in hand could not be shipped; 0 while nothing is in hand.
+    /// Monotonic microseconds, and one, since which nothing of what is in hand could be shipped; 0 while nothing is in hand.
     since: AtomicU64,
     /// Moves with every batch that was shipped.
     shipped: watch::Sender<u64>,
@@ -35,7 +42,8 @@ impl Shipping {
         Self { clock, since: AtomicU64::new(0), shipped: watch::Sender::new(0) }
     }
 
-    /// For how long the oldest record in hand has not been shipped.
+    /// For how long nothing of what is in hand could be shipped. A bus that is slow and takes one pack after the other has not
+    /// been lost: what it does not take yet is durable in the spool, whose bound makes callers wait.
     pub(super) fn behind(&self) -> Option<Span> {
         let since = self.since.load(Ordering::Acquire).checked_sub(1)?;
         let age = self.clock.monotonic_micros().saturating_sub(since);
@@ -105,9 +113,11 @@ impl Shipping {
         Ok(())
     }
 
+    /// Brings all of it onto the bus, each tenant's in its order.
     async fn publish(&self, found: &[Delivery], bus: &dyn Bus, stop: &CancellationToken) {
         let mut messages = join(found.iter().map(|delivery| delivery.message.clone()));
-        while let Err(fault) = bus.publish(messages.clone()).await {
+        while let Err((fault, rest)) = self.once(messages, bus).await {
+            messages = rest;
             if matches!(fault, BusFault::TooLong { .. }) {
                 leave_too_long(&mut messages);
                 continue;
@@ -115,6 +125,38 @@ impl Shipping {
             self.failed(&fault, "records wait for the bus");
             pause(stop).await;
         }
+    }
+
+    /// One try; what is left of it, and why. All tenants' packs are driven to their end even if one's fail: nothing is left
+    /// under way to overtake a later try.
+    async fn once(
+        &self,
+        messages: Vec<Message>,
+        bus: &dyn Bus,
+    ) -> Result<(), (BusFault, Vec<Message>)> {
+        let mut lanes: BTreeMap<TenantId, Vec<Message>> = BTreeMap::new();
+        for message in messages {
+            lanes.entry(message.tenant).or_default().push(message);
+        }
+        let mut under_way = stream::iter(lanes.into_values())
+            .map(|lane| async move { (bus.publish(lane.clone()).await, lane) })
+            .buffer_unordered(LANES);
+        let (mut first, mut rest) = (None, Vec::new());
+        while let Some((done, lane)) = under_way.next().await {
+            match done {
+                Ok(()) => self.moved(),
+                Err(fault) => {
+                    first.get_or_insert(fault);
+                    rest.extend(lane);
+                }
+            }
+        }
+        first.map_or(Ok(()), |fault| Err((fault, rest)))
+    }
+
+    /// Something arrived; the rest is in hand from now on.
+    fn moved(&self) {
+        self.since.store(self.clock.monotonic_micros().saturating_add(1), Ordering::Release);
     }
 
     /// From now on something is in hand.

@@ -5,7 +5,9 @@ use std::{collections::VecDeque, sync::Arc};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use writ_lake::Inputs;
-use writ_model::{AgentId, BootId, CallId, GatewayId, InstanceId, Timestamp, ocsf::Disposition};
+use writ_model::{
+    AgentId, BootId, CallId, GatewayId, InstanceId, Span, Timestamp, ocsf::Disposition,
+};
 use writ_store::{Bus, BusFault, Consumer, Delivery};
 use writ_testkit::FakeClock;
 
@@ -154,4 +156,72 @@ async fn runs_reach_the_bus_one_after_the_other_whoever_they_are_of() {
         kept.iter().map(|pack| wire::run_of(&pack.body).unwrap().1.to_bytes()[0]).collect();
     assert_eq!(boots, [1, 1, 2, 2, 3]);
     assert_eq!(wire::run_of(b"no pack"), None);
+}
+
+/// A bus that takes its time for each pack; what the shipper says meanwhile.
+#[derive(Debug)]
+struct Slow {
+    clock: Arc<FakeClock>,
+    shipping: Arc<Shipping>,
+    /// So often it takes nothing of this tenant.
+    refuses: (TenantId, Mutex<u32>),
+    said: Mutex<Vec<Option<Span>>>,
+}
+
+#[async_trait]
+impl Bus for Slow {
+    async fn publish(&self, messages: Vec<Message>) -> Result<(), BusFault> {
+        self.clock.advance(Span::micros(600_000));
+        self.said.lock().push(self.shipping.behind());
+        let mut left = self.refuses.1.lock();
+        if *left > 0 && messages.iter().any(|message| message.tenant == self.refuses.0) {
+            *left -= 1;
+            return Err(BusFault::Faulted { why: "a disk".to_owned() });
+        }
+        Ok(())
+    }
+
+    async fn consume(&self, _name: &str) -> Result<Box<dyn Consumer>, BusFault> {
+        Ok(Box::new(Told(VecDeque::new())))
+    }
+
+    async fn lag(&self, _name: &str) -> Result<u64, BusFault> {
+        Ok(0)
+    }
+
+    async fn names(&self) -> Result<Vec<String>, BusFault> {
+        Ok(Vec::new())
+    }
+
+    async fn forget(&self, _name: &str) -> Result<bool, BusFault> {
+        Ok(false)
+    }
+}
+
+#[tokio::test]
+async fn a_bus_that_takes_one_after_the_other_is_not_lost_and_one_that_takes_nothing_is() {
+    let clock = Arc::new(FakeClock::at(Timestamp::from_micros(1)));
+    let shipping = Arc::new(Shipping::new(Arc::clone(&clock) as Arc<dyn writ_model::Clock>));
+    let of = |nth: u8| TenantId::from_bytes([nth; 16]);
+    let (refuses, said) = ((of(9), Mutex::new(2)), Mutex::default());
+    let bus = Slow { clock, shipping: Arc::clone(&shipping), refuses, said };
+    let delivery = |nth: u8| Delivery {
+        seq: u64::from(nth),
+        message: message(of(nth), vec![nth]),
+        redelivered: false,
+    };
+    let mut spooled = Told([Ok((1..=4).map(delivery).collect())].into());
+    let stop = CancellationToken::new();
+    // So that no pause is waited for.
+    stop.cancel();
+    shipping.step(&mut spooled, &bus, &stop).await.unwrap();
+    let ms = |count: i64| Some(Span::micros(count * 1_000));
+    assert_eq!(std::mem::take(&mut *bus.said.lock()), [ms(600), ms(600), ms(600), ms(600)]);
+
+    // The one that is not taken is tried again alone, and is older each time.
+    let mut spooled = Told([Ok([1, 9].into_iter().map(delivery).collect())].into());
+    shipping.step(&mut spooled, &bus, &stop).await.unwrap();
+    let said = std::mem::take(&mut *bus.said.lock());
+    assert_eq!(said, [ms(600), ms(600), ms(1_200), ms(1_800)]);
+    assert_eq!(shipping.behind(), None);
 }

@@ -23,6 +23,7 @@ use crate::{
 mod disk;
 mod homes;
 mod progress;
+#[cfg(feature = "server")]
 mod propose;
 mod walk;
 
@@ -54,18 +55,22 @@ pub struct Args {
     #[arg(long, requires = "lock")]
     relock: bool,
     /// Enter what is not in the register yet as observed agents
+    #[cfg(feature = "server")]
     #[arg(long, requires = "client")]
     propose: bool,
     /// At which client
+    #[cfg(feature = "server")]
     #[arg(long, requires = "propose")]
     client: Option<String>,
     /// In how many days what was proposed must be governed
+    #[cfg(feature = "server")]
     #[arg(long, default_value_t = 14, requires = "propose", value_parser = clap::value_parser!(u16).range(1..=365))]
     days: u16,
 }
 
 impl Args {
     /// Whether it speaks to the desk, and so needs the runtime.
+    #[cfg(feature = "server")]
     pub fn speaks(&self) -> bool {
         self.propose
     }
@@ -111,6 +116,7 @@ pub fn alone(ctx: &Ctx, args: &Args) -> Result<(), Fault> {
 ///
 /// # Errors
 /// [`Fault`] with the exit code that the findings make, or why it could not be proposed.
+#[cfg(feature = "server")]
 pub async fn run(ctx: &Ctx, args: Args) -> Result<(), Fault> {
     let (found, mut more) = scan(ctx, &args)?;
     if let Some(client) = &args.client {
@@ -192,17 +198,16 @@ fn write(file: &Path, bytes: &[u8]) -> Result<(), Fault> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     // `/dev/stdout` is a link by its nature.
-    if !file.starts_with("/dev") {
-        if std::fs::symlink_metadata(file).is_ok_and(|known| known.is_symlink()) {
-            return Err(Fault::usage(format!("`{}` is a link", file.display()))
-                .cure("name the file that it leads to"));
-        }
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            let flags = rustix::fs::OFlags::NOFOLLOW.bits();
-            options.custom_flags(i32::try_from(flags).unwrap_or_default());
-        }
+    let device = file.starts_with("/dev");
+    if !device && std::fs::symlink_metadata(file).is_ok_and(|known| known.is_symlink()) {
+        return Err(Fault::usage(format!("`{}` is a link", file.display()))
+            .cure("name the file that it leads to"));
+    }
+    #[cfg(unix)]
+    if !device {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NOFOLLOW.bits();
+        options.custom_flags(i32::try_from(flags).unwrap_or_default());
     }
     let mut to = options.open(file).map_err(|error| Fault::file(file, "write", &error))?;
     to.write_all(bytes).map_err(|error| Fault::file(file, "write", &error))

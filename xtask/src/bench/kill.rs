@@ -53,7 +53,12 @@ const LANES: u64 = 4;
 const PROBE: Duration = Duration::from_millis(8);
 /// LIMIT: calls of the agent in a second at all gateways together until it is ended, and then for a moment: what calls
 /// must not keep two cores from what is measured. The time to a refusal holds up to one such pause.
-const PROBES: [u32; 2] = [1_000, 4_000];
+const PROBES: [u32; 2] = [250, 1_000];
+/// Between two kills: the next agent's tokens and connections are no part of this one's end.
+const APART: Duration = Duration::from_millis(200);
+/// Priority of PostgreSQL and NATS, which have machines of their own where sixteen gateways run: on two cores with all of these a
+/// bus that waits for a core looks like one that is lost.
+const AHEAD: i32 = -10;
 /// Calls of an agent at each gateway before it is ended: it must be served everywhere first.
 const BEFORE: usize = 2;
 /// Calls after the first refusal: none may get through.
@@ -74,7 +79,7 @@ struct Seen {
     after: u64,
     /// Answers that were neither.
     odd: u64,
-    /// Refusals before its end: the gateway had lost touch, and was called until it served again.
+    /// Refusals for another reason: the gateway had lost touch, and was called until it served again or knew of the end.
     early: u64,
 }
 
@@ -89,7 +94,9 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     let (kills, rate) = (number("--kills", KILLS)?, number("--rate", RATE)?);
     let folder = target().join("bench/kill");
     let (upstream, build) = (Upstream::start()?, Build::of(args));
+    let ahead = priority(AHEAD);
     let shared = Shared::start(&folder, upstream.address, (1, build))?;
+    priority(0);
     let Site { world, members, _others } =
         start(&shared, usize::try_from(tenants)?, usize::try_from(gateways)?)?;
     let World { clerks, mut person, .. } = world;
@@ -108,6 +115,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         micros.push(u64::try_from(last.as_micros())?);
         seen.extend(doors);
         streams.extend(cut);
+        pause(APART);
     }
     let told = load.end();
     let resident = members.iter().map(|member| cpu::resident(member.server.pid()));
@@ -125,7 +133,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     let p99 = ms(&mut micros, 0.99);
     let held = p99 <= P99_MS_MAX && served_after == 0 && told.wrong == 0 && told.cut == 0;
     let summary = json!({
-        "build": build.folder(),
+        "build": build.folder(), "engines_ahead": ahead,
         "gateways": gateways, "tenants": tenants, "kills": micros.len(),
         "p50_ms": ms(&mut micros, 0.5), "p99_ms": p99, "max_ms": ms(&mut micros, 1.0),
         "p99_ms_max": P99_MS_MAX,
@@ -140,6 +148,12 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     });
     say(&summary.to_string())?;
     Ok(held)
+}
+
+/// Of this thread and what it starts from now on; false if it may not be raised.
+fn priority(of: i32) -> bool {
+    let (nice, own) = (of.to_string(), std::process::id().to_string());
+    crate::shell::captured(crate::shell::command("renice", &["-n", &nice, "-p", &own])).is_ok()
 }
 
 /// Everybody.
@@ -216,7 +230,15 @@ impl<'a> Kill<'a> {
                 let mut proofs = Proofs::new();
                 // Learns the nonce of this gateway's boot.
                 door.call(&self.caller, &mut proofs)?;
-                let stream = door.stream(&self.caller, &mut proofs)?;
+                let since = now();
+                let stream = loop {
+                    match door.stream(&self.caller, &mut proofs) {
+                        Ok(stream) => break stream,
+                        // A gateway that lost touch for a moment opens none.
+                        Err(why) => anyhow::ensure!(since.elapsed() < PATIENCE, "{why:#}"),
+                    }
+                    pause(PROBE);
+                };
                 cuts.push(scope.spawn(move || stream.last()));
             }
             let mut probes = Vec::new();
@@ -275,11 +297,12 @@ fn probe(
                     warm.fetch_add(1, Ordering::SeqCst);
                 }
             }
-            (Told::Refused(_), Some(at)) => {
+            // That its agent ended; a gateway that lost touch refuses in other words, and may serve again until it hears.
+            (Told::Refused(401), Some(at)) => {
                 seen.refused = seen.refused.or_else(|| Some(now().saturating_duration_since(*at)));
                 refused += 1;
             }
-            (Told::Refused(_), None) => seen.early += 1,
+            (Told::Refused(_), _) => seen.early += 1,
             (Told::Nothing, _) => seen.odd += 1,
         }
         pause(if begun.get().is_some() { after } else { before });

@@ -143,10 +143,12 @@ impl Door {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.write_all(&request)?;
-        let mut first = [0; 256];
+        let mut first = [0; 1024];
         let read = stream.read(&mut first)?;
         let text = String::from_utf8_lossy(first.get(..read).unwrap_or_default()).into_owned();
-        anyhow::ensure!(text.starts_with("HTTP/1.1 200"), "no stream: {text}");
+        // A refusal comes over 200, too.
+        let events = text.to_ascii_lowercase().contains("content-type: text/event-stream");
+        anyhow::ensure!(text.starts_with("HTTP/1.1 200") && events, "no stream: {text}");
         Ok(Stream { stream })
     }
 

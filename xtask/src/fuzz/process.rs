@@ -46,6 +46,12 @@ fn targets() -> impl Iterator<Item = &'static Target> {
         .chain(models::TARGETS)
 }
 
+/// What they are called.
+#[cfg(test)]
+pub(super) fn names() -> Vec<&'static str> {
+    targets().map(|target| target.name).collect()
+}
+
 /// The reader of this word.
 ///
 /// # Errors
