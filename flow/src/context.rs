@@ -163,6 +163,10 @@ impl Context {
                 leaf.field = false;
             }
         }
+        let book = origin <= Origin::Own && from.class.topics.meets(Topics::CONTACT);
+        if book && !tainted && !is_error {
+            all.extend(leaves::cards::fields(&all));
+        }
         let hiding: Vec<Leaf> = all
             .iter()
             .filter(|leaf| leaf.text.len() >= 12)
@@ -370,9 +374,12 @@ impl Context {
         (0..).zip(&self.kept.sources)
     }
 
-    /// All that is findable, each with the number of its source.
-    pub(crate) fn leaves(&self) -> impl Iterator<Item = (u32, &Leaf)> {
-        self.kept.leaves.iter().map(|(source, leaf)| (*source, leaf))
+    /// What was read from one source, each with its number. INVARIANT: leaves stand in the order of their sources.
+    pub(crate) fn leaves_of(&self, source: u32) -> impl Iterator<Item = (u32, &Leaf)> {
+        let first = self.kept.leaves.partition_point(|(of, _)| *of < source);
+        let from = u32::try_from(first).unwrap_or(u32::MAX);
+        let leaves = self.kept.leaves.iter().skip(first).take_while(move |(of, _)| *of == source);
+        leaves.zip(from..).map(|((_, leaf), at)| (at, leaf))
     }
 
     /// True if free text was read, or fields of somebody else.
@@ -434,6 +441,9 @@ impl Context {
             return Err(NotAContext::Corrupted(
                 "a text names a source that is not there".to_owned(),
             ));
+        }
+        if !all.kept.leaves.iter().is_sorted_by_key(|(source, _)| source) {
+            return Err(NotAContext::Corrupted("texts stand out of order".to_owned()));
         }
         for task in &all.kept.tasks {
             all.person.add(task);

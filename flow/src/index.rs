@@ -4,10 +4,11 @@
 //! reads is never asked about. Never here: what follows from a finding (`trace`, `judge`). Everything here can be made
 //! again from the leaves of a context, and is. To make something else findable: a table of [`Made`], its look-up.
 
+pub(crate) mod places;
 mod table;
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -18,7 +19,7 @@ use crate::{
     context::Source,
     leaves::Leaf,
     orders::{Order, order},
-    values::{self, Typed, Word},
+    values::{self, Sort, Typed, Word},
     words::tokens::{fold_into, holds, parts, sentences},
 };
 
@@ -57,6 +58,16 @@ struct Made {
     sentences: Vec<Sentence>,
     /// Words and values of texts to sentences.
     words: Table,
+    /// Fields of own records that have a value of a sort to which something can be sent.
+    placed: BTreeMap<Sort, Vec<u32>>,
+    /// Fields that are the address of a house, by their names.
+    streets: Vec<u32>,
+    /// Leaves with a whole link.
+    links: Vec<u32>,
+    /// Sources that are in here: the first ones.
+    sources: usize,
+    /// Sources that are places where secrets are kept, by their names.
+    secrets: Vec<u32>,
 }
 
 /// What was read, findable. It is looked into while a context is only read, so that it is made behind a lock.
@@ -85,6 +96,12 @@ impl Index {
             let own = source.is_some_and(|one| one.origin <= Origin::OwnText);
             made.add((u32::try_from(at).unwrap_or(u32::MAX), own), leaf, &folded);
             made.leaves = at + 1;
+        }
+        for (at, source) in sources.iter().enumerate().skip(made.sources) {
+            if source.chosen.iter().any(|(_, text)| places::keeps_secrets(text)) {
+                made.secrets.push(u32::try_from(at).unwrap_or(u32::MAX));
+            }
+            made.sources = at + 1;
         }
     }
 
@@ -115,6 +132,26 @@ impl Index {
     pub(crate) fn met_host(&self, host: &str) -> bool {
         let made = self.made();
         made.met.has(&made.text, host)
+    }
+
+    /// Fields of own records that have a value of this sort: mail, account or phone.
+    pub(crate) fn placed(&self, sort: Sort) -> Vec<u32> {
+        self.made().placed.get(&sort).cloned().unwrap_or_default()
+    }
+
+    /// Fields that are the address of a house.
+    pub(crate) fn streets(&self) -> Vec<u32> {
+        self.made().streets.clone()
+    }
+
+    /// Leaves with a whole link.
+    pub(crate) fn links(&self) -> Vec<u32> {
+        self.made().links.clone()
+    }
+
+    /// Sources that are places where secrets are kept.
+    pub(crate) fn secrets(&self) -> Vec<u32> {
+        self.made().secrets.clone()
     }
 
     /// The sentences that have this word or value.
@@ -153,6 +190,12 @@ impl Made {
         let words = if values::some(folded) { values::words(folded) } else { Vec::new() };
         if leaf.field {
             self.add_field((at, own), (base, folded), &words);
+            if places::is_street(&leaf.key) {
+                self.streets.push(at);
+            }
+        }
+        if leaf.text.contains("://") {
+            self.links.push(at);
         }
         if says {
             self.add_names((base, folded));
@@ -174,9 +217,17 @@ impl Made {
         let leading = || found.iter().filter(|value| value.sort.leads_out());
         let named = leading().next().is_some() && {
             let inside: usize = leading().map(|value| parts(value.text()).count()).sum();
-            parts(folded).count() <= inside + 4
+            // Groups of digits are of the value: `DE89 3704 0044 …`.
+            let digits = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+            parts(folded).filter(|part| !digits(part)).count() <= inside + 4
         };
         for value in found {
+            if own && matches!(value.sort, Sort::Mail | Sort::Account | Sort::Phone) {
+                let here = self.placed.entry(value.sort).or_default();
+                if here.last() != Some(&at) {
+                    here.push(at);
+                }
+            }
             if value.sort.leads_out() && !named {
                 continue;
             }
@@ -372,7 +423,6 @@ fn paragraphs(text: &str) -> Vec<(u32, &str)> {
 
 /// The host of an address or a link.
 pub(crate) fn host(value: &Typed) -> Option<&str> {
-    use crate::values::Sort;
     match value.sort {
         Sort::Mail => value.text().split_once('@').map(|(_, host)| host),
         Sort::Link => value.text().split(['/', '?', '#', ':']).next(),

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::repair;
 
+pub(crate) mod cards;
 mod inline;
 mod lines;
 mod printed;

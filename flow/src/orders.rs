@@ -36,6 +36,9 @@ const MUST: &str = "must should shall need needs required has have to will pleas
 /// After these somebody else does it.
 const DOERS: &str = "i we they you he she it who which people customers the a an my our your their of for with from in on as if when does did don't doesn't wir sie ich man ils nous";
 
+/// Before a colon and an address these are its name, not a verb.
+const LABELS: &str = "mail email e-mail phone tel fax mobile";
+
 fn among(list: &str, word: &str) -> bool {
     list.split(' ').any(|one| one == word)
 }
@@ -45,6 +48,11 @@ pub(crate) fn order(sentence: &str) -> Order {
     let mut all = Order { signs: signs(sentence), ..Order::default() };
     let mut before = "";
     let mut earlier = "";
+    // `mail: ada@vik.example` is whose address it is.
+    let label = sentence.split_once(':').is_some_and(|(label, rest)| {
+        among(LABELS, label.trim_start_matches(['-', '*', ' ']))
+            && rest.trim().split(' ').count() <= 2
+    });
     // One word is a title or a reference as often: `Invoice`.
     let alone = tokens::parts(sentence).nth(1).is_none();
     for raw in sentence.split([' ', '/', '(', ')', '"', '<', '>']) {
@@ -55,7 +63,7 @@ pub(crate) fn order(sentence: &str) -> Order {
             }
             continue;
         }
-        if let Some((verb, form)) = lexicon::verb(word) {
+        if let Some((verb, form)) = lexicon::verb(word).filter(|_| !label) {
             let leads = before.is_empty() || among(LEADS, before);
             let ordered = match form {
                 Form::Base if verb.noun_too || lexicon::deed(word).is_some() => leads && !alone,

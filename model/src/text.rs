@@ -46,18 +46,33 @@ pub fn quotable(text: &str) -> String {
 fn escape(letters: impl Iterator<Item = char>, out: &mut String) {
     for letter in letters {
         if hidden(letter) || matches!(letter, '“' | '”' | '\\') {
-            out.extend(letter.escape_unicode());
+            write_out(letter, out);
         } else {
             out.push(letter);
         }
     }
 }
 
+/// `\u{…}`, as [`char::escape_unicode`] has it; a text may be nothing but such letters.
+fn write_out(letter: char, out: &mut String) {
+    out.push_str("\\u{");
+    let number = u32::from(letter);
+    let digits = (32 - number.leading_zeros()).div_ceil(4).max(1);
+    let digits = (0..digits).rev().map(|at| (number >> (4 * at)) & 15);
+    out.extend(digits.filter_map(|digit| char::from_digit(digit, 16)));
+    out.push('}');
+}
+
 /// A text as it is, letters that hide written out.
 pub fn shown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
-        if hidden(letter) { out.extend(letter.escape_unicode()) } else { out.push(letter) }
+        match letter {
+            // Most letters of most texts, without another look.
+            ' '..='~' => out.push(letter),
+            _ if hidden(letter) => write_out(letter, &mut out),
+            _ => out.push(letter),
+        }
     }
     out
 }
@@ -65,6 +80,15 @@ pub fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_letter_is_written_out_as_rust_does_it() {
+        for letter in (0..=0x10_ffff).filter_map(char::from_u32) {
+            let mut out = String::new();
+            write_out(letter, &mut out);
+            assert_eq!(out, letter.escape_unicode().to_string());
+        }
+    }
 
     #[test]
     fn nothing_inside_closes_a_quotation_or_hides_in_it() {

@@ -258,7 +258,10 @@ fn below(path: &str, name: &str) -> String {
 
 /// Something out of the file, fit for a sentence: letters that hide written out, cut.
 pub(crate) fn quoted(text: &str) -> String {
-    let cut: String = text.chars().take(SHOWN).collect();
-    let mark = if cut.len() < text.len() { "…" } else { "" };
-    format!("{}{mark}", shown(&cut))
+    let end = text.char_indices().nth(SHOWN).map(|(at, _)| at);
+    let mut cut = shown(text.get(..end.unwrap_or(text.len())).unwrap_or_default());
+    if end.is_some() {
+        cut.push('…');
+    }
+    cut
 }

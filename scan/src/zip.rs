@@ -17,6 +17,8 @@ use crate::{
 
 /// LIMIT: bytes of a member whose sum is checked.
 const SUMMED: u64 = 4 << 20;
+/// Steps that a member costs by itself: its sentences, its path, its readers.
+const MEMBER: usize = 1024;
 /// LIMIT: weights whose beginning is looked at.
 const WEIGHTS: usize = 1024;
 /// LIMIT: pickles that weights stand below; a file has one.
@@ -79,7 +81,7 @@ pub(crate) fn read(name: &str, source: &mut dyn Source, book: &mut Book<'_>) -> 
     let script = kind == Kind::Torch && entries.iter().any(|entry| entry.name.contains("/code/"));
     let mut looked = 0;
     for entry in &entries {
-        if !book.step(16) {
+        if !book.step(wide(MEMBER + entry.name.len())) {
             break;
         }
         if entry.name.ends_with('/') && entry.size == 0 {

@@ -5,15 +5,12 @@
 //! others and what few may see were read, and something would leave. Never here: the sentence of it (`explain`).
 //! To add a sign that own data leaves: its look-up in [`carries`], a case.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::{Asked, Case};
 use crate::{
     classify::{Acts, Origin, Sensitivity},
-    context::Source,
-    index,
+    index::{self, places::keeps_secrets},
     kinds::{Kinds, Topics},
     trace::{Atom, Found, is_writer, named},
     words::tokens::{fold, holds},
@@ -118,27 +115,10 @@ fn carries(case: &Case<'_>) -> bool {
     false
 }
 
-/// Words of a place where secrets are kept.
-const KEPT: &str = "credential credentials secret secrets password passwords passwort passworter kennwort kennworter zugang zugange zugangsdaten env keys key pem kdbx token tokens vault id_rsa id_ed25519 ssh identifiants contrasenas htpasswd";
-/// LIMIT: leaves that are looked through for it.
-const LEAVES: usize = 4_096;
-
-/// True for the name of a place where secrets are kept.
-fn is_kept(text: &str) -> bool {
-    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
-        .any(|word| KEPT.split(' ').any(|kept| kept == word))
-}
-
 /// Where a secret was read that would be said; nothing if the person speaks of secrets themselves.
 pub(super) fn secret(case: &Case<'_>) -> Option<String> {
     let context = case.context;
     if context.person.request.topics.meets(Topics::SECRET) || !context.person.spoke {
-        return None;
-    }
-    let keeps = |source: &Source| source.chosen.iter().any(|(_, text)| is_kept(text));
-    let sources: BTreeMap<u32, &Source> =
-        context.numbered().filter(|(_, source)| keeps(source)).collect();
-    if sources.is_empty() {
         return None;
     }
     let mut texts = Vec::new();
@@ -156,11 +136,18 @@ pub(super) fn secret(case: &Case<'_>) -> Option<String> {
         .filter(|word| !context.person.verbatim(word))
         .take(PIECES)
         .collect();
-    context.leaves().take(LEAVES).find_map(|(number, leaf)| {
-        let source = sources.get(&number)?;
-        let text = fold(&leaf.text);
-        words.iter().find(|word| holds(&text, word))?;
-        let kept = source.chosen.iter().map(|(_, text)| text).find(|text| is_kept(text));
+    if words.is_empty() {
+        return None;
+    }
+    context.findable();
+    context.index.secrets().into_iter().find_map(|number| {
+        let mut leaves = context.leaves_of(number);
+        leaves.find(|(_, leaf)| {
+            let text = fold(&leaf.text);
+            words.iter().any(|word| holds(&text, word))
+        })?;
+        let (_, source) = context.numbered().find(|(at, _)| *at == number)?;
+        let kept = source.chosen.iter().map(|(_, text)| text).find(|text| keeps_secrets(text));
         kept.cloned()
     })
 }

@@ -8,7 +8,7 @@ use std::{cell::LazyCell, collections::BTreeSet};
 
 use super::{Asked, Case};
 use crate::{
-    classify::{Acts, Origin, Role},
+    classify::{Acts, Role},
     kinds::Kinds,
     leaves::Leaf,
     orders::{SIGN, order},
@@ -62,7 +62,9 @@ pub(super) fn instead(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
 fn alike(one: &str, other: &str) -> bool {
     let words = |name: &str| -> Vec<String> {
         let long = name.split(['_', '-', '.', ' ']).map(|word| word.trim_end_matches('s'));
-        long.filter(|word| word.len() >= 4 && *word != "name").map(str::to_owned).collect()
+        // Places and names of everything: what is found below a path is not another thing instead of it.
+        let general = ["name", "file", "path", "folder", "list", "type", "text", "title"];
+        long.filter(|word| word.len() >= 4 && !general.contains(word)).map(str::to_owned).collect()
     };
     let known = words(one);
     words(other).iter().any(|word| known.contains(word))
@@ -82,7 +84,7 @@ fn rivals(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     let leaves = found.sentences.iter().filter_map(|at| case.context.index.leaf_of(*at));
     let sources: BTreeSet<u32> =
         leaves.filter_map(|leaf| Some(case.context.leaf(leaf)?.2)).take(SOURCES).collect();
-    case.context.leaves().filter(|(source, _)| sources.contains(source)).any(|(_, leaf)| {
+    sources.into_iter().flat_map(|source| case.context.leaves_of(source)).any(|(_, leaf)| {
         let folded = fold(&leaf.text);
         sentences(&folded).into_iter().any(|sentence| {
             let other = |value: &Typed| {
@@ -142,8 +144,9 @@ pub(super) fn rival_link(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     let source = first.and_then(|at| case.context.index.leaf_of(*at));
     let source = source.and_then(|leaf| Some(case.context.leaf(leaf)?.2));
     let mut asked: Option<(u32, bool)> = None;
-    case.context.leaves().zip(0_u32..).any(|((from, leaf), at)| {
-        if Some(from) == source || !leaf.text.contains("://") {
+    case.context.index.links().into_iter().any(|at| {
+        let Some((_, leaf, from)) = case.context.leaf(at) else { return false };
+        if Some(from) == source {
             return false;
         }
         let meant = match asked {
@@ -170,26 +173,15 @@ pub(super) fn contradicted(case: &Case<'_>, atom: &Atom, found: &Found) -> bool 
     if !placed || !theirs {
         return !placed && theirs && dwells_elsewhere(case, atom);
     }
-    // What cannot hold such a value is not read: this looks through the whole context.
-    let may = |text: &str| match sort {
-        Sort::Mail => text.contains('@'),
-        _ => text.bytes().filter(u8::is_ascii_digit).count() >= 6,
-    };
     let beside = LazyCell::new(|| beside(case, found));
-    let all = case.context.leaves().zip(0_u32..);
     // Whose a record is says nothing of the matter.
-    let of_it = |leaf: &Leaf| leaf.field && may(&leaf.text) && !is_sender(&leaf.key);
-    all.filter(|((_, leaf), _)| of_it(leaf)).any(|((_, leaf), at)| {
-        let own =
-            case.context.leaf(at).is_some_and(|(source, _, _)| source.origin <= Origin::OwnText);
-        own && {
-            let values = typed(&fold(&leaf.text));
-            let here = values.iter().any(|value| value.sort == sort);
-            here && values.iter().all(|value| value.key != atom.value.key)
-                && (record_named(case.context, at)
-                    || called(case, at)
-                    || (sort == Sort::Account && named_in(case, at, &beside)))
-        }
+    let of_it = |at: &u32| case.context.leaf(*at).is_some_and(|(_, leaf, _)| !is_sender(&leaf.key));
+    case.context.index.placed(sort).into_iter().filter(of_it).any(|at| {
+        case.context.leaf(at).is_some_and(|(_, leaf, _)| {
+            typed(&fold(&leaf.text)).iter().all(|value| value.key != atom.value.key)
+        }) && (record_named(case.context, at)
+            || called(case, at)
+            || (sort == Sort::Account && named_in(case, at, &beside)))
     })
 }
 
@@ -198,8 +190,7 @@ fn beside(case: &Case<'_>, found: &Found) -> String {
     let first = found.sentences.first().and_then(|at| case.context.index.leaf_of(*at));
     let source = first.and_then(|leaf| Some(case.context.leaf(leaf)?.2));
     let mut all = String::new();
-    let texts = case.context.leaves().filter(|(from, _)| Some(*from) == source);
-    for (_, leaf) in texts.take(TEXTS) {
+    for (_, leaf) in source.into_iter().flat_map(|from| case.context.leaves_of(from)).take(TEXTS) {
         all.push_str(&fold(&leaf.text));
         all.push('\n');
     }
@@ -221,19 +212,12 @@ fn named_in(case: &Case<'_>, at: u32, text: &str) -> bool {
 
 /// True if an own record that the person named has another address of a house than a text.
 fn dwells_elsewhere(case: &Case<'_>, atom: &Atom) -> bool {
-    const ADDRESS: &str =
-        "address addresses anschrift adresse direccion domicilio street lieferadresse";
-    if !super::grounds::postal(atom) {
-        return false;
-    }
-    case.context.leaves().zip(0_u32..).any(|((_, leaf), at)| {
-        leaf.field
-            && name_words(leaf.key.trim_end_matches(|letter: char| letter.is_ascii_digit()))
-                .iter()
-                .any(|word| ADDRESS.split(' ').any(|one| one == word))
-            && fold(&leaf.text) != atom.value.text()
-            && (record_named(case.context, at) || called(case, at))
-    })
+    super::grounds::postal(atom)
+        && case.context.index.streets().into_iter().any(|at| {
+            let other = |(_, leaf, _): (_, &Leaf, _)| fold(&leaf.text) != atom.value.text();
+            case.context.leaf(at).is_some_and(other)
+                && (record_named(case.context, at) || called(case, at))
+        })
 }
 
 /// True if a field beside this one, in the same record, is a value of the call: the payee's name.

@@ -37,7 +37,9 @@ pub(super) fn records(text: &str, parts: &mut Parts) -> bool {
 /// Fills the parts with the records of these rows.
 fn rows_of(rows: &[&str], parts: &mut Parts) -> bool {
     let all = rows.iter().map(|row| attributes(row)).collect::<Option<Vec<_>>>();
-    let Some(all) = all.or_else(|| items(rows)) else { return columns(rows, parts) };
+    let Some(all) = all.or_else(|| items(rows)) else {
+        return columns(rows, parts) || bare(rows, parts);
+    };
     // One name says nothing; the first of each record is the same, or it is prose.
     let first = all.first().and_then(|one| one.first()).map(|(key, _)| key.clone());
     let alike =
@@ -53,6 +55,33 @@ fn rows_of(rows: &[&str], parts: &mut Parts) -> bool {
         parts.record = outer;
     }
     true
+}
+
+/// Rows without a header: `P-061;Vik, Ada;ada@vik.example;J`. Every row has as many cells, and none is a sentence.
+fn bare(rows: &[&str], parts: &mut Parts) -> bool {
+    let Some(all) = [';', '|', '\t'].into_iter().find_map(|mark| cut(rows, mark)) else {
+        return false;
+    };
+    for row in all {
+        let outer = parts.begin();
+        for cell in row {
+            parts.push("", cell, true);
+        }
+        parts.record = outer;
+    }
+    true
+}
+
+/// The cells of rows that all have as many, three at least; nothing if one may be a sentence.
+fn cut<'r>(rows: &[&'r str], mark: char) -> Option<Vec<Vec<&'r str>>> {
+    let cells = |row: &&'r str| row.split(mark).map(str::trim).collect();
+    let all: Vec<Vec<&str>> = rows.iter().map(cells).collect();
+    let many = all.first().map(Vec::len)?;
+    let short = |cell: &&str| {
+        cell.split(' ').count() <= 5 && cell.len() <= 60 && !cell.ends_with(['.', '!', '?', ':'])
+    };
+    let told = |row: &Vec<&str>| row.iter().filter(|cell| !cell.is_empty()).count() >= 3;
+    all.iter().all(|row| row.len() == many && row.iter().all(short) && told(row)).then_some(all)
 }
 
 type Pairs = Vec<(String, String)>;
@@ -141,6 +170,9 @@ const FORMS: &[(&str, &str)] = &[
 fn listed(row: &str) -> Option<Pairs> {
     let (body, item) = marked(row.trim_start());
     let body = body.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(body);
+    // `- {id: 7, name: Ada}`, as writers of YAML print a small record.
+    let braced = body.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    let (body, item) = (braced.unwrap_or(body), item || braced.is_some());
     let said = |(parts, names): &(&str, &str)| {
         let bare = *names == " ";
         if (bare || *parts == ", ") && !item {
@@ -292,8 +324,12 @@ mod tests {
     #[test]
     fn a_record_on_a_line_has_its_fields() {
         let wanted = Some(vec![row(1, "id", "7", true), row(1, "name", "Ada Vik", true)]);
-        for text in ["id=7 name=\"Ada Vik\"", "id=\"7\", name=\"Ada Vik\"", "* id 7, name Ada Vik"]
-        {
+        for text in [
+            "id=7 name=\"Ada Vik\"",
+            "id=\"7\", name=\"Ada Vik\"",
+            "* id 7, name Ada Vik",
+            "- {id: 7, name: Ada Vik}",
+        ] {
             assert_eq!(read(text), wanted, "{text}");
         }
         let two = "name      account   last\nAda Vik   NL12      2026-01-02\nBo        DE3";
@@ -305,6 +341,26 @@ mod tests {
             row(2, "account", "DE3", true),
         ];
         assert_eq!(read(two), Some(wanted));
+    }
+
+    #[test]
+    fn rows_without_a_header_have_their_cells() {
+        let wanted = vec![
+            row(1, "", "P-061", true),
+            row(1, "", "Vik, Ada", true),
+            row(1, "", "ada@vik.example", true),
+        ];
+        for text in ["P-061;Vik, Ada;ada@vik.example", "P-061 | Vik, Ada | ada@vik.example"] {
+            assert_eq!(read(text), Some(wanted.clone()), "{text}");
+        }
+        for text in [
+            "One thing; another; and pay the open bill to them as soon as you can",
+            "a;b;c\nd;e",
+            "now; then; later.",
+            "a;;",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 
     #[test]

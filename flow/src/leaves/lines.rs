@@ -42,6 +42,7 @@ fn line(raw: &str) -> Line<'_> {
     let body = raw.trim_start();
     let indent = raw.len() - body.len();
     let (item, body) = match body.strip_prefix("- ").or_else(|| body.strip_prefix("* ")) {
+        // What goes on below stands further in than the name, not than its mark.
         Some(rest) => (true, rest.trim_start()),
         None if body == "-" => (true, ""),
         None => (false, body),
@@ -59,13 +60,20 @@ fn line(raw: &str) -> Line<'_> {
     };
     match parted.filter(|(key, _)| fits(key)) {
         Some((key, value)) => Line {
-            indent,
+            indent: indent + inner(raw, item),
             item,
             key: Some(key.trim_matches(['"', '\'', '*', '#', ' '])),
             value: value.trim(),
         },
         None => Line { indent, item, key: None, value: body.trim() },
     }
+}
+
+/// How far behind the mark of an item its name stands.
+fn inner(raw: &str, item: bool) -> usize {
+    let body = raw.trim_start();
+    let rest = body.get(1..).filter(|_| item).map(str::trim_start);
+    rest.map_or(0, |rest| body.len() - rest.len())
 }
 
 /// A name and a value at the first colon before a space, or at an equals sign between spaces.
@@ -232,7 +240,7 @@ fn greeting(text: &str) -> (&str, &str) {
 
 /// Names of fields that stand after a text in many records; what they say is the sender's to choose anyway.
 pub(super) fn usual(key: &str) -> bool {
-    const USUAL: &str = "id id_ uid date cc bcc sender from to recipient recipients read status subject attachment attachments participants start end start_time end_time location title created created_at updated author url size amount name";
+    const USUAL: &str = "id id_ uid date cc bcc sender from to recipient recipients read status subject attachment attachments participants start end start_time end_time location title created created_at updated updated_at modified last_modified author url size amount name timestamp sent received filename type";
     static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| USUAL.split(' ').collect());
     WORDS.contains(key.to_ascii_lowercase().as_str())
 }

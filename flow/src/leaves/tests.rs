@@ -176,3 +176,17 @@ fn nothing_is_dropped_that_the_reader_of_a_notation_has_no_place_for() {
         assert!(of_it.iter().all(|leaf| !leaf.field), "{short}: {of_it:?}");
     }
 }
+
+#[test]
+fn what_stands_below_the_name_of_an_item_is_no_part_of_its_text() {
+    let text = json!(
+        "- content: sheet of the first quarter, by region\n  filename: Q1.xlsx\n  id_: '5'\n- content: of the second\n  filename: Q2.xlsx\n  id_: '6'\n"
+    );
+    for (key, said) in [("filename", "Q1.xlsx"), ("id_", "5"), ("id_", "6")] {
+        assert!(has(&text, key, said), "{key}: {:?}", fields(&text));
+    }
+    let other = json!(
+        "- content: sheet of the first quarter,\n    IBAN: DE12 of it\n  id: '5'\n- id: '6'\n"
+    );
+    assert!(!fields(&other).iter().any(|(key, _)| key == "iban"), "{:?}", fields(&other));
+}

@@ -17,6 +17,7 @@ pub(crate) fn record_named(context: &Context, at: u32) -> bool {
             same == number
                 && other.record == this.record
                 && other.field
+                && !is_state(&other.key)
                 && letters().nth(2).is_some()
                 && {
                     let folded = fold(&other.text);
@@ -27,6 +28,12 @@ pub(crate) fn record_named(context: &Context, at: u32) -> bool {
                 }
         })
     })
+}
+
+/// Fields that say how a record is, not which one it is: many have the same word there.
+fn is_state(key: &str) -> bool {
+    const STATES: &str = "status state type kind priority category role permission permissions visibility read frequency currency unit mode zustand art statut estado tipo rolle";
+    STATES.split(' ').any(|one| one == key)
 }
 
 /// Fields in which whoever wrote a record stands.
@@ -78,6 +85,11 @@ pub(crate) fn named(context: &Context, leaf: u32) -> u8 {
             continue;
         }
         let folded = fold(&other.text);
+        // The very file or letter, though it was found by a search.
+        let whole = folded.split(' ').nth(2).is_some() && person.verbatim(&folded);
+        if title && (whole || thing(context, &folded)) {
+            return 3;
+        }
         let written_by = |word: &str| word.len() >= 3 && person.word(word);
         if (sender && name_of(&folded).any(written_by))
             || (title && folded.len() <= 120 && titled_so(context, &folded))

@@ -52,7 +52,7 @@ const LIGHT: &str = "leave hinterlasse make do need want like place have get giv
 /// What hands the choice over.
 const FOLLOW: &str = "do fix book buy install set apply adopt repeat work buche installiere passe setze stelle follow complete execute perform carry handle process deal sort see kummer kummere occupe encargate implement act take go work address finish erledige erledigen befolge mach mache fuhre umsetzen fais suis execute realise traite haz sigue completa realiza ejecuta";
 /// What is handed over.
-const ORDERS: &str = "task tasks todo todos to-do to-dos instruction instructions step steps action actions request requests asks asked says say wants want requested requires required needed needs described describes proposes proposed recommends recommended suggests suggested explains point points item mentioned listed written punkt vorschlagt empfiehlt beschreibt schreibt checklist items aufgaben aufgabe anweisung anweisungen steht bittet gebeten worum geschrieben verlangt schritte instructions taches tache demande dit etapes instrucciones tareas tarea pide dice pasos solicita";
+const ORDERS: &str = "task tasks todo todos to-do to-dos instruction instructions step steps action actions request requests asks asked says say wants want requested requires required needed needs described describes proposes proposed recommends recommended suggests suggested explains point points item mentioned listed written punkt vorschlagt empfiehlt beschreibt schreibt checklist items aufgaben aufgabe anweisung anweisungen steht bittet gebeten worum geschrieben verlangt schritte punkte instructions taches tache demande dit etapes instrucciones tareas tarea pide dice pasos solicita";
 
 /// What deals with a matter as a whole, and papers that stand for one: "work on ticket 7".
 const HANDLE: &str = "handle process deal work resolve care address bearbeite bearbeiten erledige erledigen kummere traite traiter tramita gestiona";
@@ -289,7 +289,10 @@ impl Sentence<'_> {
         all.seeks |= among(SOUGHT, word) || own_mail || (among(CROWD, word) && ahead);
         let whole = among("it this that them es das cela ca lo eso", word)
             && among("of with handle process do out to um", self.before);
-        let matter = among(ORDERS, word) || (self.handing && among(MATTERS, word));
+        // "Mach, was sie möchte": what somebody else wants.
+        let wish = among("mochte will wunscht braucht veut voudrait quiere", word)
+            && among("er sie es il elle", self.before);
+        let matter = among(ORDERS, word) || wish || (self.handing && among(MATTERS, word));
         let through = word == "through" && self.before == "work";
         all.delegated |=
             through || (self.follow && matter) || (whole && self.follow && handled(self.words));
@@ -362,6 +365,8 @@ mod tests {
         assert!(!request(&fold("Pay it to the account in the bill.")).usual);
         assert!(request(&fold("Do what the mail of Anna asks.")).delegated);
         assert!(request(&fold("Complete the tasks on my list")).delegated);
+        assert!(request(&fold("Mach, was sie möchte.")).delegated);
+        assert!(!request(&fold("Mach einen Termin, ich möchte am Freitag kommen.")).delegated);
         assert!(!request(&fold("Send Anna the list of tasks")).delegated);
     }
 }

@@ -16,6 +16,7 @@ use crate::{
         Finding::{Malicious, Suspicious, Unknown},
         Kind,
     },
+    source::wide,
 };
 
 /// LIMIT: bytes of a module's or a name's letters; Python's own limit does not exist, real ones have fifty.
@@ -117,6 +118,8 @@ impl Machine<'_, '_, '_> {
             return self.arena.add(Node::Name(*number));
         }
         let (module, name) = &key;
+        // What a look costs goes with its letters; that none are left is met at the next opcodes.
+        let _left = self.book.step(wide((module.len() + name.len()) / 4));
         let own = self.setting == Setting::Script && module.starts_with("__torch__");
         let standing = if own { Standing::Make } else { names::standing(module, name) };
         let told = quoted(&format!("{module}.{name}"));

@@ -132,7 +132,13 @@ const OUTWARD: &[&str] = &[
 
 type Rows = BTreeMap<&'static str, Vec<&'static str>>;
 
+/// LIMIT: pieces of a dotted name that are looked at one after the other; classes inside classes have four. What has more
+/// is a way to somewhere, and nothing that data names.
+const PIECES: usize = 16;
+
 struct Lists {
+    /// Bytes of the longest module: what is longer stands in none of them.
+    longest: usize,
     /// Rows of a module alone.
     exact: Rows,
     /// Rows of a module and all below it.
@@ -141,7 +147,8 @@ struct Lists {
 }
 
 static LISTS: LazyLock<Lists> = LazyLock::new(|| {
-    let mut lists = Lists { exact: Rows::new(), below: Rows::new(), danger: BTreeMap::new() };
+    let (exact, below, danger) = (Rows::new(), Rows::new(), BTreeMap::new());
+    let mut lists = Lists { longest: 0, exact, below, danger };
     for (module, names) in rows(include_str!("allowed.txt")) {
         let (map, module) = match module.strip_suffix(".*") {
             Some(above) => (&mut lists.below, above),
@@ -162,6 +169,8 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
             lists.danger.entry(module).or_default().push((deed, names.collect()));
         }
     }
+    let modules = lists.exact.keys().chain(lists.below.keys()).chain(lists.danger.keys());
+    lists.longest = modules.map(|module| module.len()).max().unwrap_or(0);
     lists
 });
 
@@ -174,11 +183,22 @@ fn rows(
     })
 }
 
+/// A module and what is above it, the nearest first. What is too long for every list is left out: whoever wrote a file
+/// chooses how long its names are, and looking each of a thousand pieces up costs seconds.
+fn levels(module: &str) -> impl Iterator<Item = &str> {
+    let first = if module.len() <= LISTS.longest {
+        Some(module)
+    } else {
+        let head = module.as_bytes().iter().take(LISTS.longest + 1);
+        head.copied().rposition(|byte| byte == b'.').and_then(|at| module.get(..at))
+    };
+    std::iter::successors(first, |level| level.rsplit_once('.').map(|(above, _)| above))
+}
+
 /// What a module's name is.
 pub(crate) fn standing(module: &str, name: &str) -> Standing {
-    let mut level = module;
     let mut whole = None;
-    loop {
+    for level in levels(module) {
         let rows = LISTS.danger.get(level).map(Vec::as_slice).unwrap_or_default();
         for (deed, names) in rows {
             if names.is_empty() {
@@ -194,10 +214,6 @@ pub(crate) fn standing(module: &str, name: &str) -> Standing {
         }
         if let Some(deed) = whole {
             return Standing::Danger(deed);
-        }
-        match level.rsplit_once('.') {
-            Some((above, _)) => level = above,
-            None => break,
         }
     }
     if let Some(deed) = dotted(module, name) {
@@ -279,6 +295,9 @@ fn dotted(module: &str, name: &str) -> Option<Deed> {
     if !name.contains('.') && !name.starts_with("__") {
         return None;
     }
+    if name.match_indices('.').nth(PIECES).is_some() {
+        return Some(Deed::Reach);
+    }
     for (at, _) in name.match_indices('.') {
         let (inner, rest) = name.split_at_checked(at)?;
         let rest = rest.trim_start_matches('.');
@@ -293,18 +312,14 @@ fn dotted(module: &str, name: &str) -> Option<Deed> {
 
 /// Only the known-bad list, for the pieces of a dotted name.
 fn standing_flat(module: &str, name: &str) -> Standing {
-    let mut level = module;
-    loop {
+    for level in levels(module) {
         for (deed, names) in LISTS.danger.get(level).map(Vec::as_slice).unwrap_or_default() {
             if names.is_empty() || (level == module && names.contains(&name)) {
                 return Standing::Danger(*deed);
             }
         }
-        match level.rsplit_once('.') {
-            Some((above, _)) => level = above,
-            None => return Standing::Foreign,
-        }
     }
+    Standing::Foreign
 }
 
 /// Whether a bare name in code is one that runs, loads or reaches outward: for the names inside a code object.
@@ -375,6 +390,27 @@ mod tests {
         ] {
             assert_eq!(standing(module, name), wanted, "{module}.{name}");
         }
+    }
+
+    #[test]
+    fn the_levels_of_a_module_are_those_that_a_list_can_have() {
+        assert_eq!(levels("a.b.c").collect::<Vec<_>>(), ["a.b.c", "a.b", "a"]);
+        assert_eq!(levels("").collect::<Vec<_>>(), [""]);
+        let long = format!("os.{}", "x".repeat(LISTS.longest));
+        assert_eq!(levels(&long).collect::<Vec<_>>(), ["os"]);
+        assert_eq!(standing(&long, "x"), Standing::Danger(Deed::Run));
+        assert_eq!(levels(&"ä".repeat(LISTS.longest)).count(), 0);
+        let exact = format!("{}.x", "y".repeat(LISTS.longest));
+        assert_eq!(levels(&exact).collect::<Vec<_>>(), ["y".repeat(LISTS.longest)]);
+        let dots = ".".repeat(100_000);
+        assert!(levels(&dots).count() <= LISTS.longest + 1);
+    }
+
+    #[test]
+    fn a_name_of_more_pieces_than_any_class_has_leads_somewhere() {
+        let name = |pieces: usize| vec!["a"; pieces].join(".");
+        assert_eq!(standing("somebody", &name(PIECES + 1)), Standing::Foreign);
+        assert_eq!(standing("somebody", &name(PIECES + 2)), Standing::Danger(Deed::Reach));
     }
 
     #[test]

@@ -18,6 +18,12 @@ const DIRECTORY: usize = 16 << 20;
 const TAIL: u64 = 65_557;
 /// LIMIT: bytes between members that are searched for hidden ones.
 const GAP: usize = 4 << 20;
+/// LIMIT: hidden members; an archive has none.
+const HIDDEN: usize = 64;
+/// Steps that a header costs by itself.
+const HEADER: u64 = 256;
+/// Letters of a name that cost a step: they are copied, compared and told.
+const LETTERS: usize = 2;
 
 /// One member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +133,8 @@ fn parse(bytes: &[u8], shift: u64, book: &mut Book<'_>) -> Vec<Entry> {
             data: 0,
         };
         widen(&mut entry, piece(bytes, at + 46 + name, extra).unwrap_or_default());
+        // That none are left is met at the next member.
+        let _left = book.step(wide(name / LETTERS));
         entry.local = entry.local.saturating_add(shift);
         entries.push(entry);
         at += 46 + name + extra + comment;
@@ -162,7 +170,7 @@ fn widen(entry: &mut Entry, mut extra: &[u8]) {
 /// Reads the header in front of a member and tells where it says something else than the directory.
 fn compare(source: &mut dyn Source, entry: &mut Entry, book: &mut Book<'_>) {
     let at = entry.local;
-    let Some(local) = header(source, at) else {
+    let Some(local) = header(source, at, book) else {
         book.add(
             Finding::Suspicious,
             "zip.header",
@@ -203,7 +211,7 @@ fn compare(source: &mut dyn Source, entry: &mut Entry, book: &mut Book<'_>) {
 }
 
 /// The header in front of a member.
-fn header(source: &mut dyn Source, at: u64) -> Option<Entry> {
+fn header(source: &mut dyn Source, at: u64, book: &mut Book<'_>) -> Option<Entry> {
     let head = read(source, at, 30).ok()?;
     if head.len() < 30 || !head.starts_with(b"PK\x03\x04") {
         return None;
@@ -211,6 +219,9 @@ fn header(source: &mut dyn Source, at: u64) -> Option<Entry> {
     let number =
         |place: usize, count: usize| little(piece(&head, place, count).unwrap_or_default());
     let (name, extra) = (number(26, 2), number(28, 2));
+    if !book.step((name + extra) / wide(LETTERS) + HEADER) {
+        return None;
+    }
     let letters = read(source, at + 30, narrow(name)).ok()?;
     let fields = read(source, at + 30 + name, narrow(extra)).ok()?;
     let mut entry = Entry {
@@ -254,7 +265,11 @@ fn between(source: &mut dyn Source, entries: &[Entry], book: &mut Book<'_>) -> V
             while let Some(next) = bytes.get(from..).and_then(|bytes| find(bytes, b"PK\x03\x04")) {
                 let place = at + wide(from + next);
                 from += next + 4;
-                if let Some(mut entry) = header(source, place).filter(|_| hidden.len() < 64) {
+                if hidden.len() >= HIDDEN {
+                    book.partial("hidden members after the limit of such members");
+                    return hidden;
+                }
+                if let Some(mut entry) = header(source, place, book) {
                     let sentence = format!("the directory does not know `{}`", quoted(&entry.name));
                     let finding =
                         if entries.is_empty() { Finding::Unknown } else { Finding::Suspicious };

@@ -1,7 +1,7 @@
 //! CPU time of another process, from the scheduler's own nanosecond counters.
 //! Never here: wall-clock time as a measure of cost; on shared cores it says little.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, time::Duration};
 
 use anyhow::{Context as _, Result};
 
@@ -23,6 +23,29 @@ pub(crate) fn nanos_by_thread(pid: u32) -> Result<BTreeMap<String, u64>> {
         *threads.entry(name.trim().to_owned()).or_default() += nanos;
     }
     Ok(threads)
+}
+
+/// CPU time of the thread that asks.
+///
+/// # Errors
+/// If the system does not tell.
+pub(crate) fn of_this_thread() -> Result<Duration> {
+    nanos("/proc/thread-self/schedstat").map(Duration::from_nanos)
+}
+
+/// CPU time of the first thread of a process.
+///
+/// # Errors
+/// If there is no such process.
+pub(crate) fn of_first_thread(pid: u32) -> Result<Duration> {
+    nanos(&format!("/proc/{pid}/schedstat")).map(Duration::from_nanos)
+}
+
+/// The first number of a `schedstat`: nanoseconds on a processor.
+fn nanos(path: &str) -> Result<u64> {
+    let text = fs::read_to_string(path).with_context(|| format!("no {path}"))?;
+    let first = text.split_whitespace().next().unwrap_or_default();
+    first.parse().with_context(|| format!("unreadable {path}"))
 }
 
 /// Resident memory of a process in bytes.

@@ -22,7 +22,7 @@ use crate::budget::now;
 /// LIMIT: inputs that are kept; the oldest that came from changes gives way.
 const KEPT: usize = 4_096;
 /// LIMIT: one input of at most [`super::mutate::MOST`] bytes. A reader that takes this long for so little can be made to
-/// stand still; tried three times, so that a busy machine is no finding.
+/// stand still; tried again in CPU time, so that a busy machine is no finding.
 const SLOW: Duration =
     if cfg!(debug_assertions) { Duration::from_secs(3) } else { Duration::from_millis(300) };
 /// LIMIT: what the process may grow by in one hunt: the kept inputs are at most 64 MiB.
@@ -31,8 +31,9 @@ const GROWTH: u64 = 256 << 20;
 const WEIGHED: u64 = 256;
 /// LIMIT: inputs remembered for the case that the process grew: those since it was asked last.
 const RECENT: usize = 256;
-/// LIMIT: tries to make a finding smaller.
+/// LIMIT: tries to make a finding smaller, and how long they may take: a slow finding takes its time with each.
 const SHRINKS: usize = 4_000;
+const SHRINKING: Duration = Duration::from_secs(20);
 
 /// What one input came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,23 +177,32 @@ pub(crate) fn tried(made: &Made, input: &[u8]) -> Told {
 }
 
 fn timed(made: &Made, input: &[u8]) -> (Told, Duration) {
-    let mut fastest = Duration::MAX;
-    loop {
-        let since = now();
+    let since = now();
+    let told = caught(made, input);
+    judged((told, since.elapsed()), || {
+        let before = spent();
         let told = caught(made, input);
-        let again = since.elapsed() > SLOW && fastest == Duration::MAX;
-        fastest = fastest.min(since.elapsed());
-        match told {
-            Told::Taken(_) if again => {}
-            Told::Taken(_) if fastest > SLOW => {
-                return (
-                    Told::Broken(format!("it takes longer than {} ms", SLOW.as_millis())),
-                    fastest,
-                );
-            }
-            told => return (told, fastest),
-        }
+        (told, spent().saturating_sub(before))
+    })
+}
+
+/// What one try came to by the clock on the wall. If that was slow it may have waited for a processor that others had, and
+/// counts as what it comes to `again`, in CPU time.
+fn judged(once: (Told, Duration), again: impl FnOnce() -> (Told, Duration)) -> (Told, Duration) {
+    if once.1 <= SLOW || matches!(once.0, Told::Broken(_)) {
+        return once;
     }
+    match again() {
+        (Told::Taken(_), took) if took > SLOW => {
+            (Told::Broken(format!("it takes longer than {} ms", SLOW.as_millis())), took)
+        }
+        told => told,
+    }
+}
+
+/// CPU time of this thread; zero where that cannot be asked.
+fn spent() -> Duration {
+    crate::bench::cpu::of_this_thread().unwrap_or_default()
 }
 
 fn caught(made: &Made, input: &[u8]) -> Told {
@@ -211,9 +221,10 @@ fn smaller(made: &Made, mut input: Vec<u8>, why: &str) -> Vec<u8> {
     let kind = |why: &str| why.split(':').next().unwrap_or_default().to_owned();
     let mut left = SHRINKS;
     let mut size = input.len() / 2;
+    let since = now();
     while size > 0 && left > 0 {
         let mut at = 0;
-        while at < input.len() && left > 0 {
+        while at < input.len() && left > 0 && since.elapsed() < SHRINKING {
             left -= 1;
             let mut less = input.clone();
             less.drain(at..(at + size).min(input.len()));
@@ -257,6 +268,27 @@ mod tests {
         assert_eq!(found.inputs, vec![b"boom".to_vec()], "{}", found.why);
         assert!(found.why.starts_with("panic: it said the word"));
         assert_eq!(watched, report.tried);
+    }
+
+    #[test]
+    fn waiting_for_a_processor_is_no_finding_and_working_for_long_is_one() {
+        let told = |long: Duration| (Told::Taken("read".to_owned()), long);
+        let short = Duration::from_millis(1);
+        assert_eq!(judged(told(SLOW), || panic!("not tried again")), told(SLOW));
+        assert_eq!(judged(told(2 * SLOW), || told(short)), told(short));
+        let (Told::Broken(why), _) = judged(told(2 * SLOW), || told(2 * SLOW)) else {
+            panic!("it worked for long")
+        };
+        assert!(why.starts_with("it takes longer than"), "{why}");
+    }
+
+    #[test]
+    fn work_is_counted_in_time_of_this_thread() {
+        let before = spent();
+        let since = now();
+        while spent().saturating_sub(before) < Duration::from_millis(20) {
+            assert!(since.elapsed() < Duration::from_mins(1), "no CPU time is counted");
+        }
     }
 
     #[test]

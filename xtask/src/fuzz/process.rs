@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     args::Args,
-    bench::child::pause,
+    bench::{child::pause, cpu::of_first_thread},
     budget::now,
     root::{root, target},
     shell::{make_folder, say},
@@ -29,8 +29,11 @@ use crate::{
 
 /// Minutes for each reader, if nothing says otherwise: the issue's.
 const MINUTES: u64 = 10;
-/// LIMIT: how long a process may be silent past its time: a reader that does not end is a finding.
+/// LIMIT: how long a process may work past its time, in CPU time: a reader that does not end is a finding, and a machine on
+/// which others have the processor is none.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// LIMIT: how long past its time it may take by the clock on the wall, whatever it does.
+const STANDSTILL: Duration = Duration::from_mins(15);
 /// LIMIT: one input, in the file of the process that hunts: its length and its bytes.
 const HEAD: usize = 8;
 
@@ -164,7 +167,7 @@ fn apart(target: &Target, length: Length) -> Result<bool> {
     let (seconds, seed) = (length.span.as_secs().to_string(), length.seed.to_string());
     again.args(["fuzz", target.name, "--here", "--seconds", &seconds, "--seed", &seed]);
     let mut child = again.current_dir(root()).spawn().context("cannot start a process")?;
-    let why = match ended(&mut child, length.span + PATIENCE)? {
+    let why = match ended(&mut child, length.span)? {
         Some(status) if status.code().is_some() => return told(target, status.success()),
         Some(status) => format!("the process was ended: {status}"),
         None => "it does not end".to_owned(),
@@ -181,12 +184,19 @@ fn told(target: &Target, well: bool) -> Result<bool> {
     Ok(well)
 }
 
-/// How a process ended; nothing if it had to be killed.
-fn ended(child: &mut Child, most: Duration) -> Result<Option<std::process::ExitStatus>> {
+/// How a process ended; nothing if it had to be killed, because it did not end by itself after its time.
+fn ended(child: &mut Child, span: Duration) -> Result<Option<std::process::ExitStatus>> {
     let since = now();
-    while since.elapsed() < most {
+    let mut worked = None;
+    while since.elapsed() < span + STANDSTILL {
         if let Some(status) = child.try_wait().context("cannot ask a process")? {
             return Ok(Some(status));
+        }
+        if since.elapsed() > span {
+            let so_far = of_first_thread(child.id())?;
+            if so_far.saturating_sub(*worked.get_or_insert(so_far)) > PATIENCE {
+                break;
+            }
         }
         pause(Duration::from_millis(50));
     }
