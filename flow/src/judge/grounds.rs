@@ -333,7 +333,8 @@ fn content(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> 
     let rival = case.rules.strictness >= 2
         && atom.value.sort == Sort::Link
         && (sources::rival_link(case, atom, found)
-            || (case.asked == Asked::Yes && sources::other_site(case, atom, found)));
+            || (matches!(case.asked, Asked::Yes | Asked::Unclear)
+                && sources::other_site(case, atom, found)));
     let asked_for = endorsed(case, atom, found)
         && !rival
         && (!meets(found.deed, case.class.kinds) || case.handed());
