@@ -369,11 +369,6 @@ impl Context {
         Some((self.kept.sources.get(usize::try_from(*source).ok()?)?, leaf, *source))
     }
 
-    /// What was read, each with its number.
-    pub(crate) fn numbered(&self) -> impl Iterator<Item = (u32, &Source)> {
-        (0..).zip(&self.kept.sources)
-    }
-
     /// What was read from one source, each with its number. INVARIANT: leaves stand in the order of their sources.
     pub(crate) fn leaves_of(&self, source: u32) -> impl Iterator<Item = (u32, &Leaf)> {
         let first = self.kept.leaves.partition_point(|(of, _)| *of < source);

@@ -141,12 +141,11 @@ pub(super) fn secret(case: &Case<'_>) -> Option<String> {
     }
     context.findable();
     context.index.secrets().into_iter().find_map(|number| {
-        let mut leaves = context.leaves_of(number);
-        leaves.find(|(_, leaf)| {
+        let (at, _) = context.leaves_of(number).find(|(_, leaf)| {
             let text = fold(&leaf.text);
             words.iter().any(|word| holds(&text, word))
         })?;
-        let (_, source) = context.numbered().find(|(at, _)| *at == number)?;
+        let (source, _, _) = context.leaf(at)?;
         let kept = source.chosen.iter().map(|(_, text)| text).find(|text| keeps_secrets(text));
         kept.cloned()
     })
