@@ -29,6 +29,7 @@ use crate::{
         Slice,
         cedar::{self, Compiled},
         context,
+        known::Said,
         ruling::Ruling,
     },
     state::State,
@@ -343,16 +344,17 @@ impl Engine {
         let compiled = self
             .compiled((state, slice), positions)
             .map_err(|fault| Box::new(Denied::fault(state, &fault.to_string())))?;
-        let (context, reads) = context::build(&compiled.needs, subject, case.moment);
-        let request = context.and_then(|context| {
-            let (principal, action) = (compiled.principal.clone(), compiled.action.clone());
-            let resource = compiled.resource(subject.server, subject.name);
-            Request::new(principal, action, resource, context, None).ok()
-        });
-        let Some(request) = request else {
+        let (facts, reads) = context::facts(&compiled.needs, subject, case.moment);
+        let said = compiled
+            .known
+            .or(&compiled.needs, facts, |facts| self.first(&compiled, subject, facts));
+        let Some(said) = said else {
             return Err(Box::new(Denied::fault(state, "the request has no Cedar form")));
         };
-        if let Some((id, grant)) = self.first(&compiled, &request) {
+        if let Said::Permits(first) = said
+            && let Some((id, grant)) = compiled.grants.get(first)
+        {
+            let (id, grant) = (*id, Arc::clone(grant));
             return Ok(Granted { id, grant, set: compiled, reads });
         }
         let moment = case.moment;
@@ -374,14 +376,23 @@ impl Engine {
         Ok(compiled)
     }
 
-    /// The first grant, own before inherited, that Cedar says permits.
-    fn first(&self, compiled: &Compiled, request: &Request) -> Option<(GrantId, Arc<Grant>)> {
-        let response = self.authorizer.is_authorized(request, &compiled.policies, &self.entities);
+    /// The position of the first grant, own before inherited, that Cedar says permits. Nothing if it cannot be asked.
+    fn first(
+        &self,
+        compiled: &Compiled,
+        subject: &context::Subject<'_>,
+        facts: context::Facts,
+    ) -> Option<Said> {
+        let context = context::build(&compiled.needs, facts)?;
+        let (principal, action) = (compiled.principal.clone(), compiled.action.clone());
+        let resource = compiled.resource(subject.server, subject.name);
+        let request = Request::new(principal, action, resource, context, None).ok()?;
+        let response = self.authorizer.is_authorized(&request, &compiled.policies, &self.entities);
         if response.decision() != Effect::Allow {
-            return None;
+            return Some(Said::Nothing);
         }
-        let first = response.diagnostics().reason().filter_map(|id| compiled.position(id)).min()?;
-        compiled.grants.get(first).map(|(id, grant)| (*id, Arc::clone(grant)))
+        let first = response.diagnostics().reason().filter_map(|id| compiled.position(id)).min();
+        Some(first.map_or(Said::Nothing, Said::Permits))
     }
 
     /// What a charter says of one thing, read once.

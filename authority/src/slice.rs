@@ -18,6 +18,7 @@ use crate::{
 
 pub(crate) mod cedar;
 pub(crate) mod context;
+pub(crate) mod known;
 pub(crate) mod ruling;
 
 /// One agent's grants, and since when it is not fully answered for.

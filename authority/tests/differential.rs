@@ -8,14 +8,14 @@ use proptest::prelude::*;
 use writ_authority::{
     ArgRule, Condition, Engine, Grant, State,
     agent::{AgentKind, Autonomy},
-    decide::{Ask, Moment, What, explain::Unused},
+    decide::{Ask, Counters, Moment, What, explain::Unused},
     fact::{AgentDescribed, Entry, Fact, Subject},
-    grant::Surface,
+    grant::{Limit, Period, Surface, Window},
 };
 use writ_charter::{Charter, Clause, Mode, Parties};
 use writ_model::{
-    Actor, AgentId, CharterId, Cx, EnrollmentId, Fold, GrantId, InstanceId, PersonId, TenantId,
-    Timestamp,
+    Actor, AgentId, CharterId, Cx, EnrollmentId, Fold, GrantId, InstanceId, PersonId, Span,
+    TenantId, Timestamp,
     json::{self, Limits},
 };
 use writ_testkit::SeededEntropy;
@@ -68,6 +68,10 @@ fn condition() -> impl Strategy<Value = Condition> {
 
 /// The state of one active agent with one grant, folded from facts.
 fn state(rule: &ArgRule, closed: bool) -> State {
+    granted(|grant| Grant { rules: vec![rule.clone()], only_named_arguments: closed, ..grant })
+}
+
+fn granted(of: impl FnOnce(Grant) -> Grant) -> State {
     let (agent, person) = (AgentId::from_parts(NOW, [1; 10]), PersonId::from_parts(NOW, [2; 10]));
     let tenant = TenantId::from_parts(NOW, [3; 10]);
     let cx = Cx::new(NOW, Arc::new(SeededEntropy::new(1)), tenant, Actor::system("test"));
@@ -76,8 +80,8 @@ fn state(rule: &ArgRule, closed: bool) -> State {
         server: "s\"\\*".to_owned(),
         surface: Surface::Tool,
         name: "to*".to_owned(),
-        rules: vec![rule.clone()],
-        only_named_arguments: closed,
+        rules: Vec::new(),
+        only_named_arguments: false,
         window: None,
         limits: Vec::new(),
         from: None,
@@ -85,6 +89,7 @@ fn state(rule: &ArgRule, closed: bool) -> State {
         given_by: person,
         reason: "r".to_owned(),
     };
+    let grant = of(grant);
     let seat = |id: u8, side| {
         Fact::PersonSeated(writ_authority::fact::PersonSeated {
             person: PersonId::from_parts(NOW, [id; 10]),
@@ -165,5 +170,66 @@ proptest! {
         let few = std::num::NonZeroUsize::MIN;
         let decision = Engine::new(few, few).decide(&state, &ask, &Moment { at: NOW, counters: &Unused });
         prop_assert_eq!(decision.permits(), plain, "{:?} on {}: {:?}", rule, text, decision);
+    }
+}
+
+/// How often a limited grant was used, whatever the period.
+#[derive(Debug)]
+struct Used(u64);
+
+impl Counters for Used {
+    fn used(&self, _grant: GrantId, _per: Period, _at: Timestamp) -> Option<u64> {
+        (self.0 < 9).then_some(self.0)
+    }
+    fn clause_used(&self, _: &str, _: &writ_charter::Limit, _: Timestamp) -> Option<u64> {
+        None
+    }
+}
+
+/// What is asked after one another: an argument, another one, the minutes since the beginning, how often it was used.
+type Asked = (Option<String>, bool, i64, u64);
+
+fn asked() -> impl Strategy<Value = Vec<Asked>> {
+    let one = (proptest::option::of(argument()), any::<bool>(), -2..200_i64, 0..10_u64);
+    proptest::collection::vec(one, 1..24)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
+
+    /// What an engine knows from before changes no answer: not at the edges of a grant's time, not with its last use.
+    #[test]
+    fn an_engine_that_was_asked_before_says_what_a_new_one_says(
+        must in condition(),
+        (optional, closed) in (any::<bool>(), any::<bool>()),
+        (from, until) in (proptest::option::of(0..20_i64), proptest::option::of(5..180_i64)),
+        most in proptest::option::of(1..6_u64),
+        asked in asked(),
+    ) {
+        let rule = ArgRule { path: "/a~1b".to_owned(), must, optional };
+        let minute = |nth: i64| NOW + Span::minutes(nth);
+        let state = granted(|grant| Grant {
+            rules: vec![rule],
+            only_named_arguments: closed,
+            from: from.map(minute),
+            until: until.map(minute),
+            limits: most.map(|count| Limit { count, per: Period::Day }).into_iter().collect(),
+            window: most.map(|_| Window { zone: "UTC".to_owned(), days: (1..=7).collect(), from_minute: 0, to_minute: 1_200 }),
+            ..grant
+        });
+        let few = std::num::NonZeroUsize::MIN;
+        let engine = Engine::new(few, few);
+        for (value, extra, nth, used) in asked {
+            let value = value.map(|value| format!("\"a/b\":{value}"));
+            let extra = extra.then(|| "\"z\":1".to_owned());
+            let text = format!("{{{}}}", value.into_iter().chain(extra).collect::<Vec<_>>().join(","));
+            let node = json::parse(text.as_bytes(), &Limits::REQUEST).unwrap();
+            let what = What::Call { surface: Surface::Tool, name: "tool", arguments: Some(&node) };
+            let agent = AgentId::from_parts(NOW, [1; 10]);
+            let ask = Ask { agent, instance: InstanceId::from_bytes([0; 16]), epoch: 0, server: "s\"\\*", what };
+            let moment = Moment { at: minute(nth), counters: &Used(used) };
+            let (again, anew) = (engine.decide(&state, &ask, &moment), Engine::new(few, few).decide(&state, &ask, &moment));
+            prop_assert_eq!(format!("{again:?}"), format!("{anew:?}"), "{}", text);
+        }
     }
 }

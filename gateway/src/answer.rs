@@ -64,7 +64,8 @@ impl Asked {
     pub(crate) fn of(&mut self, message: &Message<'_>, body: &Bytes) {
         self.request = matches!(message.kind, Kind::Request { .. });
         if let Some(id) = message.id() {
-            self.id = body.slice(id.start..id.end);
+            // Its own bytes: a stream keeps them for as long as it lives, and must not keep what the request was read into.
+            self.id = Bytes::copy_from_slice(id.bytes_in(body));
         }
     }
 

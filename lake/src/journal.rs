@@ -11,7 +11,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Read as _, Write as _},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -35,6 +35,10 @@ const LOOKS: u32 = 2_000;
 const MACHINE: &str = "/proc/sys/kernel/random/boot_id";
 /// LIMIT: bytes of that.
 const MAX_MACHINE: u64 = 64;
+/// LIMIT: bytes that a file is longer than what stands in it, all zero. A flush of what is written over them is one write
+/// of the disk and its flush; where the file grows, its new length and its blocks have to be written as well.
+const AHEAD: usize = 256 << 10;
+static ZEROS: [u8; 32 << 10] = [0; 32 << 10];
 /// What an encoded record has beside its OCSF bytes and its arguments, about: no second allocation for most.
 const BESIDE: usize = 768;
 
@@ -67,11 +71,31 @@ struct Current {
     no: u64,
     file: Arc<File>,
     length: usize,
+    /// Bytes of it that are on the disk's map: beyond `length` they are zero.
+    filled: usize,
     /// Bytes after which the next one is begun: with many calls that run, more than [`FULL`], so that carrying them costs
     /// no more than writing them did.
     full: usize,
     /// The folder's entry of it is on the disk.
     named: bool,
+}
+
+impl Current {
+    /// Writes zeros beyond what stands in it. Without them, on a disk that is full, it is as good a journal and a slower one.
+    fn fill(&mut self) -> io::Result<()> {
+        self.filled = self.length;
+        let end = self.length + AHEAD.min(self.full);
+        while self.filled < end {
+            let zeros = ZEROS.get(..end - self.filled).unwrap_or(&ZEROS);
+            if (&*self.file).write_all(zeros).is_err() {
+                self.filled = self.length;
+                self.file.set_len(self.length as u64)?;
+                break;
+            }
+            self.filled += zeros.len();
+        }
+        (&*self.file).seek(SeekFrom::Start(self.length as u64)).map(|_at| ())
+    }
 }
 
 /// A file that is not written any more. Held open: its lock says that it is ours.
@@ -291,7 +315,7 @@ impl Journal {
         let mut bytes = frame::close(frame::Kind::Begun, begun).unwrap_or_default();
         self.open.values().chain(&self.missed).for_each(|entry| bytes.extend_from_slice(entry));
         let mut options = OpenOptions::new();
-        options.append(true).create_new(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         // LIMIT: as often as there are files of somebody else, who opened the same store.
@@ -315,7 +339,8 @@ impl Journal {
         self.next += 1;
         let (file, length) = (Arc::new(file), bytes.len());
         let full = self.most.max(length.saturating_mul(2));
-        let current = Current { no, file: Arc::clone(&file), length, full, named: false };
+        let current =
+            Current { no, file: Arc::clone(&file), length, filled: length, full, named: false };
         if let Some(before) = self.current.replace(current) {
             let path = self.path(before.no);
             self.old.push(Old { no: before.no, path, _lock: before.file, spoiled: false });
@@ -334,7 +359,7 @@ impl Journal {
             return Err(fault);
         }
         current.length += entry.len();
-        Ok(())
+        if current.length > current.filled { current.fill() } else { Ok(()) }
     }
 
     fn sync(&mut self, flush: &Flush) -> io::Result<()> {

@@ -5,7 +5,7 @@
 //! Never here: evaluation order, reasons, JSON text.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     str::FromStr,
     sync::{Arc, OnceLock},
@@ -17,7 +17,7 @@ use cedar_policy::{
 };
 use writ_model::{AgentId, Digest, GrantId, json::decimal4};
 
-use super::ruling::Ruling;
+use super::{known::Known, ruling::Ruling};
 use crate::{
     condition::{ArgRule, Condition},
     grant::{Grant, Period, Surface},
@@ -75,6 +75,20 @@ impl Need {
     }
 }
 
+/// Attributes, each with the whole numbers that rules compare it to and nothing else of it: what lies between two of them
+/// is all the same to every rule. Filled where the rule's text is written. Empty: rules may depend on the value itself.
+type Needs = BTreeMap<Need, BTreeSet<i64>>;
+
+/// An attribute that a compiled set reads.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) need: Need,
+    /// Its key in the context.
+    pub(crate) key: String,
+    /// See [`Needs`].
+    pub(crate) marks: Vec<i64>,
+}
+
 /// Why grants did not compile; cannot happen to grants that were checked when given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("grant {grant} does not compile: {why}")]
@@ -90,8 +104,10 @@ pub(crate) struct Compiled {
     pub(crate) action: EntityUid,
     resource: EntityTypeName,
     pub(crate) policies: PolicySet,
-    /// What the context must hold, each with its key.
-    pub(crate) needs: Vec<(Need, String)>,
+    /// What the context must hold.
+    pub(crate) needs: Vec<Wanted>,
+    /// What Cedar said of it before.
+    pub(crate) known: Known,
     /// What was compiled, own grants first.
     pub(crate) grants: Vec<(GrantId, Arc<Grant>)>,
     ids: Vec<PolicyId>,
@@ -105,7 +121,7 @@ impl Compiled {
         grants: Vec<(GrantId, Arc<Grant>)>,
     ) -> Result<Self, NotCompiled> {
         let mut policies = PolicySet::new();
-        let mut needs = BTreeSet::new();
+        let mut needs = Needs::new();
         let mut ids = Vec::with_capacity(grants.len());
         for (id, grant) in &grants {
             let failed = |why: String| NotCompiled { grant: *id, why };
@@ -126,9 +142,13 @@ impl Compiled {
         let Some((principal, action, resource)) = names() else {
             return Err(NotCompiled { grant, why: "a type name is malformed".to_owned() });
         };
-        let needs = needs.into_iter().map(|need| (need.clone(), need.key().0)).collect();
-        let ruling = OnceLock::new();
-        Ok(Self { principal, action, resource, policies, needs, grants, ids, ruling })
+        let wanted = |(need, marks): (Need, BTreeSet<i64>)| {
+            let key = need.key().0;
+            Wanted { need, key, marks: marks.into_iter().collect() }
+        };
+        let needs = needs.into_iter().map(wanted).collect();
+        let (known, ruling) = (Known::default(), OnceLock::new());
+        Ok(Self { principal, action, resource, policies, needs, known, grants, ids, ruling })
     }
 
     /// What a charter says of the thing that this set is about: read by `read` if it is not kept here.
@@ -199,9 +219,9 @@ pub(crate) fn resource_id(server: &str, name: &str) -> String {
     format!("{server}\u{1f}{name}")
 }
 
-fn schema_text(needs: &[(Need, String)]) -> String {
+fn schema_text(needs: &[Wanted]) -> String {
     let mut attributes = String::new();
-    for (need, _) in needs {
+    for Wanted { need, .. } in needs {
         let (key, kind, optional) = need.key();
         let mark = if optional { "?" } else { "" };
         let _fits = write!(attributes, "{}{mark}: {kind}, ", quote(&key));
@@ -218,10 +238,10 @@ fn schema_text(needs: &[(Need, String)]) -> String {
     out
 }
 
-fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut BTreeSet<Need>) -> String {
+fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut Needs) -> String {
     let mut when = vec!["true".to_owned()];
     let resource = if let Some(start) = grant.name.strip_suffix('*') {
-        needs.extend([Need::Server, Need::Name]);
+        needs.extend([Need::Server, Need::Name].map(|need| (need, BTreeSet::new())));
         when.push(format!("context.server == {}", quote(&grant.server)));
         when.push(format!("context.name like \"{}*\"", pattern(start)));
         "resource".to_owned()
@@ -229,7 +249,9 @@ fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut BTreeSet<
         let id = quote(&resource_id(&grant.server, &grant.name));
         format!("resource == {}::{id}", entity_type(grant.surface))
     };
-    needs.extend(grant.from.or(grant.until).map(|_| Need::At));
+    for mark in grant.from.into_iter().chain(grant.until) {
+        needs.entry(Need::At).or_default().insert(mark.micros());
+    }
     when.extend(grant.from.map(|from| format!("context.at >= {}", from.micros())));
     when.extend(grant.until.map(|until| format!("context.at < {}", until.micros())));
     if let Some(window) = &grant.window {
@@ -243,18 +265,18 @@ fn policy_text(agent: AgentId, id: GrantId, grant: &Grant, needs: &mut BTreeSet<
                 window.to_minute
             )
         }));
-        needs.insert(need);
+        needs.entry(need).or_default();
     }
     for limit in &grant.limits {
         let need = Need::Used(id, limit.per);
         when.push(guarded(&need, |used| format!("{used} < {}", limit.count)));
-        needs.insert(need);
+        needs.entry(need).or_default().insert(i64::try_from(limit.count).unwrap_or(i64::MAX));
     }
     if grant.only_named_arguments {
         let mut names: Vec<String> =
             grant.rules.iter().map(|rule| quote(&top(&rule.path))).collect();
         names.dedup();
-        needs.insert(Need::Names);
+        needs.entry(Need::Names).or_default();
         when.push(if names.is_empty() {
             "context[\"names\"].isEmpty()".to_owned()
         } else {
@@ -276,11 +298,11 @@ pub(crate) fn top(path: &str) -> String {
     first.replace("~1", "/").replace("~0", "~")
 }
 
-fn rule_text(rule: &ArgRule, needs: &mut BTreeSet<Need>) -> String {
+fn rule_text(rule: &ArgRule, needs: &mut Needs) -> String {
     let path = || rule.path.clone();
     let given = Need::Given(path());
     let is_given = format!("context[{}]", quote(&given.key().0));
-    needs.insert(given);
+    needs.entry(given).or_default();
     let row = |list: &[String]| list.iter().map(|one| quote(one)).collect::<Vec<_>>().join(", ");
     let (need, text): (Need, String) = match &rule.must {
         Condition::Absent => return format!("!{is_given}"),
@@ -319,7 +341,7 @@ fn rule_text(rule: &ArgRule, needs: &mut BTreeSet<Need>) -> String {
             (need, text)
         }
     };
-    needs.insert(need);
+    needs.entry(need).or_default();
     if rule.optional { format!("(!{is_given} || {text})") } else { text }
 }
 

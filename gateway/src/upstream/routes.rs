@@ -138,8 +138,9 @@ impl Routes {
         let progress = message
             .node
             .pointer("/params/_meta/progressToken")
-            .map(|token| body.slice(token.start..token.end));
-        let own = body.slice(id.start..id.end);
+            .map(|token| Bytes::copy_from_slice(token.bytes_in(body)));
+        // Not a part of the body: what waits may wait long, and must not keep all that was read with it.
+        let own = Bytes::copy_from_slice(id.bytes_in(body));
         let (ticket, notes) = Self::wait(routes, own, progress).ok_or(refusal::BUSY)?;
         let line = splice(body, id.start..id.end, ticket.number.to_string().as_bytes());
         Ok((ticket, notes, one_line(&line)))

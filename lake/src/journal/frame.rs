@@ -74,7 +74,9 @@ pub(super) fn read(file: &Bytes) -> Entries {
             found.spoiled += next - at;
             at = next;
         } else {
-            found.cut = file.len() - at;
+            // What a file was made longer by is zero: nothing was ever said there.
+            let rest = file.get(at..).unwrap_or_default();
+            found.cut = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
             break;
         }
     }
@@ -84,7 +86,8 @@ pub(super) fn read(file: &Bytes) -> Entries {
 /// Where the next whole entry begins.
 fn next(file: &Bytes, from: usize) -> Option<usize> {
     let mut spoiled = 0;
-    for at in from..file.len() {
+    let end = file.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    for at in from..end {
         match entry(file, at) {
             Found::Whole(..) => return Some(at),
             Found::Spoiled if spoiled >= TRIES => return None,
@@ -177,7 +180,9 @@ mod tests {
             let found = read(&Bytes::copy_from_slice(&all[..length]));
             let whole = ends.iter().filter(|end| **end <= length).count();
             let kept = ends[..whole].last().copied().unwrap_or(0);
-            assert_eq!((found.whole.len(), found.cut), (whole, length - kept), "cut at {length}");
+            let rest = &all[kept..length];
+            let cut = rest.len() - rest.iter().rev().take_while(|byte| **byte == 0).count();
+            assert_eq!((found.whole.len(), found.cut), (whole, cut), "cut at {length}");
             assert_eq!(found.spoiled, 0);
         }
         let found = read(&Bytes::from(all));

@@ -218,17 +218,36 @@ fn what_is_damaged_is_told_and_kept_aside_and_the_rest_is_taken_up() {
     let from = journal.current.as_ref().unwrap().length;
     ends(&mut journal, 2).unwrap();
     ends(&mut journal, 3).unwrap();
-    let path = journal.path(1);
+    let (path, end) = (journal.path(1), journal.current.as_ref().unwrap().length);
     drop(journal);
     let mut bytes = fs::read(&path).unwrap();
     bytes[from + 100] ^= 4;
-    bytes.extend_from_slice(b"WJe\x1a half");
+    bytes[end..end + 9].copy_from_slice(b"WJe\x1a half");
     fs::write(&path, bytes).unwrap();
     let (mut journal, left) = open(&folder);
     assert_eq!(numbers(&left.ended), [1, 3]);
     assert!(left.spoiled > 100 && left.cut == 9, "{left:?}");
     journal.settle().unwrap();
     assert_eq!(files(&folder), ["lake-journal-1.damaged"], "somebody may want to look at it");
+}
+
+#[test]
+fn a_file_is_made_longer_by_zeros_and_they_are_no_entry() {
+    let folder = TempDir::new().unwrap();
+    let (mut journal, _) = open(&folder);
+    let mut lengths = BTreeSet::new();
+    for nth in 1..2_000 {
+        ends(&mut journal, nth).unwrap();
+        let current = journal.current.as_ref().unwrap();
+        let bytes = fs::metadata(journal.path(current.no)).unwrap().len();
+        assert!(bytes >= current.length as u64 && current.filled as u64 == bytes);
+        lengths.insert(bytes);
+    }
+    assert!(lengths.len() < 8, "it grows by much and seldom: {lengths:?}");
+    drop(journal);
+    let left = open(&folder).1;
+    assert_eq!(numbers(&left.ended), (1..2_000).collect::<Vec<_>>());
+    assert_eq!((left.cut, left.spoiled), (0, 0));
 }
 
 #[test]

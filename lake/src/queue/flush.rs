@@ -5,9 +5,14 @@
 
 use std::{io, sync::Arc, time::Duration};
 
+use parking_lot::Condvar;
+
 use super::{Queue, Reply, Stage, Waiting, Work};
 use crate::{fault::LakeFault, journal::Entry, record::Record};
 
+/// For so long a flush waits for more who need it, where the one before served several: at a load where some always come, one
+/// flush for all of them costs a fraction of one each. Who is alone waits for nobody.
+const GATHER: Duration = Duration::from_millis(1);
 /// Between two tries of a new file after a fault.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -72,6 +77,7 @@ impl Queue {
     /// runs share the next one.
     fn flush_for_those_who_wait(&self) {
         let mut waiting = self.waiting.lock();
+        let mut served = 0;
         while !waiting.has_ended() {
             if waiting.journal.is_broken() {
                 drop(waiting);
@@ -82,11 +88,17 @@ impl Queue {
                 }
                 continue;
             }
-            let waits = std::mem::take(&mut waiting.flushes);
-            let Some(flush) = waiting.journal.current().filter(|_| !waits.is_empty()) else {
+            if waiting.flushes.is_empty() {
                 self.flushed.wait(&mut waiting);
                 continue;
-            };
+            }
+            if served > 1 {
+                // Nobody calls this: it ends by the time alone, and each who comes meanwhile wakes no one.
+                Condvar::new().wait_for(&mut waiting, GATHER);
+            }
+            let waits = std::mem::take(&mut waiting.flushes);
+            served = waits.len();
+            let Some(flush) = waiting.journal.current().filter(|_| served > 0) else { continue };
             drop(waiting);
             let flushed = flush.run();
             waiting = self.waiting.lock();
@@ -95,10 +107,13 @@ impl Queue {
             } else {
                 waiting.journal.named(flush.no);
             }
+            drop(waiting);
+            // Outside of the lock: who is woken takes it next.
             for done in waits {
                 let told = if flushed.is_ok() { Ok(()) } else { Err(LakeFault::NotJournaled) };
                 drop(done.send(told));
             }
+            waiting = self.waiting.lock();
         }
     }
 

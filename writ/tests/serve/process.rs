@@ -100,6 +100,11 @@ impl Process {
         let told = document(&mut output);
         let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
         assert!(told["id"].is_string(), "{told:#}\n{log}");
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        assert!(
+            !status.contains("THP_enabled:\t1"),
+            "buffers that are used in part are memory in whole"
+        );
         (child, output, told)
     }
 

@@ -124,7 +124,8 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         return Ok(true);
     }
     let built = ["build", "--quiet", "--release", "--locked", "-p", "writ"];
-    anyhow::ensure!(well(cargo(&built)), "the release binary does not build");
+    let there = args.has("--as-built");
+    anyhow::ensure!(there || well(cargo(&built)), "the release binary does not build");
     let writ = Writ::start(&folder, backend.address, usize::try_from(count)?)?;
     let rivals = Rivals::start(&envoys, &backend, &writ.trust)?;
     let mut contenders = rivals.contenders(&backend);

@@ -176,13 +176,14 @@ fn populate(data: &Path, tenants: &[TenantId], agents: usize) -> Result<Vec<Enro
     let folder = DataFolder::open(data, Hold::Exclusive)?;
     let ledger = SqliteLedger::open(folder.path())?;
     let mut maker = Maker::new(3, now()?);
-    let mut enrolled = Vec::new();
+    let mut crews = Vec::with_capacity(tenants.len());
     for tenant in tenants {
         let size = Size { agents: agents.div_ceil(tenants.len()), grants: GRANTS };
+        let mut crew = Vec::with_capacity(size.agents);
         let lines = maker.crew(*tenant, size, &mut |member| {
             let key = AgentKey::generate()?;
             let jwk = key.jwk();
-            enrolled.push(Enrolled { key, instance: member.instance });
+            crew.push(Enrolled { key, instance: member.instance });
             Ok(jwk)
         })?;
         let mut size = runtime.block_on(ledger.head(*tenant))?.size;
@@ -190,6 +191,14 @@ fn populate(data: &Path, tenants: &[TenantId], agents: usize) -> Result<Vec<Enro
             let lines = lines.iter().map(|line| Bytes::from(line.clone())).collect();
             size = runtime.block_on(ledger.append(*tenant, size, lines))?.size;
         }
+        crews.push(crew.into_iter());
+    }
+    // One of each client in turn: clients that call one after the other, each as fast as all together, would be held back.
+    let mut enrolled = Vec::with_capacity(agents);
+    while enrolled.len() < agents {
+        let before = enrolled.len();
+        enrolled.extend(crews.iter_mut().filter_map(Iterator::next));
+        anyhow::ensure!(enrolled.len() > before, "fewer agents than were asked for");
     }
     Ok(enrolled)
 }
