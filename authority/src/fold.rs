@@ -73,6 +73,19 @@ impl Fold for State {
         Ok(())
     }
 
+    /// Seals of records and what gateways report of endings: proofs of what was, by which no decision changes. They are most
+    /// of what is written while an agent is ended, and each told at once would wake every process of the fleet.
+    fn can_wait(line: &[u8]) -> bool {
+        Entry::from_line(line).is_ok_and(|entry| {
+            matches!(
+                entry.fact,
+                Fact::ActivitySealed(_)
+                    | Fact::TerminationConfirmed(_)
+                    | Fact::TerminationReached(_)
+            )
+        })
+    }
+
     fn save(&self) -> Result<Vec<u8>, BadLine> {
         serde_json::to_vec(self)
             .map_err(|error| BadLine { index: self.size, why: error.to_string() })

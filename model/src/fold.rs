@@ -16,6 +16,12 @@ pub trait Fold: Clone + Send + Sync + Sized + 'static {
     /// If the line is of a kind or version this build does not know: the tenant is then refused, never guessed at.
     fn fold(&mut self, index: u64, line: &[u8]) -> Result<(), BadLine>;
 
+    /// Whether other processes may hear of a line when they next look, instead of at once: nobody may do more or less by it.
+    /// False where in doubt.
+    fn can_wait(_line: &[u8]) -> bool {
+        false
+    }
+
     /// The state as bytes, for a snapshot.
     ///
     /// # Errors

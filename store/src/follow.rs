@@ -193,6 +193,11 @@ impl<F: Fold> Tenants<F> {
         }
     }
 
+    /// Lines of a tenant's view, if it is in memory. Being asked for is no use of it.
+    pub(crate) fn size(&self, tenant: TenantId) -> Option<u64> {
+        self.views.read().get(&tenant).map(|entry| entry.view.size)
+    }
+
     /// Every step of every tenant that is in memory, in order for each tenant.
     ///
     /// A receiver that falls more than [`CHANGES`] behind gets `Lagged` and must take up every tenant it cares for

@@ -25,12 +25,13 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use writ_model::{Clock, Fold};
+use writ_model::{Clock, Fold, TenantId};
 
 use crate::{
-    FollowError, ReadError, Roster, Tenants,
+    FollowError, Head, ReadError, Roster, Tenants,
     follow::Polled,
     lease::{HEARTBEAT, Lease},
+    ledger::Hint,
     roster::{Beat, Heard, MAX_REPORT, Member, Wanted},
 };
 
@@ -154,17 +155,40 @@ impl<F: Fold> Keeper<F> {
         let (mut hints, mut ticks) = (Some(self.tenants.ledger().watch()), every(COALESCE));
         let mut patience = PATIENCE;
         loop {
-            tokio::select! {
-                () = self.due.notified() => {}
-                () = hinted(&mut hints) => {}
-            }
+            let mut heads = Vec::new();
+            let mut enough = tokio::select! {
+                () = self.due.notified() => false,
+                hint = hinted(&mut hints) => self.takes(hint, &mut heads),
+            };
             ticks.tick().await;
-            if let Some(hints) = &mut hints {
-                // What is hinted at by now, this one poll reads.
-                while matches!(hints.try_recv(), Ok(_) | Err(TryRecvError::Lagged(_))) {}
+            while let Some(hint) = hints.as_mut().and_then(also) {
+                enough &= self.takes(hint, &mut heads);
             }
-            patience = self.poll(patience).await;
+            if !enough || !self.hear(heads).await {
+                patience = self.poll(patience).await;
+            }
         }
+    }
+
+    /// Whether a hint asks for no poll: a head that another process named is kept, and what this one wrote stands in its views.
+    fn takes(&self, hint: Hint, heads: &mut Vec<(TenantId, Head)>) -> bool {
+        match hint {
+            Hint::Head(tenant, head) => heads.push((tenant, head)),
+            Hint::Tenant(tenant, size) => {
+                return self.tenants.size(tenant).is_some_and(|known| known >= size);
+            }
+            Hint::Any => return false,
+        }
+        true
+    }
+
+    /// Takes what is followed to these heads, without asking for others. It renews nothing. False if a poll has to look.
+    async fn hear(&self, heads: Vec<(TenantId, Head)>) -> bool {
+        let Ok(Some(advanced)) = timeout(PATIENCE / 2, self.tenants.hear(heads)).await else {
+            return false;
+        };
+        self.status.lock().advanced += u64::try_from(advanced).unwrap_or(u64::MAX);
+        true
     }
 
     /// One beat.
@@ -267,10 +291,24 @@ fn every(period: Duration) -> Interval {
 }
 
 /// Waits for a hint. A closed channel gives none any more: the beats go on polling.
-async fn hinted<T: Clone>(hints: &mut Option<Receiver<T>>) {
+async fn hinted(hints: &mut Option<Receiver<Hint>>) -> Hint {
     let Some(open) = hints else { return future::pending().await };
-    if matches!(open.recv().await, Err(RecvError::Closed)) {
-        *hints = None;
+    match open.recv().await {
+        Ok(hint) => hint,
+        Err(RecvError::Lagged(_)) => Hint::Any,
+        Err(RecvError::Closed) => {
+            *hints = None;
+            Hint::Any
+        }
+    }
+}
+
+/// What is hinted at by now.
+fn also(hints: &mut Receiver<Hint>) -> Option<Hint> {
+    match hints.try_recv() {
+        Ok(hint) => Some(hint),
+        Err(TryRecvError::Lagged(_)) => Some(Hint::Any),
+        Err(TryRecvError::Empty | TryRecvError::Closed) => None,
     }
 }
 

@@ -97,6 +97,8 @@ pub struct Moved {
 pub enum Hint {
     /// This tenant's log has now so many lines.
     Tenant(TenantId, u64),
+    /// Another process says that this tenant's log has this head: what is read there is checked against it.
+    Head(TenantId, Head),
     /// Some log may have moved: ask [`Ledger::heads_since`].
     Any,
 }
@@ -218,6 +220,20 @@ pub trait Ledger: Send + Sync + fmt::Debug {
         expected: u64,
         lines: Vec<Bytes>,
     ) -> Result<Head, AppendError>;
+
+    /// As [`Ledger::append`], of lines that other processes may hear of when they next look ([`Ledger::heads_since`]): they are
+    /// not told. This process is.
+    ///
+    /// # Errors
+    /// As [`Ledger::append`].
+    async fn append_unhurried(
+        &self,
+        tenant: TenantId,
+        expected: u64,
+        lines: Vec<Bytes>,
+    ) -> Result<Head, AppendError> {
+        self.append(tenant, expected, lines).await
+    }
 
     /// Contiguous lines from `from` on: at most `max`, and at most [`MAX_READ_LINES`] and [`MAX_READ_BYTES`]. Empty only
     /// at the end of the log, so read on until the head's size is reached.

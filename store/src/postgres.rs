@@ -24,7 +24,7 @@ mod vault;
 use std::{fmt, path::Path, sync::Arc};
 
 use deadpool_postgres::Pool;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::broadcast;
 use tokio_postgres::{Row, types::ToSql};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use writ_model::{TenantId, Timestamp};
@@ -43,12 +43,13 @@ pub use vault::PgVault;
 
 use self::{
     lent::{ANSWER, Lent},
+    listen::News,
     options::Target,
     pool::{Made, Refusal, Whose},
 };
 use crate::{
     VaultFault,
-    ledger::{Hint, WATCH_BACKLOG},
+    ledger::{Head, Hint, WATCH_BACKLOG},
 };
 
 /// Connections that wait for a turn, beside the pool. LIMIT: so many tenants at once can be contended between processes;
@@ -76,8 +77,8 @@ struct Inner {
     kept: Made,
     refusal: Refusal,
     hints: broadcast::Sender<Hint>,
-    /// An append of this process is durable: tell the others.
-    appended: Arc<Notify>,
+    /// What the others are told.
+    news: Arc<News>,
     /// Ends the listener.
     _listener: DropGuard,
 }
@@ -108,13 +109,12 @@ impl Pg {
         migrate::settle(&mut first).await?;
         drop(first);
         let (hints, _) = broadcast::channel(WATCH_BACKLOG);
-        let (appended, stop) = (Arc::new(Notify::new()), CancellationToken::new());
-        listen::start(&target, hints.clone(), Arc::clone(&appended), stop.clone());
+        let (news, stop) = (Arc::new(News::default()), CancellationToken::new());
+        listen::start(&target, hints.clone(), Arc::clone(&news), stop.clone());
         let turns = make(TURNS, "writ turn", &other)?;
         let keeps = make(KEEPS, "writ keep", &kept)?;
         let listener = stop.drop_guard();
-        let inner =
-            Inner { pool, turns, keeps, kept, refusal, hints, appended, _listener: listener };
+        let inner = Inner { pool, turns, keeps, kept, refusal, hints, news, _listener: listener };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -244,10 +244,15 @@ impl Pg {
     }
 
     /// Tells this process and the others that an append is durable.
-    fn appended(&self, tenant: TenantId, size: u64) {
+    fn appended(&self, tenant: TenantId, head: Head) {
+        self.appended_here(tenant, head);
+        self.inner.news.add(tenant, head);
+    }
+
+    /// Tells this process alone: the others find it when they next look.
+    fn appended_here(&self, tenant: TenantId, head: Head) {
         // Nobody may be watching.
-        drop(self.inner.hints.send(Hint::Tenant(tenant, size)));
-        self.inner.appended.notify_one();
+        drop(self.inner.hints.send(Hint::Tenant(tenant, head.size)));
     }
 
     async fn lend(&self) -> Result<Lent, PgFault> {

@@ -423,3 +423,22 @@ fn every_kind_is_in_the_golden_file() {
     let known = unknown.matches('`').count() / 2 - 1;
     assert_eq!((kinds.len(), known), (KINDS, KINDS), "{unknown}");
 }
+
+#[test]
+fn only_proofs_of_what_was_can_wait_to_be_heard_of() {
+    let mut waiting: Vec<&str> = Vec::new();
+    let all: Vec<Vec<u8>> = [first(), second(), third()].concat();
+    for line in all.iter().filter(|line| State::can_wait(line)) {
+        let entry = Entry::from_line(line).unwrap();
+        waiting.push(match entry.fact {
+            Fact::ActivitySealed(_) => "activity_sealed",
+            Fact::TerminationConfirmed(_) => "termination_confirmed",
+            Fact::TerminationReached(_) => "termination_reached",
+            other => panic!("{other:?} may change what an agent may do"),
+        });
+    }
+    waiting.sort_unstable();
+    waiting.dedup();
+    assert_eq!(waiting, ["activity_sealed", "termination_confirmed", "termination_reached"]);
+    assert!(!State::can_wait(b"?"), "what cannot be read cannot wait");
+}

@@ -109,6 +109,24 @@ impl<F: Fold> Tenants<F> {
         Ok(polled)
     }
 
+    /// Takes what is in memory to heads that others told of, and gives how many advanced. Nothing if that is not enough: one is
+    /// being loaded, or could not be taken there; then [`Tenants::poll`] tells what there is. Nothing hangs on this: a head that
+    /// was never told is found by polling.
+    pub async fn hear(&self, heads: Vec<(TenantId, Head)>) -> Option<usize> {
+        let behind: Option<Vec<_>> = {
+            // In the order of `is_at`.
+            let (loading, views) = (self.loading.lock(), self.views.read());
+            let known = |(tenant, head): (TenantId, Head)| match views.get(&tenant) {
+                Some(entry) => (entry.view.size < head.size).then_some(Some((tenant, head))),
+                None => loading.contains_key(&tenant).then_some(None),
+            };
+            heads.into_iter().filter_map(known).collect()
+        };
+        let steps = behind?.into_iter().map(|(tenant, head)| self.reach(tenant, head));
+        let steps: Vec<_> = stream::iter(steps).buffer_unordered(ADVANCES).collect().await;
+        steps.into_iter().try_fold(0, |count, step| Some(count + usize::from(step.ok()?)))
+    }
+
     /// Whether a tenant's view stands at this head; none if it is not in memory. One that is being loaded is told not to end
     /// before it.
     fn is_at(&self, tenant: TenantId, head: Head) -> Option<bool> {

@@ -27,6 +27,9 @@ impl Fold for Sum {
         self.folded += 1;
         Ok(())
     }
+    fn can_wait(line: &[u8]) -> bool {
+        line == b"0"
+    }
     fn save(&self) -> Result<Vec<u8>, BadLine> {
         // `folded` is left out: after a load it counts only what was folded since.
         Ok(self.total.to_be_bytes().to_vec())

@@ -45,7 +45,7 @@ const HEADS: &str = "SELECT size, root, tenant FROM writ.heads ORDER BY tenant";
 ///
 /// The upper bound is above every number and is there for the planner: of one bound it does not know it expects a third of
 /// the rows and reads them all, of a range few, and takes the index. Every follower asks this many times a second.
-const SINCE: &str = "
+pub(super) const SINCE: &str = "
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, NULL::bytea, NULL::bytea,
   current_setting('writ.era')
 UNION ALL
@@ -149,6 +149,52 @@ impl PgLedger {
         let mark = now.ok_or_else(|| PgFault::words("no mark"))?;
         Ok(Moved { heads, whole: at.is_none(), mark })
     }
+
+    /// Appends; whether there was anything to write.
+    async fn put(
+        &self,
+        tenant: TenantId,
+        expected: u64,
+        lines: Vec<Bytes>,
+    ) -> Result<(Head, bool), AppendError> {
+        check_bounds(&lines)?;
+        let before = self.edge(tenant, expected).await?;
+        let head = Head { size: before.size(), root: before.root() };
+        if head.size != expected {
+            return Err(AppendError::Stale { tenant, expected, head });
+        }
+        if lines.is_empty() {
+            // What is remembered may be old.
+            let head = self.head(tenant).await?;
+            let stale = head.size != expected;
+            return if stale {
+                Err(AppendError::Stale { tenant, expected, head })
+            } else {
+                Ok((head, false))
+            };
+        }
+        let planned = Planned::new(tenant, before, &lines);
+        let row = match self.write(&planned).await {
+            Ok(row) => row,
+            Err(fault) => {
+                self.edges.lock().pop(&tenant);
+                return Err(fault);
+            }
+        };
+        let done: bool = row.try_get(0).map_err(PgFault::from)?;
+        let edge = match row.try_get(1).map_err(PgFault::from)? {
+            _ if done => planned.after,
+            Some(edge) => edge_of(edge)?,
+            // Somebody has the turn to write its first line.
+            None => Frontier::new(),
+        };
+        let head = Head { size: edge.size(), root: edge.root() };
+        self.edges.lock().put(tenant, edge);
+        if !done {
+            return Err(AppendError::Stale { tenant, expected, head });
+        }
+        Ok((head, true))
+    }
 }
 
 /// An append as it will be written.
@@ -183,43 +229,23 @@ impl Ledger for PgLedger {
         expected: u64,
         lines: Vec<Bytes>,
     ) -> Result<Head, AppendError> {
-        check_bounds(&lines)?;
-        let before = self.edge(tenant, expected).await?;
-        let head = Head { size: before.size(), root: before.root() };
-        if head.size != expected {
-            return Err(AppendError::Stale { tenant, expected, head });
+        let (head, written) = self.put(tenant, expected, lines).await?;
+        if written {
+            self.pg.appended(tenant, head);
         }
-        if lines.is_empty() {
-            // What is remembered may be old.
-            let head = self.head(tenant).await?;
-            let stale = head.size != expected;
-            return if stale {
-                Err(AppendError::Stale { tenant, expected, head })
-            } else {
-                Ok(head)
-            };
+        Ok(head)
+    }
+
+    async fn append_unhurried(
+        &self,
+        tenant: TenantId,
+        expected: u64,
+        lines: Vec<Bytes>,
+    ) -> Result<Head, AppendError> {
+        let (head, written) = self.put(tenant, expected, lines).await?;
+        if written {
+            self.pg.appended_here(tenant, head);
         }
-        let planned = Planned::new(tenant, before, &lines);
-        let row = match self.write(&planned).await {
-            Ok(row) => row,
-            Err(fault) => {
-                self.edges.lock().pop(&tenant);
-                return Err(fault);
-            }
-        };
-        let done: bool = row.try_get(0).map_err(PgFault::from)?;
-        let edge = match row.try_get(1).map_err(PgFault::from)? {
-            _ if done => planned.after,
-            Some(edge) => edge_of(edge)?,
-            // Somebody has the turn to write its first line.
-            None => Frontier::new(),
-        };
-        let head = Head { size: edge.size(), root: edge.root() };
-        self.edges.lock().put(tenant, edge);
-        if !done {
-            return Err(AppendError::Stale { tenant, expected, head });
-        }
-        self.pg.appended(tenant, head.size);
         Ok(head)
     }
 

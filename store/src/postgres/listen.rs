@@ -7,8 +7,9 @@
 //! flush. Here the append is durable first, and one connection tells of all that became so meanwhile: its own commit is
 //! not flushed at all.
 
-use std::{future::poll_fn, sync::Arc, time::Duration};
+use std::{future::poll_fn, mem, sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{Notify, broadcast},
@@ -16,12 +17,13 @@ use tokio::{
 };
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls};
 use tokio_util::sync::CancellationToken;
+use writ_model::TenantId;
 
 use super::{
     ANSWER, PgFault,
     options::{Target, Tls},
 };
-use crate::ledger::Hint;
+use crate::ledger::{Head, Hint};
 
 /// Hints are sent so far apart at least; the first of a burst goes at once. LIMIT: each wakes every process.
 const PACE: Duration = Duration::from_millis(4);
@@ -30,12 +32,57 @@ const AGAIN: Duration = Duration::from_millis(250);
 
 const LISTEN: &str = "SET synchronous_commit = off; LISTEN writ_heads";
 const NOTIFY: &str = "NOTIFY writ_heads";
+/// LIMIT: heads told by name in one burst; of more it is only said that something moved, and who follows asks for all.
+const NAMED: usize = 16;
+
+/// What was appended by this process and is not told yet.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    heads: Mutex<Vec<(TenantId, Head)>>,
+    some: Notify,
+}
+
+impl News {
+    /// An append that is durable.
+    pub(super) fn add(&self, tenant: TenantId, head: Head) {
+        {
+            let mut heads = self.heads.lock();
+            if heads.len() <= NAMED {
+                heads.push((tenant, head));
+            }
+        }
+        self.some.notify_one();
+    }
+
+    /// What tells it. SECURITY: ids, digits and digests only: nothing in it can end a literal.
+    fn statements(&self) -> String {
+        let heads = mem::take(&mut *self.heads.lock());
+        if heads.is_empty() || heads.len() > NAMED {
+            return NOTIFY.to_owned();
+        }
+        let named = heads
+            .iter()
+            .map(|(tenant, Head { size, root })| format!("{NOTIFY}, '{tenant} {size} {root}'"));
+        named.collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// What another process told. Earlier releases name nothing.
+fn hint(payload: &str) -> Hint {
+    let named = || {
+        let mut parts = payload.split(' ');
+        let tenant = parts.next()?.parse().ok()?;
+        let (size, root) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        parts.next().is_none().then_some(Hint::Head(tenant, Head { size, root }))
+    };
+    named().unwrap_or(Hint::Any)
+}
 
 /// Starts listening until it is told to stop.
 pub(super) fn start(
     target: &Target,
     hints: broadcast::Sender<Hint>,
-    appended: Arc<Notify>,
+    news: Arc<News>,
     stop: CancellationToken,
 ) {
     let target = target.named("writ hints");
@@ -45,7 +92,7 @@ pub(super) fn start(
         let listening = async {
             loop {
                 tries.tick().await;
-                if let Err(fault) = listen(&target, &hints, &appended).await {
+                if let Err(fault) = listen(&target, &hints, &news).await {
                     tracing::debug!(%fault, "hints are not heard for now; polling goes on");
                 }
             }
@@ -61,18 +108,18 @@ pub(super) fn start(
 async fn listen(
     target: &Target,
     hints: &broadcast::Sender<Hint>,
-    appended: &Notify,
+    news: &News,
 ) -> Result<(), PgFault> {
     match &target.tls {
         Tls::Plain => {
             let made = time::timeout(ANSWER, target.config.connect(NoTls)).await;
             let (client, connection) = made.map_err(late)??;
-            both(client, connection, hints, appended).await
+            both(client, connection, hints, news).await
         }
         Tls::Verified(tls) => {
             let made = time::timeout(ANSWER, target.config.connect(tls.clone())).await;
             let (client, connection) = made.map_err(late)??;
-            both(client, connection, hints, appended).await
+            both(client, connection, hints, news).await
         }
     }
 }
@@ -85,7 +132,7 @@ async fn both<S, T>(
     client: Client,
     connection: Connection<S, T>,
     hints: &broadcast::Sender<Hint>,
-    appended: &Notify,
+    news: &News,
 ) -> Result<(), PgFault>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -93,7 +140,7 @@ where
 {
     tokio::select! {
         heard = hear(connection, hints) => heard,
-        told = tell(&client, hints, appended) => told,
+        told = tell(&client, hints, news) => told,
     }
 }
 
@@ -107,9 +154,9 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     while let Some(message) = poll_fn(|cx| connection.poll_message(cx)).await {
-        if let AsyncMessage::Notification(_) = message? {
+        if let AsyncMessage::Notification(told) = message? {
             // Nobody may be watching.
-            drop(hints.send(Hint::Any));
+            drop(hints.send(hint(told.payload())));
         }
     }
     Ok(())
@@ -119,7 +166,7 @@ where
 async fn tell(
     client: &Client,
     hints: &broadcast::Sender<Hint>,
-    appended: &Notify,
+    news: &News,
 ) -> Result<(), PgFault> {
     time::timeout(ANSWER, client.batch_execute(LISTEN)).await.map_err(late)??;
     // Something may have moved while nobody listened.
@@ -128,7 +175,40 @@ async fn tell(
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         pace.tick().await;
-        appended.notified().await;
-        time::timeout(ANSWER, client.batch_execute(NOTIFY)).await.map_err(late)??;
+        news.some.notified().await;
+        let told = news.statements();
+        time::timeout(ANSWER, client.batch_execute(&told)).await.map_err(late)??;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use writ_model::{Digest, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_what_is_heard_and_too_much_is_anything() {
+        let tenant = TenantId::from_parts(Timestamp::from_micros(1), [7; 10]);
+        let head = |size| Head { size, root: Digest::of(b"root") };
+        let news = News::default();
+        assert_eq!(news.statements(), NOTIFY, "woken for nothing");
+        news.add(tenant, head(3));
+        news.add(tenant, head(4));
+        let told = news.statements();
+        let payloads: Vec<_> = told.split('\'').skip(1).step_by(2).map(hint).collect();
+        assert_eq!(payloads, [Hint::Head(tenant, head(3)), Hint::Head(tenant, head(4))]);
+        for size in 0..100 {
+            news.add(tenant, head(size));
+        }
+        assert_eq!(news.heads.lock().len(), NAMED + 1);
+        assert_eq!((news.statements().as_str(), news.statements().as_str()), (NOTIFY, NOTIFY));
+        let good = format!("{tenant} 3 {}", head(3).root);
+        assert_eq!(hint(&good), Hint::Head(tenant, head(3)));
+        for bad in
+            ["", " ", "x 3 y", &format!("{good} 5"), good.trim_end_matches(char::is_alphanumeric)]
+        {
+            assert_eq!(hint(bad), Hint::Any, "{bad}");
+        }
     }
 }

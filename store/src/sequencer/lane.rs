@@ -143,7 +143,12 @@ async fn settle<F: Fold>(
             return Ok((plan.verdicts, base));
         }
         let lines: Arc<[Bytes]> = plan.lines.clone().into();
-        match shared.ledger.append(tenant, base.size, plan.lines).await {
+        let appended = if lines.iter().all(|line| F::can_wait(line)) {
+            shared.ledger.append_unhurried(tenant, base.size, plan.lines).await
+        } else {
+            shared.ledger.append(tenant, base.size, plan.lines).await
+        };
+        match appended {
             Ok(head) => {
                 let view = Arc::new(plan.view);
                 if head.root != view.root() || head.size != view.size {

@@ -134,6 +134,7 @@ pub(crate) struct Faulty {
     lose_answer: AtomicBool,
     always_stale: AtomicBool,
     turns: Arc<AtomicUsize>,
+    unhurried: AtomicUsize,
     /// Lines are read while nobody holds this.
     pub(crate) gate: tokio::sync::Mutex<()>,
 }
@@ -154,6 +155,15 @@ impl Ledger for Faulty {
             return Err(AppendError::Faulted { why: "the answer was lost".to_owned() });
         }
         Ok(head)
+    }
+    async fn append_unhurried(
+        &self,
+        tenant: TenantId,
+        expected: u64,
+        lines: Vec<Bytes>,
+    ) -> Result<Head, AppendError> {
+        self.unhurried.fetch_add(1, Ordering::SeqCst);
+        self.append(tenant, expected, lines).await
     }
     async fn turn(&self, _: TenantId) -> Result<Turn, AppendError> {
         self.turns.fetch_add(1, Ordering::SeqCst);
@@ -209,6 +219,18 @@ async fn whoever_lost_once_takes_one_turn_and_gives_it_back() {
     ledger.always_stale.store(true, Ordering::SeqCst);
     sequencer.submit(tenant(1), add(1)).await.unwrap_err();
     assert_eq!(ledger.turns.load(Ordering::SeqCst), 2002, "one for all its tries");
+}
+
+#[tokio::test]
+async fn only_lines_that_can_all_wait_are_told_to_nobody() {
+    let ledger = Arc::new(Faulty::default());
+    let sequencer = sequencer(Arc::clone(&ledger) as Arc<dyn Ledger>);
+    for (lines, unhurried) in [(vec![0], 1), (vec![1], 1), (vec![0, 1], 1), (vec![0, 0], 2)] {
+        let all: Decide<Sum, String> =
+            Box::new(move |_| Ok(lines.iter().map(|n: &u64| Bytes::from(n.to_string())).collect()));
+        sequencer.submit(tenant(1), all).await.unwrap();
+        assert_eq!(ledger.unhurried.load(Ordering::SeqCst), unhurried);
+    }
 }
 
 #[tokio::test]

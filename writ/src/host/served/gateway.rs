@@ -11,7 +11,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use writ_authority::fact::Confirmation;
 use writ_gateway::{Confirm, GatewayParts, Recorder, Scribe};
@@ -39,6 +39,10 @@ use crate::{
 /// How long is waited before orders of this machine are told to the roster again.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// How long a confirmation is kept back. What was measured is in it and does not change; meanwhile the other gateways hear of
+/// the end, and none of them waits behind the proof that this one has.
+const PROOF_WAITS: Duration = Duration::from_millis(250);
+
 /// The running role.
 #[derive(Debug)]
 pub struct GatewayRole {
@@ -48,14 +52,19 @@ pub struct GatewayRole {
 
 /// Leaves confirmations where the ledgers' writers find them.
 #[derive(Debug)]
-struct Noted(Arc<dyn Roster>);
+struct Noted {
+    roster: Arc<dyn Roster>,
+    stop: CancellationToken,
+}
 
 #[async_trait]
 impl Confirm for Noted {
     async fn confirm(&self, tenant: TenantId, said: Confirmation) -> Result<(), String> {
         let body = serde_json::to_vec(&said).map_err(|fault| fault.to_string())?;
         let note = Note::Confirmed(tenant, body);
-        self.0.note(note).await.map_err(|fault| fault.to_string())
+        // A gateway that ends says it at once.
+        timeout(PROOF_WAITS, self.stop.cancelled()).await.ok();
+        self.roster.note(note).await.map_err(|fault| fault.to_string())
     }
 }
 
@@ -162,7 +171,7 @@ fn parts(
         clock: Arc::clone(&system.clock),
         entropy: Arc::clone(&system.entropy),
         servers: servers::checked(&common.config.servers, around)?,
-        confirm: Arc::new(Noted(Arc::clone(&shared.roster))),
+        confirm: Arc::new(Noted { roster: Arc::clone(&shared.roster), stop: common.stop.clone() }),
         scribe,
         lease: Arc::clone(&common.lease),
         bounds: bounds(&common.config),
