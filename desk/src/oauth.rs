@@ -48,6 +48,7 @@ use writ_reach::Outside;
 use crate::Desk;
 
 pub use consent::{Back, ConsentAgent, ConsentView, Looked};
+pub(crate) use sweep::SWEPT;
 
 /// What the operator says about clients of this server.
 #[derive(Debug, Default)]

@@ -31,6 +31,7 @@ mod flow;
 mod pending;
 
 pub(crate) use door::doors;
+pub(crate) use ending::SWEPT;
 
 /// A protected server, as the operator's file names it.
 #[derive(Debug, Clone)]

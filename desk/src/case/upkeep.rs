@@ -5,9 +5,10 @@
 use writ_authority::{Command, command, fact::ActivitySealed, refusal};
 use writ_lake::{Batch, Due, Part, Seal};
 use writ_model::{Actor, TenantId};
+use writ_store::{Space, secrets::NAMES_PAGE};
 
 use crate::{
-    Desk, DeskError, Who,
+    Desk, DeskError, Who, oauth, upstreams,
     view::{Sealed, Swept},
 };
 
@@ -126,13 +127,15 @@ impl Desk {
                 done.failed += 1;
                 tracing::error!(tenant = %view.tenant, error = %fault, "drills not swept");
             }
-            if let Err(fault) = self.take_back_fallen(&view).await {
-                done.failed += 1;
-                tracing::error!(tenant = %view.tenant, error = %fault, "ended accounts not taken back");
-            }
-            if let Err(fault) = self.sweep_consents(&view).await {
-                done.failed += 1;
-                tracing::error!(tenant = %view.tenant, error = %fault, "consents not swept");
+            if self.keeps_swept(view.tenant).await {
+                if let Err(fault) = self.take_back_fallen(&view).await {
+                    done.failed += 1;
+                    tracing::error!(tenant = %view.tenant, error = %fault, "ended accounts not taken back");
+                }
+                if let Err(fault) = self.sweep_consents(&view).await {
+                    done.failed += 1;
+                    tracing::error!(tenant = %view.tenant, error = %fault, "consents not swept");
+                }
             }
             match self.act(view.tenant, Actor::system("reconciler"), Command::Sweep).await {
                 Ok(wrote) => done.held += wrote.facts.len(),
@@ -143,5 +146,22 @@ impl Desk {
             }
         }
         Ok(done)
+    }
+
+    /// Whether a client keeps anything that accounts and consents may be swept of: one question for the five that most clients
+    /// would answer with nothing. True if it cannot be asked: who then sweeps says why not.
+    async fn keeps_swept(&self, tenant: TenantId) -> bool {
+        let Ok(page) = self.inner.parts.vault.names(Space::Tenant(tenant), "", "").await else {
+            return true;
+        };
+        let swept = |name: &String| {
+            let mut all = upstreams::SWEPT.iter().chain(&oauth::SWEPT);
+            all.any(|prefix| name.starts_with(prefix))
+        };
+        let any = page.len() >= NAMES_PAGE || page.iter().any(swept);
+        if !any {
+            self.forget_swept(tenant);
+        }
+        any
     }
 }

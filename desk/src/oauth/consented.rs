@@ -11,7 +11,7 @@ use writ_store::{Space, View, secrets::NAMES_PAGE};
 use super::refused::Refused;
 use crate::{Desk, DeskError};
 
-const PREFIX: &str = "oauth/consented/";
+pub(super) const PREFIX: &str = "oauth/consented/";
 /// How long a mark may be without a running copy that is read here: an enrollment, many times over.
 const YOUNG: Span = Span::minutes(10);
 

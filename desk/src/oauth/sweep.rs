@@ -23,6 +23,8 @@ use crate::{Desk, DeskError};
 
 /// How long a consent is young: an append and whoever follows it, many times over.
 const YOUNG: Span = Span::minutes(10);
+/// How names begin of what [`Desk::sweep_consents`] looks at.
+pub(crate) const SWEPT: [&str; 2] = [family::PREFIX, consented::PREFIX];
 /// LIMIT: families remembered, some 512 bytes each; of more, each is opened with every sweep.
 const REMEMBERED: usize = 8_192;
 
@@ -49,6 +51,11 @@ impl Swept {
 }
 
 impl Desk {
+    /// Forgets what a client kept of consents: it keeps none.
+    pub(crate) fn forget_swept(&self, tenant: TenantId) {
+        self.inner.oauth.swept.only(tenant, &BTreeSet::new());
+    }
+
     /// Ends what was given by consents of a client that are over.
     ///
     /// # Errors

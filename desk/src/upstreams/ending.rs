@@ -18,6 +18,8 @@ const ACCOUNT: &str = "upstream-account/";
 /// What builds wrote that had one name for whatever connection there was.
 const OLDER: &str = "upstream/";
 const WANTED: &str = "upstream-wants/";
+/// How names begin of what [`Desk::take_back_fallen`] looks at.
+pub(crate) const SWEPT: [&str; 3] = [ACCOUNT, OLDER, WANTED];
 /// How long a sealed account may be without a line that is read here: an append and whoever follows it, many times over.
 const YOUNG: Span = Span::minutes(10);
 
@@ -89,7 +91,7 @@ impl Desk {
             .map(|known| known.says.holder.account(&known.says.server, known.says.connection))
             .collect();
         let mut gone = 0;
-        for prefix in [ACCOUNT, OLDER, WANTED] {
+        for prefix in SWEPT {
             let mut after = String::new();
             loop {
                 let page = vault.names(space, prefix, &after).await?;
