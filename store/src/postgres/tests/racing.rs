@@ -215,7 +215,7 @@ async fn a_follower_hears_of_an_append_and_finds_it_by_polling_without_hearing()
     assert_eq!(tenants.view(tenant(1)).await.unwrap().size, 1);
     for size in 1..20 {
         writer.sequencer.submit(tenant(1), add(1)).await.unwrap();
-        // Told by its name, with what has to be found there; an earlier append may be told once more before.
+        // Told by its name, with what has to be found there; an earlier append may be told before it.
         let head = named(&mut hints, (tenant(1), size + 1)).await;
         let advanced = if size % 2 == 0 {
             tenants.hear(vec![(tenant(1), head), (tenant(3), head)]).await.unwrap()
