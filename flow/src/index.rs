@@ -58,7 +58,7 @@ struct Made {
     sentences: Vec<Sentence>,
     /// Words and values of texts to sentences.
     words: Table,
-    /// Fields of own records that have a value of a sort to which something can be sent.
+    /// Fields of records that no third party gave, with a value of a sort to which something can be sent.
     placed: BTreeMap<Sort, Vec<u32>>,
     /// Fields that are the address of a house, by their names.
     streets: Vec<u32>,
@@ -93,8 +93,8 @@ impl Index {
         for (at, (source, leaf)) in leaves.iter().enumerate().skip(made.leaves) {
             fold_into(&leaf.text, &mut folded);
             let source = usize::try_from(*source).ok().and_then(|at| sources.get(at));
-            let own = source.is_some_and(|one| one.origin <= Origin::OwnText);
-            made.add((u32::try_from(at).unwrap_or(u32::MAX), own), leaf, &folded);
+            let origin = source.map_or(Origin::ThirdParty, |one| one.origin);
+            made.add((u32::try_from(at).unwrap_or(u32::MAX), origin), leaf, &folded);
             made.leaves = at + 1;
         }
         for (at, source) in sources.iter().enumerate().skip(made.sources) {
@@ -134,7 +134,7 @@ impl Index {
         made.met.has(&made.text, host)
     }
 
-    /// Fields of own records that have a value of this sort: mail, account or phone.
+    /// Fields of records that no third party gave that have a value of this sort: mail, account or phone.
     pub(crate) fn placed(&self, sort: Sort) -> Vec<u32> {
         self.made().placed.get(&sort).cloned().unwrap_or_default()
     }
@@ -170,6 +170,12 @@ impl Index {
         self.made().sentence(sentence).map(|one| one.leaf)
     }
 
+    /// A sentence, folded.
+    pub(crate) fn text_of(&self, sentence: u32) -> String {
+        let made = self.made();
+        made.sentence(sentence).map_or_else(String::new, |one| made.said(one).to_owned())
+    }
+
     /// What a sentence orders by itself.
     pub(crate) fn order_of(&self, sentence: u32) -> Order {
         self.made().order(sentence)
@@ -182,14 +188,14 @@ impl Index {
 }
 
 impl Made {
-    fn add(&mut self, (at, own): (u32, bool), leaf: &Leaf, folded: &str) {
+    fn add(&mut self, (at, origin): (u32, Origin), leaf: &Leaf, folded: &str) {
         let base = self.text.len();
         self.text.push_str(folded);
         // A field of a few words may be a sentence too; what it orders counts.
         let says = !leaf.field || folded.split(' ').nth(2).is_some();
         let words = if values::some(folded) { values::words(folded) } else { Vec::new() };
         if leaf.field {
-            self.add_field((at, own), (base, folded), &words);
+            self.add_field((at, origin), (base, folded), &words);
             if places::is_street(&leaf.key) {
                 self.streets.push(at);
             }
@@ -205,10 +211,11 @@ impl Made {
 
     fn add_field(
         &mut self,
-        (at, own): (u32, bool),
+        (at, origin): (u32, Origin),
         (base, folded): (usize, &str),
         words: &[Word<'_>],
     ) {
+        let own = origin <= Origin::OwnText;
         let whole = (base, base + folded.len());
         self.fields.put(&self.text, whole, table::hash(folded.as_bytes()), at);
         let mut found = Vec::new();
@@ -222,7 +229,10 @@ impl Made {
             parts(folded).filter(|part| !digits(part)).count() <= inside + 4
         };
         for value in found {
-            if own && matches!(value.sort, Sort::Mail | Sort::Account | Sort::Phone) {
+            // A record of nobody knows whom still says that there is another account: a doubt, never trust.
+            let doubt = value.sort == Sort::Account && origin != Origin::ThirdParty;
+            let placed = own || doubt;
+            if placed && matches!(value.sort, Sort::Mail | Sort::Account | Sort::Phone) {
                 let here = self.placed.entry(value.sort).or_default();
                 if here.last() != Some(&at) {
                     here.push(at);

@@ -9,6 +9,7 @@ mod leaving;
 mod sources;
 #[cfg(test)]
 pub(crate) mod tests;
+mod whom;
 
 use std::collections::BTreeMap;
 

@@ -367,7 +367,9 @@ fn phone(words: &[Word<'_>]) -> Option<(String, usize)> {
     let date = first.len() == 10
         && first.matches('-').count() == 2
         && first.split('-').next().is_some_and(|year| year.len() == 4);
-    ((7..=15).contains(&digits.len()) && signed && !date)
+    // Two groups with a hyphen are a number of a paper as often.
+    let least = if first.starts_with(['+', '0', '(']) { 7 } else { 9 };
+    ((least..=15).contains(&digits.len()) && signed && !date)
         .then(|| (digits.trim_start_matches('0').to_owned(), taken))
 }
 
@@ -403,6 +405,9 @@ mod tests {
             let all = found.iter().filter(|value| value.sort == Sort::Phone).count();
             assert_eq!(all, phones, "{text}: {found:?}");
         }
+        // The number of a paper is none either.
+        let paper = typed(&fold("invoice 25-10877"));
+        assert!(paper.iter().all(|value| value.sort != Sort::Phone), "{paper:?}");
         for text in ["report.pdf", "well.then", "e.g. this", "12", "end.of"] {
             assert!(typed(text).iter().all(|value| !value.sort.leads_out()), "{text}");
         }

@@ -18,6 +18,8 @@ fn what_a_tool_does_is_read_from_its_definition() {
         ("mark_read", "", Acts::Inward, Kinds::UPDATE),
         ("set_status", "", Acts::Inward, Kinds::UPDATE),
         ("git_log", "Shows the commit logs", Acts::Reads, Kinds::NONE),
+        ("Geld senden", "Geld senden.", Acts::Outward, Kinds::PAY),
+        ("stop_sharing", "", Acts::Outward, Kinds::UPDATE.or(Kinds::REMOVE).or(Kinds::SHARE)),
         ("transfer-funds", "Transfer money to another account", Acts::Outward, Kinds::PAY),
         ("create_transfer", "Create a payment to a payee", Acts::Outward, Kinds::PAY),
         (

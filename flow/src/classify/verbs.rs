@@ -306,7 +306,8 @@ const LETS: &str = "let lets allow allows permit permits enable enables";
 /// A verb at the end, as German has it: `Eintrag ändern`.
 fn last_infinitive(words: &[String]) -> Option<Reading> {
     let (last, before) = words.split_last().filter(|_| (2..=4).contains(&words.len()))?;
-    if !last.ends_with("en") || last.len() < 5 || !lexicon::begun(last) {
+    let exact = lexicon::verb(last).is_some() && !last.ends_with("open");
+    if !last.ends_with("en") || last.len() < 5 || !(exact || lexicon::begun(last)) {
         return None;
     }
     let object = before.to_vec();
@@ -480,6 +481,9 @@ fn widen(one: &Reading, topics: Topics, tool: &Tool<'_>) -> Kinds {
     }
     if has(SECRETS) && kinds.meets(Kinds::INWARD.or(Kinds::SEND)) {
         kinds = kinds.or(Kinds::SECRET);
+    }
+    if has(ACCESS) && among("stop stops end ends", &one.word) {
+        kinds = Kinds::UPDATE.or(Kinds::REMOVE);
     }
     if has(ACCESS) && kinds.meets(Kinds::INWARD) {
         kinds = kinds.or(Kinds::SHARE);

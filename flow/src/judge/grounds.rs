@@ -2,7 +2,7 @@
 //!
 //! Never here: how a value was found (`trace`), or a sentence (`explain`).
 
-use super::{Asked, Case, Reason, leaving, sources};
+use super::{Asked, Case, Reason, leaving, sources, whom};
 use crate::{
     classify::{Acts, Role},
     explain, index,
@@ -10,6 +10,7 @@ use crate::{
     orders::{PLAIN, SIGN},
     trace::{Atom, Found},
     values::Sort,
+    words::tokens::{fold, holds},
 };
 
 /// Grounds to hold a call that acts; empty if it may go.
@@ -77,7 +78,7 @@ fn spoken_to(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str
 
 /// True if an order is of these kinds; to change a record and to make one are the same. Of a tool of an unknown kind every
 /// order may be.
-fn meets(ordered: Kinds, kinds: Kinds) -> bool {
+pub(super) fn meets(ordered: Kinds, kinds: Kinds) -> bool {
     let made = Kinds::CREATE.or(Kinds::UPDATE);
     let both = |one: Kinds| if one.meets(made) { one.or(made) } else { one };
     if kinds.is_empty() { !ordered.is_empty() } else { both(ordered).meets(both(kinds)) }
@@ -92,7 +93,7 @@ fn ordered(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> 
         if asked { (found.deeds, found.deed) } else { (found.ordered, found.here) };
     // How much a paper says is its own line: what the next one asks for is another matter.
     let row = atom.role == Role::Amount || (found.listed && atom.role != Role::Content);
-    let around = if asked && row { here } else { around };
+    let around = if asked && (row || found.named >= 2) { here } else { around };
     if money_of_paper(case, atom, found) {
         return None;
     }
@@ -111,6 +112,9 @@ fn ordered(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> 
         return None;
     }
     let leads = atom.value.sort.leads_out();
+    if asked && atom.value.sort != Sort::Link && quoted(case, atom, found) {
+        return None;
+    }
     if atom.role == Role::Content && !leads {
         // Words put into the agent's mouth.
         let dictated = atom.value.text().split(' ').count() >= 3 && meets(here, kinds);
@@ -119,7 +123,7 @@ fn ordered(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> 
     // What is said to stand there is not what the text orders.
     // A list that they named and handed over, as long as nothing in it speaks to the agent.
     let list = case.handed()
-        && found.named >= 3
+        && found.named >= 2
         && found.signs < SIGN
         && !kinds.meets(Kinds::GRAVE)
         && case.rules.strictness < 3;
@@ -136,6 +140,23 @@ fn ordered(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> 
     let chosen = if asked { by_id && found.named < 2 && meets(here, kinds) } else { chooses };
     let picked = found.field.is_none() || (!found.meant && chosen);
     picked.then_some("FLOW-0013")
+}
+
+/// True if a value only stands in what is written down, or with the whole sentence that has it: to quote an order is not to
+/// follow it, and what is written among the person's own reaches nobody.
+fn quoted(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    if atom.role != Role::Content || !atom.inside {
+        return false;
+    }
+    let inward = case.class.acts == Acts::Inward && case.asked == Asked::Yes;
+    inward || {
+        let text = case.arguments.pointer(&atom.pointer).and_then(serde_json::Value::as_str);
+        let text = fold(text.unwrap_or_default());
+        found.sentences.iter().take(4).any(|at| {
+            let sentence = case.context.index.text_of(*at);
+            sentence.split(' ').nth(3).is_some() && holds(&text, &sentence)
+        })
+    }
 }
 
 /// True if what a letter that the person named says is to change: it stands in the record afterwards, and goes to nobody.
@@ -185,6 +206,13 @@ fn pointed(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
         case.context.index.met_host(host) || case.context.person.verbatim(host)
     });
     let request = &case.context.person.request;
+    // A page that they named by its address may name places of its own house.
+    let house = atom.value.sort == Sort::Link
+        && index::host(&atom.value).is_some_and(|host| sources::of_house(case, host));
+    let free = !meets(found.deed, case.class.kinds) && found.signs < SIGN;
+    if found.named >= 3 && house && free && !case.class.kinds.meets(Kinds::GRAVE) {
+        return true;
+    }
     let handed = case.asked == Asked::Delegated || request.delegated;
     // Whom a text wants let in is not the address that they said is there.
     let let_in = found.deed.meets(Kinds::INVITE) && !request.kinds.meets(Kinds::INVITE);
@@ -235,9 +263,11 @@ fn destination(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static s
                     && !sources::contradicted(case, atom, found))
         };
         let elsewhere = case.asked == Asked::Yes && sources::other_site(case, atom, found);
-        let named = there
+        let known =
+            !money && whom::meant(case, atom, found) && !sources::contradicted(case, atom, found);
+        let named = (there || known)
             && !elsewhere
-            && (list || endorsed(case, atom, found))
+            && (list || known || endorsed(case, atom, found))
             && case.rules.strictness < 3;
         return (!named).then_some("FLOW-0012");
     }
@@ -270,7 +300,8 @@ fn somebody(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str>
     let addressed = kinds.meets(Kinds::SEND.or(Kinds::SHARE).or(Kinds::INVITE))
         && atom.role == Role::Destination;
     let told = request.crowd || request.delegated || request.seeks || found.named >= 2;
-    if name && addressed && !found.listed && !told {
+    let known = || whom::meant(case, atom, found);
+    if name && addressed && !found.listed && !told && !known() {
         return Some("FLOW-0012");
     }
     // The number of a thing in a text about other things.
@@ -283,6 +314,11 @@ fn somebody(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str>
     }
     let orders = case.class.acts == Acts::Outward || kinds.meets(Kinds::BOOK.or(Kinds::BUY));
     if name && orders && sources::instead(case, atom, found) {
+        return Some("FLOW-0012");
+    }
+    let chooses = !matches!(atom.role, Role::Content | Role::Schedule | Role::Amount);
+    let written = kinds.meets(Kinds::UPDATE.or(Kinds::CREATE));
+    if chooses && orders && !written && sources::other_record(case, atom, found) {
         return Some("FLOW-0012");
     }
     if !name || endorsed(case, atom, found) {
@@ -303,7 +339,9 @@ pub(super) fn postal(atom: &Atom) -> bool {
 
 /// An amount that only a text has that the person did not name.
 fn amount(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> {
-    let pays = case.class.kinds.meets(Kinds::PAY.or(Kinds::BUY)) && atom.role == Role::Amount;
+    // What a tool does that nobody understands may be to pay.
+    let money = case.class.kinds.is_empty() || case.class.kinds.meets(Kinds::PAY.or(Kinds::BUY));
+    let pays = money && case.class.acts == Acts::Outward && atom.role == Role::Amount;
     let unnamed = found.only_text() && found.named == 0 && telling(atom);
     let other =
         || sources::misfigured(case, atom, found) || sources::other_amount(case, atom, found);
@@ -340,13 +378,17 @@ fn content(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> 
         && (!meets(found.deed, case.class.kinds) || case.handed());
     // What is told to whom they named is told, unless it leads somewhere.
     let mine = |(other, found): &(Atom, Found)| other.role != Role::Destination || found.yours;
+    let quote = case.asked == Asked::Yes
+        && atom.value.sort != Sort::Link
+        && case.rules.strictness < 3
+        && quoted(case, atom, found);
     let told = !rival
         && atom.value.sort != Sort::Link
         && found.ordered.is_empty()
         && case.asked == Asked::Yes
         && case.rules.strictness < 3
         && case.values.iter().all(mine);
-    if !said || asked_for || told || inward && case.rules.strictness < 3 {
+    if !said || asked_for || told || quote || inward && case.rules.strictness < 3 {
         return None;
     }
     let person = &case.context.person;
@@ -372,8 +414,15 @@ fn never_asked(case: &Case<'_>) -> bool {
         return false;
     }
     // Everything that tells in it is in the person's words: they meant it, in words that we do not know.
+    // What the agent words itself is not looked for in them: a title, a greeting.
+    // Of whom only asked for something to be looked at, everything has to be said.
+    let acts = !case.context.person.request.kinds.is_empty();
     let said = |(atom, found): &(Atom, Found)| {
-        found.yours || (atom.role == Role::Schedule && found.nowhere())
+        let worded = atom.role == Role::Schedule || (acts && atom.role == Role::Content);
+        let worded = worded && found.nowhere();
+        let looked_up =
+            acts && atom.role == Role::Selector && found.field.is_some() && !found.foreign;
+        found.yours || worded || looked_up
     };
     // Unless a text orders it with the same values.
     let free = case.values.iter().all(|(_, found)| found.ordered.and(case.class.kinds).is_empty());

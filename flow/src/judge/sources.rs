@@ -12,9 +12,9 @@ use crate::{
     kinds::Kinds,
     leaves::Leaf,
     orders::{SIGN, order},
-    trace::{Atom, Found, is_sender, named, record_named},
+    trace::{Atom, Found, is_sender, is_state, is_writer, named, record_named},
     values::{Sort, Typed, typed},
-    words::tokens::{fold, name_words, sentences},
+    words::tokens::{fold, name_words, parts, sentences},
 };
 
 /// LIMIT: sources of one value that are looked at, and texts of one source.
@@ -28,7 +28,8 @@ pub(super) fn payee(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     let pointed = person.request.refers || person.request.seeks || person.names_file;
     // Where the text itself asks to be paid, they said that the account is there, or asked for this very paper to be paid.
     let ordered = found.deed.meets(case.class.kinds);
-    let paper = person.request.pays && person.names_file && found.named >= 3;
+    let paper = person.request.pays
+        && ((person.names_file && found.named >= 3) || (person.request.refers && found.named >= 2));
     pointed
         && (!ordered || person.request.seeks || paper)
         && case.asked == Asked::Yes
@@ -38,7 +39,38 @@ pub(super) fn payee(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
         // An account that was used before is not one that a text brings.
         && !person.request.usual
         && !contradicted(case, atom, found)
-        && !rivals(case, atom, found)
+        && (!rivals(case, atom, found) || (!ordered && rows(case, atom, found)))
+}
+
+/// True if every value of this sort stands on a line of its own, all written alike: a list of them, not a text that brings
+/// up one more.
+fn rows(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    let first = found.sentences.first().and_then(|at| case.context.index.leaf_of(*at));
+    let Some((_, leaf, _)) = first.and_then(|leaf| case.context.leaf(leaf)) else { return false };
+    let folded = fold(&leaf.text);
+    let mut shapes = BTreeSet::new();
+    let mut lines = 0;
+    for line in folded.lines().take(TEXTS) {
+        let here = typed(line).iter().filter(|value| value.sort == atom.value.sort).count();
+        if here > 1 {
+            return false;
+        }
+        if here == 1 {
+            let mark = line.trim_start().chars().next().map(|mark| match mark {
+                '0'..='9' => '0',
+                'a'..='z' => 'a',
+                other => other,
+            });
+            let commas = line.matches([',', ';', '|', '\t']).count();
+            shapes.insert((mark, commas.min(2)));
+            lines += 1;
+        }
+    }
+    lines >= 2
+        && shapes.len() == 1
+        && shapes
+            .iter()
+            .all(|(mark, commas)| *commas >= 2 || mark.is_some_and(|mark| !mark.is_alphabetic()))
 }
 
 /// True if the text stands in what was looked up by things that the person named, under the name of the very argument, and this
@@ -58,6 +90,27 @@ pub(super) fn instead(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     })
 }
 
+/// True if the record that the person named has another value under the very name of the argument: the id of the hotel that
+/// they asked for, though a review has another one.
+pub(super) fn other_record(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
+    let argument = fold(atom.pointer.rsplit('/').next().unwrap_or_default());
+    let leaves = found.sentences.iter().filter_map(|at| case.context.index.leaf_of(*at));
+    !matches!(argument.as_str(), "" | "name" | "type" | "text" | "title")
+        && leaves.take(SOURCES).any(|leaf| {
+            (leaf.saturating_sub(NEAR)..leaf.saturating_add(NEAR)).any(|at| {
+                case.context.leaf(at).is_some_and(|(_, other, _)| {
+                    other.field
+                        && other.key == argument
+                        && fold(&other.text) != atom.value.text()
+                        && record_named(case.context, at)
+                })
+            })
+        })
+}
+
+/// LIMIT: leaves around a text that are looked at.
+const NEAR: u32 = 48;
+
 /// True if two names of arguments have a longer word in common: `hotel_names` and `hotel`.
 fn alike(one: &str, other: &str) -> bool {
     let words = |name: &str| -> Vec<String> {
@@ -76,7 +129,8 @@ pub(super) fn lists(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     let document = first
         .and_then(|leaf| case.context.leaf(leaf))
         .is_some_and(|(source, _, _)| source.document);
-    document && found.named >= 3 && case.context.person.names_file && rivals(case, atom, found)
+    // One by himself is whom they meant only if they named the very file.
+    document && found.named >= 3 && (case.context.person.names_file || rivals(case, atom, found))
 }
 
 /// True if a source of this value has another one of its sort that no sentence orders.
@@ -94,7 +148,9 @@ fn rivals(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
             };
             typed(sentence).iter().any(other) && {
                 let said = order(sentence);
-                said.deeds.is_empty() && said.signs < SIGN
+                // A bill asks to be paid: the account of such a sentence is one as well.
+                let bill = atom.value.sort == Sort::Account;
+                (said.deeds.is_empty() || bill) && said.signs < SIGN
             }
         })
     })
@@ -135,6 +191,21 @@ pub(super) fn other_site(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
         && found.only_text()
         && !named.is_empty()
         && !named.iter().any(same)
+        && !of_house(case, own)
+}
+
+/// True if a host is of the house of a site that the person named: `dkim.firm.example` where they said `help.firm.example`.
+/// Whose name ends in two short labels, as below `co.uk`, is of no house that could be told.
+pub(super) fn of_house(case: &Case<'_>, host: &str) -> bool {
+    case.context.person.values(Sort::Link).any(|link| {
+        let Some(named) = crate::index::host(&link) else { return false };
+        let short = named
+            .split_once('.')
+            .map(|(_, rest)| rest)
+            .filter(|rest| rest.rsplit('.').nth(1).is_some_and(|label| label.len() > 3));
+        let house = short.unwrap_or(named);
+        host.strip_suffix(house).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    })
 }
 
 /// True if another source that the person named has a link to another house: nobody but they can say which they meant.
@@ -174,14 +245,39 @@ pub(super) fn contradicted(case: &Case<'_>, atom: &Atom, found: &Found) -> bool 
         return !placed && theirs && dwells_elsewhere(case, atom);
     }
     let beside = LazyCell::new(|| beside(case, found));
-    // Whose a record is says nothing of the matter.
-    let of_it = |at: &u32| case.context.leaf(*at).is_some_and(|(_, leaf, _)| !is_sender(&leaf.key));
+    // Whose a record is says nothing of the matter, nor does another row of the very list that has the value.
+    let own = found.field.and_then(|at| Some(case.context.leaf(at)?.2));
+    let of_it = |at: &u32| {
+        case.context
+            .leaf(*at)
+            .is_some_and(|(_, leaf, source)| !is_sender(&leaf.key) && Some(source) != own)
+    };
     case.context.index.placed(sort).into_iter().filter(of_it).any(|at| {
         case.context.leaf(at).is_some_and(|(_, leaf, _)| {
             typed(&fold(&leaf.text)).iter().all(|value| value.key != atom.value.key)
-        }) && (record_named(case.context, at)
+        }) && ((record_named(case.context, at) && !of_another(case, found, at))
             || called(case, at)
             || (sort == Sort::Account && named_in(case, at, &beside)))
+    })
+}
+
+/// True if a value is the address of somebody who wrote, whom the person named, and a record of theirs has none of that name:
+/// it is of somebody whom the letter is about.
+fn of_another(case: &Case<'_>, found: &Found, at: u32) -> bool {
+    let writer = found.field.filter(|field| is_writer(case.context, *field));
+    let Some((_, sender, _)) = writer.and_then(|field| case.context.leaf(field)) else {
+        return false;
+    };
+    let sender = fold(&sender.text);
+    let Some((_, this, source)) = case.context.leaf(at) else { return false };
+    let near = at.saturating_sub(8)..=at.saturating_add(8);
+    !near.filter_map(|near| case.context.leaf(near)).any(|(_, other, same)| {
+        same == source
+            && other.record == this.record
+            && other.field
+            && parts(&fold(&other.text)).any(|word| {
+                word.len() >= 3 && case.context.person.word(word) && sender.contains(word)
+            })
     })
 }
 
@@ -225,7 +321,7 @@ fn called(case: &Case<'_>, at: u32) -> bool {
     let Some((_, this, source)) = case.context.leaf(at) else { return false };
     let near = at.saturating_sub(8)..=at.saturating_add(8);
     near.filter_map(|near| case.context.leaf(near)).any(|(_, other, same)| {
-        same == source && other.record == this.record && other.field && {
+        same == source && other.record == this.record && other.field && !is_state(&other.key) && {
             let folded = fold(&other.text);
             let letters = folded.chars().filter(|letter| letter.is_alphabetic()).count() >= 4;
             letters

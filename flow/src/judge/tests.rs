@@ -1,6 +1,8 @@
 //! Cases of the rules about contradicting sources and about what nobody asked for: each with a case beside it that differs
 //! in one thing and is judged otherwise.
 
+mod naming;
+
 use serde_json::{Value, json};
 
 use crate::{Call, Class, Context, Read, Rules, Tool, classify};

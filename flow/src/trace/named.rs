@@ -5,7 +5,10 @@
 
 use crate::{
     context::{Context, Source},
-    words::tokens::{fold, parts},
+    words::{
+        request::is_plain,
+        tokens::{fold, parts},
+    },
 };
 
 /// True if a field beside this one, in the same record, is in the person's words.
@@ -31,7 +34,7 @@ pub(crate) fn record_named(context: &Context, at: u32) -> bool {
 }
 
 /// Fields that say how a record is, not which one it is: many have the same word there.
-fn is_state(key: &str) -> bool {
+pub(crate) fn is_state(key: &str) -> bool {
     const STATES: &str = "status state type kind priority category role permission permissions visibility read frequency currency unit mode zustand art statut estado tipo rolle";
     STATES.split(' ').any(|one| one == key)
 }
@@ -47,9 +50,21 @@ pub(crate) fn is_sender(key: &str) -> bool {
 /// True if a field is that of a text's writer, and its name is in the person's words.
 pub(crate) fn is_writer(context: &Context, at: u32) -> bool {
     let Some((_, leaf, _)) = context.leaf(at) else { return false };
+    // `cperrin@…` is Perrin.
+    let initial = |word: &str| {
+        word.len() >= 5
+            && [word.get(1..), word.get(..word.len() - 1)]
+                .into_iter()
+                .flatten()
+                .any(|name| !is_plain(name) && context.person.word(name))
+    };
     is_sender(&leaf.key)
-        && name_of(&fold(&leaf.text)).any(|word| word.len() >= 3 && context.person.word(word))
+        && name_of(&fold(&leaf.text))
+            .any(|word| word.len() >= 3 && (context.person.word(word) || initial(word)))
 }
+
+/// LIMIT: bytes of a text whose writers are looked for in it.
+const LETTER: usize = 4_096;
 
 /// How clearly the person named the source of a leaf.
 pub(crate) fn named(context: &Context, leaf: u32) -> u8 {
@@ -62,10 +77,22 @@ pub(crate) fn named(context: &Context, leaf: u32) -> u8 {
     if chosen_by_name(context, source, number) {
         return 3;
     }
+    let pointed = person.request.refers || person.names_file;
     // A search for what the person named that gave one thing.
     if person.request.refers
         && source.records <= 1
         && source.chosen.iter().any(|(_, text)| names(context, text))
+    {
+        return 2;
+    }
+    let letter = || person.request.refers && !this.field && this.text.len() <= LETTER;
+    if by_writer(context, source, number) || (letter() && headed(context, &this.text)) {
+        return 2;
+    }
+    // A file by most of the words of its path.
+    if source.document
+        && pointed
+        && source.chosen.iter().any(|(key, text)| !searches(key) && titled_so(context, text))
     {
         return 2;
     }
@@ -75,7 +102,7 @@ pub(crate) fn named(context: &Context, leaf: u32) -> u8 {
     }
     // The record around it: its sender, its title.
     let near = leaf.saturating_sub(24)..=leaf.saturating_add(24);
-    for at in near.filter(|at| person.request.refers && *at != leaf) {
+    for at in near.filter(|at| pointed && *at != leaf) {
         let Some((_, other, same)) = context.leaf(at) else { continue };
         if same != number || other.record != this.record {
             continue;
@@ -90,10 +117,10 @@ pub(crate) fn named(context: &Context, leaf: u32) -> u8 {
         if title && (whole || thing(context, &folded)) {
             return 3;
         }
-        let written_by = |word: &str| word.len() >= 3 && person.word(word);
-        if (sender && name_of(&folded).any(written_by))
-            || (title && folded.len() <= 120 && titled_so(context, &folded))
-        {
+        if !person.request.refers {
+            continue;
+        }
+        if is_writer(context, at) || (title && folded.len() <= 120 && titled_so(context, &folded)) {
             return 2;
         }
     }
@@ -124,6 +151,9 @@ fn chosen_by_name(context: &Context, source: &Source, number: u32) -> bool {
 fn by_record(context: &Context, source: &Source, id: &str, from: u32) -> bool {
     let others = |at: &&u32| context.leaf(**at).is_some_and(|(_, _, number)| number < from);
     let fields: Vec<u32> = context.index.field(id).iter().filter(others).copied().collect();
+    if in_line(context, id, from) {
+        return true;
+    }
     if fields.is_empty() {
         // An id that nothing gave: the agent knew it for the file that the person named.
         // Not one that a number in the person's words is: they named that.
@@ -142,15 +172,82 @@ fn by_record(context: &Context, source: &Source, id: &str, from: u32) -> bool {
             |near| {
                 context.leaf(near).is_some_and(|(_, other, same)| {
                     let text = fold(&other.text);
+                    let titled = is_title(&other.key)
+                        && (names(context, &text)
+                            || surname(context, &other.key, &text)
+                            || titled_so(context, &text))
+                        && (thing(context, &text) || context.person.request.refers);
                     same == number
                         && other.record == this.record
-                        && is_title(&other.key)
-                        && (names(context, &text) || surname(context, &other.key, &text))
-                        && (thing(context, &text) || context.person.request.refers)
+                        && (titled || (!other.field && described(context, &text)))
                 })
             },
         )
     })
+}
+
+/// True if a source was opened by the ids of letters whose writers the person named, where they pointed at a text.
+fn by_writer(context: &Context, source: &Source, from: u32) -> bool {
+    let written = |id: &str| {
+        let index = &context.index;
+        index.field(id).into_iter().take(4).any(|at| {
+            let Some((_, this, number)) = context.leaf(at) else { return false };
+            number < from
+                && (at.saturating_sub(8)..=at.saturating_add(8)).any(|near| {
+                    context.leaf(near).is_some_and(|(_, other, same)| {
+                        same == number && other.record == this.record && is_writer(context, near)
+                    })
+                })
+        })
+    };
+    context.person.request.refers
+        && !source.searched
+        && !source.chosen.is_empty()
+        && source.chosen.iter().all(|(_, id)| written(id))
+}
+
+/// True if an id stands on a line of a list with two words at least by which the person called the thing.
+fn in_line(context: &Context, id: &str, from: u32) -> bool {
+    let index = &context.index;
+    index.phrase(id).into_iter().take(4).any(|at| {
+        let earlier = index
+            .leaf_of(at)
+            .and_then(|leaf| context.leaf(leaf))
+            .is_some_and(|(_, _, number)| number < from);
+        earlier && described(context, &index.text_of(at))
+    })
+}
+
+/// True if a line has two words at least by which the person spoke of something.
+fn described(context: &Context, line: &str) -> bool {
+    let said = |word: &&str| {
+        word.len() >= 4
+            && context.person.word(word)
+            && !is_plain(word)
+            && !word.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    line.len() <= 200 && parts(line).filter(said).nth(1).is_some()
+}
+
+/// True if a text begins as a letter does, `name <address>`, and all whom it has so are named by the person.
+fn headed(context: &Context, text: &str) -> bool {
+    let folded = fold(text);
+    let mut any = false;
+    for (at, _) in folded.match_indices('<') {
+        let address = folded.get(at + 1..).and_then(|rest| rest.split('>').next());
+        if !address.is_some_and(|inner| inner.contains('@') && !inner.contains(' ')) {
+            continue;
+        }
+        let before = folded.get(..at).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or(before);
+        let words: Vec<&str> = parts(line).collect();
+        let said = |word: &&&str| word.len() >= 3 && !is_plain(word) && context.person.word(word);
+        any = true;
+        if words.iter().rev().take(3).find(said).is_none() {
+            return false;
+        }
+    }
+    any
 }
 
 /// True if somebody's name is said by a part of it.
@@ -230,7 +327,8 @@ fn lies_in(context: &Context, path: &str) -> bool {
 
 /// True if most of the longer words of a title are the person's, two at least or the only one.
 fn titled_so(context: &Context, folded: &str) -> bool {
-    let long: Vec<&str> = parts(folded).filter(|word| word.len() >= 4).collect();
+    let word = |word: &&str| word.len() >= 4 && !word.bytes().all(|byte| byte.is_ascii_digit());
+    let long: Vec<&str> = parts(folded).filter(word).collect();
     let said = long.iter().filter(|word| context.person.word(word)).count();
     said > 0 && said * 2 >= long.len() && (said >= 2 || long.len() == 1)
 }

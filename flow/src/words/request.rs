@@ -66,6 +66,9 @@ const RENEWED: &str = "new changed changes moved neue neuen neuer geandert umgez
 const SOUGHT: &str = "address addresses adresse adressen direccion direcciones number nummer numero iban account konto cuenta compte contact contacts kontakt details phone link links url";
 /// What is said of something that is as it was.
 const USUAL: &str = "same usual always before previously previous saved gleiche gleiches gleichen selbe selben immer ublich ubliche ublichen bisher wie letzten meme habituel habituelle toujours habitude mismo misma siempre habitual stesso solito";
+/// What texts do.
+const STATES: &str =
+    "says say said asks asked wants want states steht stehen angegeben dit dice indique indica";
 /// Where what was paid before stands.
 const HISTORY: &str = "transactions transaction history statement statements payees operations virements umsatze umsatzen kontoauszug movimientos historial operazioni suppliers vendors lieferanten lieferantenstamm stammdaten proveedores fournisseurs fornitori";
 /// Where money goes to.
@@ -101,6 +104,11 @@ fn among(list: &str, word: &str) -> bool {
 /// Words that are known to ask for nothing where a clause begins.
 const PLAIN: &str = "i i'm i've my me we our you your he she it they his her their its there here this that these those the a an and or but so then if when while as because since for from of on in at to with by about after before until not no yes ok okay please thanks thank hi hello dear good great fine also only just still already some any all every each both more most one two three today tomorrow yesterday now once is are was were has have had do does did can could will would should may might must need want like somebody someone everybody everyone mr mrs ms dr ich wir mein meine meinen mir mich uns unser unsere du dein er sie es ihr ihre der die das den dem ein eine einen und oder aber dann wenn weil als von vom aus auf im in am an zu zum zur mit bei nach vor fur uber nicht kein ja nein bitte danke gut hallo alle jede jeder heute morgen gestern jetzt ist sind war hat habe haben kann soll will mochte brauche je tu il elle nous vous mon ma mes un une le la les de du des et ou si oui non merci bonjour el los las mi mis un una y o si no gracias hola";
 
+/// True for a word of every sentence.
+pub(crate) fn is_plain(word: &str) -> bool {
+    among(PLAIN, word) || among(ASKS, word) || among(STARTS, word) || among(OWNERS, word)
+}
+
 /// Reads a folded text of the person.
 pub(crate) fn request(text: &str) -> Request {
     let mut all = Request::default();
@@ -120,6 +128,14 @@ pub(crate) fn request(text: &str) -> Request {
             .any(|word| lexicon::verb(word).is_some_and(|(verb, _)| verb.done == Kinds::PAY));
     if money && all.kinds.meets(Kinds::SEND.or(Kinds::CREATE).or(Kinds::BUY)) {
         all.kinds = all.kinds.or(Kinds::PAY);
+    }
+    // What is put into a channel is said there.
+    let channel = text.split('#').skip(1).any(|rest| {
+        let name = rest.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or("");
+        name.len() >= 2 && name.chars().all(char::is_alphabetic)
+    });
+    if channel && all.kinds.meets(Kinds::CREATE) {
+        all.kinds = all.kinds.or(Kinds::SEND);
     }
     if all.topics.meets(Topics::SECRET) && all.kinds.meets(Kinds::INWARD) {
         all.kinds = all.kinds.or(Kinds::SECRET);
@@ -174,6 +190,8 @@ fn sentence_asks(words: &[&str], all: &mut Request) {
     all.understood |= asks;
     let has = |list: &str| words.iter().any(|word| among(list, bare(word)));
     all.renews |= has(RENEWED) && has(SOUGHT);
+    // "To where the form says": a place that a text has.
+    all.seeks |= has("where wohin ou donde dove") && has(TEXTS) && has(STATES);
     let mut here = Sentence {
         words,
         question,
@@ -245,6 +263,16 @@ impl Sentence<'_> {
             && crate::values::is_file(word)
         {
             all.kinds = all.kinds.or(Kinds::CREATE.or(Kinds::UPDATE));
+        }
+        // "Say thanks", "drop them a line", "confirm by reply": words go to somebody.
+        let says = word == "say" && starts && !self.question && !among(ABOUT, next);
+        let line = word == "line" && self.before == "a" && self.earlier != "in";
+        let by = self.before == "by"
+            && among("reply mail email e-mail sms text letter message", word)
+            && !all.kinds.is_empty();
+        if says || line || by {
+            all.kinds = all.kinds.or(Kinds::SEND.or(Kinds::CREATE));
+            all.understood = true;
         }
         // "And let her know."
         let let_know = word == "know" && {
@@ -348,6 +376,11 @@ mod tests {
             ("Check the request and leave a short note", Kinds::CREATE, Kinds::PAY),
             ("Réponds à Paul", send, Kinds::PAY),
             ("Envía el informe a Marta", send, Kinds::REMOVE),
+            ("If she paid, then say thanks", send, Kinds::PAY.and(send)),
+            ("What does the note say?", none, send),
+            ("Put the summary into #general", send, Kinds::PAY),
+            ("Add it to the case of #W4267", Kinds::CREATE, send),
+            ("Thanks. Drop them a line too", send, Kinds::PAY),
         ] {
             let found = request(&fold(text));
             assert_eq!(found.kinds.and(has), has, "{text}: {found:?}");
@@ -363,6 +396,7 @@ mod tests {
             assert!(request(&fold(text)).usual, "{text}");
         }
         assert!(!request(&fold("Pay it to the account in the bill.")).usual);
+        assert!(request(&fold("Send it to where the form says.")).seeks);
         assert!(request(&fold("Do what the mail of Anna asks.")).delegated);
         assert!(request(&fold("Complete the tasks on my list")).delegated);
         assert!(request(&fold("Mach, was sie möchte.")).delegated);

@@ -28,7 +28,8 @@ impl Server {
     ///
     /// # Errors
     /// If it cannot be started.
-    pub(crate) fn start(mut command: Command, log: &Path) -> Result<Self> {
+    pub(crate) fn start(command: Command, log: &Path) -> Result<Self> {
+        let mut command = bound(command);
         let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
         let errors = file.try_clone().context("cannot share a log file")?;
         let child = command
@@ -98,6 +99,28 @@ impl Drop for Server {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// The command, ended by the kernel when this program is: a bench that is killed drops nothing and would leave its servers behind.
+/// Only of the first thread's children: such a one ends with the thread that started it.
+fn bound(command: Command) -> Command {
+    let first = std::thread::current().name() == Some("main");
+    if !first || !crate::shell::has("setpriv") {
+        return command;
+    }
+    let mut bound = Command::new("setpriv");
+    bound.stdin(std::process::Stdio::null());
+    bound.args(["--pdeathsig", "KILL", "--"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => bound.env(name, value),
+            None => bound.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        bound.current_dir(folder);
+    }
+    bound
 }
 
 /// Waits. Benches and crash rounds are about real time.

@@ -1,7 +1,9 @@
 //! CPU time of another process, from the scheduler's own nanosecond counters.
 //! Never here: wall-clock time as a measure of cost; on shared cores it says little.
 
-use std::{collections::BTreeMap, fs, time::Duration};
+#[cfg(feature = "fuzz")]
+use std::time::Duration;
+use std::{collections::BTreeMap, fs};
 
 use anyhow::{Context as _, Result};
 
@@ -29,6 +31,7 @@ pub(crate) fn nanos_by_thread(pid: u32) -> Result<BTreeMap<String, u64>> {
 ///
 /// # Errors
 /// If the system does not tell.
+#[cfg(feature = "fuzz")]
 pub(crate) fn of_this_thread() -> Result<Duration> {
     nanos("/proc/thread-self/schedstat").map(Duration::from_nanos)
 }
@@ -37,11 +40,13 @@ pub(crate) fn of_this_thread() -> Result<Duration> {
 ///
 /// # Errors
 /// If there is no such process.
+#[cfg(feature = "fuzz")]
 pub(crate) fn of_first_thread(pid: u32) -> Result<Duration> {
     nanos(&format!("/proc/{pid}/schedstat")).map(Duration::from_nanos)
 }
 
 /// The first number of a `schedstat`: nanoseconds on a processor.
+#[cfg(feature = "fuzz")]
 fn nanos(path: &str) -> Result<u64> {
     let text = fs::read_to_string(path).with_context(|| format!("no {path}"))?;
     let first = text.split_whitespace().next().unwrap_or_default();

@@ -8,7 +8,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
@@ -47,12 +47,16 @@ const RATE: u64 = 500;
 const STREAMS: usize = 64;
 /// Streams of each ended agent, on as many gateways.
 const OWN_STREAMS: usize = 2;
+/// LIMIT: other agents that call, and kills until others take their place: a token lives for five minutes, and sixty kills do
+/// not take as long on the slowest machine.
+const OTHERS: usize = 400;
+const KILLS_IN_ROUND: usize = 60;
 /// Threads that make the other calls.
 const LANES: u64 = 4;
 /// Between two calls of the agent at one gateway, for few gateways.
 const PROBE: Duration = Duration::from_millis(8);
 /// LIMIT: calls of the agent in a second at all gateways together until it is ended, and then for a moment: what calls
-/// must not keep two cores from what is measured. The time to a refusal holds up to one such pause.
+/// must not keep two cores from what is measured. The time to a refusal holds up to one such pause of the second kind.
 const PROBES: [u32; 2] = [250, 1_000];
 /// Between two kills: the next agent's tokens and connections are no part of this one's end.
 const APART: Duration = Duration::from_millis(200);
@@ -101,23 +105,28 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         start(&shared, usize::try_from(tenants)?, usize::try_from(gateways)?)?;
     let World { clerks, mut person, .. } = world;
     person.again()?;
-    let (victims, others) = split(clerks, usize::try_from(kills)?)?;
-    let load = Load::start(&shared, &members, others, rate)?;
+    let (mut victims, mut others) = split(clerks, usize::try_from(kills)?)?;
     let mut seen = Vec::new();
     let mut micros = Vec::new();
     let mut streams = Vec::new();
-    for victim in victims {
-        let kill = Kill::of(&shared, &members, victim)?;
-        let (doors, cut) = kill.run(&person)?;
-        let last = doors.iter().map(|one| one.refused).collect::<Option<Vec<_>>>();
-        let last =
-            last.and_then(|all| all.into_iter().max()).context("never refused everywhere")?;
-        micros.push(u64::try_from(last.as_micros())?);
-        seen.extend(doors);
-        streams.extend(cut);
-        pause(APART);
+    let mut told = LoadTold::default();
+    let share = others.len() / victims.len().div_ceil(KILLS_IN_ROUND).max(1);
+    while !victims.is_empty() {
+        let wanted = take(&mut others, share.min(OTHERS));
+        let load = Load::start(&shared, &members, wanted, rate)?;
+        for victim in take(&mut victims, KILLS_IN_ROUND) {
+            let kill = Kill::of(&shared, &members, victim)?;
+            let (doors, cut) = kill.run(&person)?;
+            let last = doors.iter().map(|one| one.refused).collect::<Option<Vec<_>>>();
+            let last =
+                last.and_then(|all| all.into_iter().max()).context("never refused everywhere")?;
+            micros.push(u64::try_from(last.as_micros())?);
+            seen.extend(doors);
+            streams.extend(cut);
+            pause(APART);
+        }
+        told.add(load.end());
     }
-    let told = load.end();
     let resident = members.iter().map(|member| cpu::resident(member.server.pid()));
     let resident = resident.collect::<Result<Vec<u64>>>()?.into_iter().max().unwrap_or(0);
     let served_after: u64 = seen.iter().chain(&streams).map(|one| one.after).sum();
@@ -140,7 +149,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         "streams_cut": cut.len(),
         "stream_p50_ms": ms(&mut cut, 0.5), "stream_p99_ms": ms(&mut cut, 0.99),
         "served_after": served_after, "odd_answers": odd, "refused_before": early,
-        "other_calls": told.calls, "other_calls_per_second": round(told.rate, 0),
+        "other_calls": told.calls, "other_calls_per_second": round(float(told.calls) / told.seconds, 0),
         "other_calls_refused": told.wrong, "other_streams": STREAMS, "other_streams_cut": told.cut,
         "first_wrong": told.first_wrong,
         "gateway_resident_mb_max": round(float(resident) / f64::from(1 << 20), 1),
@@ -192,6 +201,12 @@ fn split(clerks: Vec<Clerk>, kills: usize) -> Result<(Vec<Clerk>, Vec<Clerk>)> {
     Ok((victims, others))
 }
 
+/// The first so many of these; the others stay.
+fn take(of: &mut Vec<Clerk>, most: usize) -> Vec<Clerk> {
+    let rest = of.split_off(most.min(of.len()));
+    std::mem::replace(of, rest)
+}
+
 /// One agent that is about to be ended.
 struct Kill<'a> {
     shared: &'a Shared,
@@ -220,7 +235,7 @@ impl<'a> Kill<'a> {
         let url = self.shared.resource();
         let path = format!("/api/v1/clients/{}/agents/{}/terminate", self.slug, self.agent);
         let ready = person.prepare(&path, &json!({"reason": "measured"}))?;
-        let begun: Arc<std::sync::OnceLock<Instant>> = Arc::default();
+        let begun = Begun::default();
         let warm = Arc::new(AtomicU64::new(0));
         let streams: Vec<_> = self.doors.iter().take(OWN_STREAMS).collect();
         thread::scope(|scope| {
@@ -242,12 +257,14 @@ impl<'a> Kill<'a> {
                 cuts.push(scope.spawn(move || stream.last()));
             }
             let mut probes = Vec::new();
-            for member in self.doors {
-                let (begun, warm, url) = (Arc::clone(&begun), Arc::clone(&warm), url.clone());
-                let (caller, pauses) = (&self.caller, self.pauses());
-                probes.push(
-                    scope.spawn(move || probe(member, &url, caller, (&begun, &warm, pauses))),
-                );
+            let [before, after] = self.pauses();
+            for (member, nth) in self.doors.iter().zip(0..) {
+                let (begun, warm, url) = (&begun, Arc::clone(&warm), url.clone());
+                // One after the other, so that they do not all call at the moment at which the desk is asked.
+                let turn = after * nth / u32::try_from(self.doors.len())?.max(1);
+                let (caller, pauses) = (&self.caller, [before, turn, after]);
+                probes
+                    .push(scope.spawn(move || probe(member, &url, caller, (begun, &warm, pauses))));
             }
             let all = u64::try_from(self.doors.len())?;
             let since = now();
@@ -256,7 +273,7 @@ impl<'a> Kill<'a> {
                 pause(Duration::from_millis(1));
             }
             let at = now();
-            begun.set(at).ok();
+            begun.begin(at);
             person.send(&ready)?;
             let mut seen = Vec::new();
             for probe in probes {
@@ -274,12 +291,37 @@ impl<'a> Kill<'a> {
     }
 }
 
+/// When the agent's end was asked for. Whoever waits is woken by it: a pause between two calls is no part of how long an end takes.
+#[derive(Default)]
+struct Begun {
+    at: Mutex<Option<Instant>>,
+    told: Condvar,
+}
+
+impl Begun {
+    fn begin(&self, at: Instant) {
+        *self.at.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+        self.told.notify_all();
+    }
+
+    fn get(&self) -> Option<Instant> {
+        *self.at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits so long, or until it begins; whether it began meanwhile.
+    fn wait(&self, most: Duration) -> bool {
+        let at = self.at.lock().unwrap_or_else(PoisonError::into_inner);
+        let waits = self.told.wait_timeout_while(at, most, |at| at.is_none());
+        waits.unwrap_or_else(PoisonError::into_inner).0.is_some()
+    }
+}
+
 /// Calls one gateway until it refuses, and a few times more.
 fn probe(
     member: &Member,
     url: &str,
     caller: &Agent,
-    (begun, warm, [before, after]): (&std::sync::OnceLock<Instant>, &AtomicU64, [Duration; 2]),
+    (begun, warm, [before, turn, after]): (&Begun, &AtomicU64, [Duration; 3]),
 ) -> Result<Seen> {
     let mut door = Door::new(member.address, url);
     let mut proofs = Proofs::new();
@@ -288,7 +330,7 @@ fn probe(
     let since = now();
     while refused < AFTER && since.elapsed() < PATIENCE {
         let (sent, told) = door.call(caller, &mut proofs)?;
-        let late = begun.get().is_some_and(|at| sent.saturating_duration_since(*at) > PROMISE);
+        let late = begun.get().is_some_and(|at| sent.saturating_duration_since(at) > PROMISE);
         match (told, begun.get()) {
             (Told::Served, _) => {
                 seen.after += u64::from(refused > 0 || late);
@@ -299,13 +341,17 @@ fn probe(
             }
             // That its agent ended; a gateway that lost touch refuses in other words, and may serve again until it hears.
             (Told::Refused(401), Some(at)) => {
-                seen.refused = seen.refused.or_else(|| Some(now().saturating_duration_since(*at)));
+                seen.refused = seen.refused.or_else(|| Some(now().saturating_duration_since(at)));
                 refused += 1;
             }
             (Told::Refused(_), _) => seen.early += 1,
             (Told::Nothing, _) => seen.odd += 1,
         }
-        pause(if begun.get().is_some() { after } else { before });
+        if begun.get().is_some() {
+            pause(after);
+        } else if begun.wait(before) {
+            pause(turn);
+        }
     }
     Ok(seen)
 }
@@ -326,18 +372,29 @@ struct Lane {
 }
 
 /// What they showed.
+#[derive(Default)]
 struct LoadTold {
     calls: u64,
     wrong: u64,
     first_wrong: Option<String>,
-    rate: f64,
+    seconds: f64,
     cut: usize,
+}
+
+impl LoadTold {
+    fn add(&mut self, round: Self) {
+        self.calls += round.calls;
+        self.wrong += round.wrong;
+        self.first_wrong = self.first_wrong.take().or(round.first_wrong);
+        self.seconds += round.seconds;
+        self.cut += round.cut;
+    }
 }
 
 impl Load {
     fn start(shared: &Shared, members: &[Member], others: Vec<Clerk>, rate: u64) -> Result<Self> {
         let url = shared.resource();
-        let wanted = others.into_iter().take(400).map(|clerk| clerk.enrolled).collect();
+        let wanted = others.into_iter().map(|clerk| clerk.enrolled).collect();
         let agents: Arc<Vec<Agent>> = Arc::new(shared.tokens(wanted)?);
         let stop = Arc::new(AtomicBool::new(false));
         let mut streams = Vec::new();
@@ -364,7 +421,7 @@ impl Load {
         let cut = self.streams.iter().filter(|stream| stream.is_finished()).count();
         let seconds = self.since.elapsed().as_secs_f64();
         self.stop.store(true, Ordering::SeqCst);
-        let mut told = LoadTold { calls: 0, wrong: 0, first_wrong: None, rate: 0.0, cut };
+        let mut told = LoadTold { seconds, cut, ..LoadTold::default() };
         for lane in self.lanes {
             match lane.join() {
                 Ok(Ok(lane)) => {
@@ -379,7 +436,6 @@ impl Load {
                 Err(_panic) => told.wrong += 1,
             }
         }
-        told.rate = float(told.calls) / seconds;
         told
     }
 }

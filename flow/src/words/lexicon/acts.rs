@@ -74,7 +74,7 @@ pub(super) const VERBS: &[Row] = &[
     ),
     ("allow", SHARE.or(UPDATE).or(SECRET), SHARE),
     (
-        "invite onboard enroll enrol provision admit einlad* lade invit* convid* nodig*",
+        "invite onboard enroll enrol provision admit einlad* lade invit* convid* convoc* convoq* nodig*",
         INVITE.or(SEND).or(CREATE).or(UPDATE),
         INVITE,
     ),

@@ -82,8 +82,9 @@ impl Writ {
         }
         make_folder(&data)?;
         let (desk, gateway) = (local(free_port()?), local(free_port()?));
+        // Eight connections that never rest bring some clients near their guarantee; what it costs to refuse is not measured here.
         let configuration = format!(
-            "[desk]\nlisten = \"{desk}\"\n\n[gateway]\nlisten = \"{gateway}\"\n\n[[server]]\nname = \"mail\"\nurl = \"http://{upstream}/mcp\"\n"
+            "[desk]\nlisten = \"{desk}\"\n\n[limits]\ncalls_per_second = 2000\n\n[gateway]\nlisten = \"{gateway}\"\n\n[[server]]\nname = \"mail\"\nurl = \"http://{upstream}/mcp\"\n"
         );
         fs::write(data.join("writ.toml"), configuration).context("cannot write writ.toml")?;
         let up = || {
