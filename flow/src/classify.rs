@@ -163,7 +163,10 @@ pub fn classify(tool: &Tool<'_>) -> Class {
     }
     let mut kinds = said.kinds;
     let roles = roles::roles(tool.input_schema, kinds);
-    let decides = roles::decides(tool.input_schema, &roles);
+    let decides = roles::decides(tool.input_schema, &roles, |word| {
+        // What a phrase of things is looked up by is what it is about: the rates of rooms, by `rooms`.
+        said.phrase && said.words.iter().any(|one| one == word)
+    });
     // A name of things only looks, unless its arguments say what goes where. A hint fills what is as often a thing.
     let told = hint("readOnlyHint") == Some(true) && said.weak;
     if reads != Some(true) && (told || (said.unsure && !decides)) {

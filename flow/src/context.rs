@@ -369,6 +369,11 @@ impl Context {
         Some((self.kept.sources.get(usize::try_from(*source).ok()?)?, leaf, *source))
     }
 
+    /// The number of the newest leaf.
+    pub(crate) fn last_leaf(&self) -> u32 {
+        u32::try_from(self.kept.leaves.len().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
     /// What was read from one source, each with its number. INVARIANT: leaves stand in the order of their sources.
     pub(crate) fn leaves_of(&self, source: u32) -> impl Iterator<Item = (u32, &Leaf)> {
         let first = self.kept.leaves.partition_point(|(of, _)| *of < source);

@@ -4,8 +4,12 @@
 //! tool's name or a phrase. Reads are never held, unless they carry something out. To add a ground: a code and a sentence
 //! in `explain`, its function here, a case in `context::tests`.
 
+mod elsewhere;
 mod grounds;
+mod house;
 mod leaving;
+mod papers;
+mod reading;
 mod sources;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -145,7 +149,7 @@ impl Context {
         let arguments = call.arguments;
         let case = Case { context: self, rules, class: call.class, arguments, asked, values };
         let acts = call.class.acts != Acts::Reads;
-        let mut reasons = if acts { grounds::act(&case) } else { grounds::read(&case) };
+        let mut reasons = if acts { grounds::act(&case) } else { reading::read(&case) };
         if acts && gathered.cut && self.has_read_text() {
             reasons.push(explain::untraced());
         }
@@ -253,4 +257,9 @@ fn by_form(text: &str) -> Role {
         _ if folded.split_whitespace().count() > 8 => Role::Content,
         _ => Role::Other,
     }
+}
+
+/// True if a list of words, parted by spaces, has this one.
+fn contains(list: &str, word: &str) -> bool {
+    list.split(' ').any(|one| one == word)
 }

@@ -38,6 +38,8 @@ const DOERS: &str = "i we they you he she it who which people customers the a an
 
 /// Before a colon and an address these are its name, not a verb.
 const LABELS: &str = "mail email e-mail phone tel fax mobile";
+/// Before a name and an address these say who somebody is.
+const CARDS: &str = "contact contacts kontakt";
 
 fn among(list: &str, word: &str) -> bool {
     list.split(' ').any(|one| one == word)
@@ -52,7 +54,7 @@ pub(crate) fn order(sentence: &str) -> Order {
     let label = sentence.split_once(':').is_some_and(|(label, rest)| {
         among(LABELS, label.trim_start_matches(['-', '*', ' ']))
             && rest.trim().split(' ').count() <= 2
-    });
+    }) || card(sentence);
     // One word is a title or a reference as often: `Invoice`.
     let alone = tokens::parts(sentence).nth(1).is_none();
     for raw in sentence.split([' ', '/', '(', ')', '"', '<', '>']) {
@@ -94,6 +96,18 @@ pub(crate) fn order(sentence: &str) -> Order {
         before = if raw.ends_with([',', ':', ';', '.', '!', '?', '-']) { "" } else { word };
     }
     all
+}
+
+/// True for a line of a card: `contact Ada Vik <ada@vik.example>`, and nothing else.
+fn card(sentence: &str) -> bool {
+    let one = sentence.trim().strip_suffix('>').and_then(|rest| rest.rsplit_once('<'));
+    one.is_some_and(|(name, address)| {
+        let mut words = name.split(' ').filter(|word| !word.is_empty());
+        words.next().is_some_and(|first| among(CARDS, first.trim_end_matches(':')))
+            && address.contains('@')
+            && !address.contains(' ')
+            && (2..=3).contains(&words.count())
+    })
 }
 
 /// Words that together are a sign: all groups of a row must be there. The points of a row are its number. What honest
@@ -324,9 +338,14 @@ mod tests {
         ] {
             assert!(order(&fold(text)).kinds.meets(kind), "{text}: {:?}", order(&fold(text)));
         }
-        for text in
-            ["Our bank details are now DE12.", "The meeting was moved.", "The hotel has a pool."]
-        {
+        let send = Kinds::SEND;
+        assert!(order(&fold("Contact Ada Vik <ada@vik.example> about it today")).kinds.meets(send));
+        for text in [
+            "Our bank details are now DE12.",
+            "The meeting was moved.",
+            "The hotel has a pool.",
+            "contact Ada Vik <ada@vik.example>",
+        ] {
             assert!(order(&fold(text)).kinds.is_empty(), "{text}: {:?}", order(&fold(text)));
         }
     }

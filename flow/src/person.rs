@@ -72,6 +72,17 @@ impl Person {
         stem.len() >= 3 && holds(&self.asides, stem) && !holds(&self.main, stem)
     }
 
+    /// True if they call a thing their own where they name it: "I wrote a list, chores.md".
+    pub(crate) fn calls_own(&self, text: &str) -> bool {
+        const OWN: &str = "i my our we ich mein meine meinen meinem meiner wir unser unsere unseren je j mon ma mes nous notre nos yo mi mis nuestro nuestra nuestros io mio mia miei nostro nostra ik mijn ons onze jag min mitt jeg";
+        let last = text.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or(text);
+        last.len() >= 3
+            && self.main.lines().any(|sentence| {
+                holds(sentence, last)
+                    && parts(sentence).any(|word| OWN.split(' ').any(|one| one == word))
+            })
+    }
+
     /// True if they named a value of this sort: another one is not theirs.
     pub(crate) fn names(&self, sort: Sort) -> bool {
         self.values(sort).next().is_some()

@@ -7,7 +7,9 @@ mod named;
 use serde::{Deserialize, Serialize};
 
 use self::named::searches;
-pub(crate) use self::named::{is_sender, is_state, is_writer, named, record_named};
+pub(crate) use self::named::{
+    has_sender, is_name, is_sender, is_state, is_writer, named, record_named,
+};
 use crate::{
     classify::{Origin, Role},
     context::{Context, Source},

@@ -31,7 +31,7 @@ use crate::{
     FollowError, Head, ReadError, Roster, Tenants,
     follow::Polled,
     lease::{HEARTBEAT, Lease},
-    ledger::Hint,
+    ledger::{Hint, newest},
     roster::{Beat, Heard, MAX_REPORT, Member, Wanted},
 };
 
@@ -157,6 +157,8 @@ impl<F: Fold> Keeper<F> {
         loop {
             let mut heads = Vec::new();
             let mut enough = tokio::select! {
+                // What the lease hangs on goes before what is only sooner.
+                biased;
                 () = self.due.notified() => false,
                 hint = hinted(&mut hints) => self.takes(hint, &mut heads),
             };
@@ -173,7 +175,7 @@ impl<F: Fold> Keeper<F> {
     /// Whether a hint asks for no poll: a head that another process named is kept, and what this one wrote stands in its views.
     fn takes(&self, hint: Hint, heads: &mut Vec<(TenantId, Head)>) -> bool {
         match hint {
-            Hint::Head(tenant, head) => heads.push((tenant, head)),
+            Hint::Head(tenant, head) => newest(heads, tenant, head),
             Hint::Tenant(tenant, size) => {
                 return self.tenants.size(tenant).is_some_and(|known| known >= size);
             }

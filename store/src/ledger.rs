@@ -92,6 +92,15 @@ pub struct Moved {
     pub mark: Mark,
 }
 
+/// Keeps this head among those that are told, one for each tenant: the longest log is the last one.
+pub(crate) fn newest(heads: &mut Vec<(TenantId, Head)>, tenant: TenantId, head: Head) {
+    match heads.iter_mut().find(|(known, _)| *known == tenant) {
+        Some((_, known)) if known.size >= head.size => {}
+        Some((_, known)) => *known = head,
+        None => heads.push((tenant, head)),
+    }
+}
+
 /// What may have moved: a hint, never the truth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hint {

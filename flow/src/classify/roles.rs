@@ -51,7 +51,11 @@ pub(super) fn roles(schema: Option<&Value>, kinds: Kinds) -> Vec<(String, Role)>
 }
 
 /// True if an argument may say what goes where: any that neither chooses a record nor narrows a search.
-pub(super) fn decides(schema: Option<&Value>, roles: &[(String, Role)]) -> bool {
+pub(super) fn decides(
+    schema: Option<&Value>,
+    roles: &[(String, Role)],
+    about: impl Fn(&str) -> bool,
+) -> bool {
     const NARROWS: &str = "q query term terms keyword keywords filter pattern limit count take top max page offset view kind type status state category topic city place location region country lang language class room board tag day anzahl begriff suche ort seite klasse monat";
     let names = schema.and_then(|all| all.get("properties")).and_then(Value::as_object);
     names.is_some_and(|all| {
@@ -60,7 +64,7 @@ pub(super) fn decides(schema: Option<&Value>, roles: &[(String, Role)]) -> bool 
             let role = roles.iter().find(|(known, _)| *known == pointer).map(|(_, role)| *role);
             let chooses = matches!(role, Some(Role::Selector | Role::Schedule));
             let narrows = |word: &String| NARROWS.split(' ').any(|one| one == word);
-            !chooses && !name_words(name).iter().any(narrows)
+            !chooses && !name_words(name).iter().any(|word| narrows(word) || about(word))
         })
     })
 }

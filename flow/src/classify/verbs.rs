@@ -3,6 +3,10 @@
 //! Never here: its arguments. The description comes first, so that a tool's name changes the confidence only; where the
 //! description only looks and the name plainly acts, it acts.
 
+mod named;
+
+use named::{named, route, things_of};
+
 use super::Tool;
 use crate::{
     kinds::{Kinds, Topics},
@@ -13,11 +17,14 @@ use crate::{
 };
 
 /// What a definition says.
+#[expect(clippy::struct_excessive_bools, reason = "independent findings, each used by itself")]
 pub(super) struct Said {
     /// True if it only looks, nothing if no word tells.
     pub(super) reads: Option<bool>,
     /// True if its words are things only: it looks, unless its arguments say what goes where.
     pub(super) unsure: bool,
+    /// True if no word acts, and the description is a phrase of things.
+    pub(super) phrase: bool,
     /// True if the word that acts is a thing as often.
     pub(super) weak: bool,
     pub(super) kinds: Kinds,
@@ -66,25 +73,16 @@ fn among(list: &str, word: &str) -> bool {
 /// What the definition says that the tool does.
 pub(super) fn said(tool: &Tool<'_>) -> Said {
     let name = name_words(tool.name);
-    let folded = fold(tool.description);
+    let folded = if route(tool.description) { String::new() } else { fold(tool.description) };
     let first =
         sentences(&folded).into_iter().find(|one| one.split(' ').count() > 1 || folded.len() < 40);
     let told: Vec<String> = parts(first.unwrap_or("")).take(MOST).map(str::to_owned).collect();
     let told_words = told.len();
     let by_description = described(&told);
+    let of_things = things_of(&told);
     let by_name = named(&name);
     let mut words = name.clone();
     words.extend(told.iter().take(16).cloned());
-    // Whose mail address it is, is no mail.
-    let address = |words: &[String], at: usize| {
-        words.get(at + 1).is_some_and(|next| among("address addresses", next))
-    };
-    let topics_of = |words: &[String]| {
-        words.iter().enumerate().fold(Topics::NONE, |all, (at, word)| {
-            let of = lexicon::topics(word);
-            all.or(if address(words, at) { of.without(Topics::MAIL) } else { of })
-        })
-    };
     let object_topics = by_description.as_ref().map_or(Topics::NONE, |one| topics_of(&one.object));
     let topics = if object_topics.is_empty() {
         topics_of(&words)
@@ -101,7 +99,8 @@ pub(super) fn said(tool: &Tool<'_>) -> Said {
         return Said {
             reads: None,
             // A word that is a thing we know: `accountInfo`, `history`.
-            unsure: !topics.is_empty() || name.iter().any(|word| among(GIVES, word)),
+            unsure: !topics.is_empty() || name.iter().any(|word| among(GIVES, word)) || of_things,
+            phrase: of_things,
             weak: true,
             kinds: Kinds::NONE,
             topics,
@@ -124,6 +123,7 @@ pub(super) fn said(tool: &Tool<'_>) -> Said {
     Said {
         reads: Some(one.reads),
         unsure: one.unsure && !one.reads,
+        phrase: false,
         weak: one.weak,
         kinds,
         topics,
@@ -132,6 +132,17 @@ pub(super) fn said(tool: &Tool<'_>) -> Said {
         confidence,
         reasons,
     }
+}
+
+/// What words are about.
+fn topics_of(words: &[String]) -> Topics {
+    // Whose mail address it is, is no mail.
+    let address =
+        |at: usize| words.get(at + 1).is_some_and(|next| among("address addresses", next));
+    words.iter().enumerate().fold(Topics::NONE, |all, (at, word)| {
+        let of = lexicon::topics(word);
+        all.or(if address(at) { of.without(Topics::MAIL) } else { of })
+    })
 }
 
 /// What counts of what a description of so many words and a name say, how sure that is, and why.
@@ -337,9 +348,12 @@ fn acts(verb: Verb, form: Form, at: usize, words: &[String]) -> bool {
     }
     let next = words.get(at + 1).map_or("", String::as_str);
     let first = words.iter().take(at).all(|word| among(FILLERS, word));
+    // "Star rating and guest reviews": the name of a thing.
+    let compound = lexicon::verb(next).is_some_and(|(_, form)| form == Form::Ing);
     match form {
         Form::Base => {
             first
+                && !compound
                 && !among(
                     "of in from by with newest node nodes id info details address addresses number numbers",
                     next,
@@ -351,88 +365,6 @@ fn acts(verb: Verb, form: Form, at: usize, words: &[String]) -> bool {
                 && among("a an the one to your new money goods mail people somebody someone", next)
         }
     }
-}
-
-/// The verb of a name: the first word, unless that is a thing and a later word looks or acts.
-fn named(words: &[String]) -> Option<Reading> {
-    if let Some(one) = last_infinitive(words) {
-        return Some(one);
-    }
-    let mut weak: Option<Reading> = None;
-    let last = words.last().map_or("", String::as_str);
-    // `order_status` gives one, `set_status` acts.
-    let plain = |word: &String| {
-        let thing = || !lexicon::topics(word).is_empty();
-        lexicon::verb(word).is_none_or(|(verb, _)| verb.noun_too && thing())
-    };
-    if among(GIVES, last) && words.iter().all(plain) {
-        return Some(looks(last, words.to_vec()));
-    }
-    for (at, word) in words.iter().enumerate() {
-        let object: Vec<String> = words
-            .iter()
-            .enumerate()
-            .filter(|(other, _)| *other != at)
-            .map(|(_, word)| word.clone())
-            .collect();
-        let looks = lexicon::reads(word);
-        if looks && weak.as_ref().is_none_or(|first| !lexicon::topics(&first.word).is_empty()) {
-            return Some(Reading {
-                word: word.clone(),
-                reads: true,
-                weak: false,
-                unsure: false,
-                kinds: Kinds::NONE,
-                object,
-            });
-        }
-        if let Some((verb, form)) = lexicon::verb(word)
-            && (form == Form::Base
-                || (form == Form::Third && !verb.noun_too && lexicon::topics(word).is_empty()))
-            && !looks
-            && (lexicon::deed(word).is_none() || verb.noun_too)
-        {
-            let thing = verb.noun_too && !lexicon::topics(word).is_empty();
-            let reading = Reading {
-                word: word.clone(),
-                reads: false,
-                weak: verb.noun_too,
-                unsure: verb.noun_too && (at > 0 || words.len() == 1),
-                kinds: verb.done,
-                object,
-            };
-            if !thing {
-                return Some(
-                    weak.filter(|first| lexicon::topics(&first.word).is_empty()).unwrap_or(reading),
-                );
-            }
-            weak = weak.or(Some(reading));
-        }
-    }
-    // `orderById` gives one.
-    if weak.is_some() && words.iter().any(|word| word == "by") {
-        return weak.map(|one| Reading { reads: true, kinds: Kinds::NONE, ..one });
-    }
-    weak.or_else(|| things(words))
-}
-
-/// A name of things only: `do_payment`.
-fn things(words: &[String]) -> Option<Reading> {
-    if !words.iter().any(|word| among("do make perform new submit", word)) {
-        return None;
-    }
-    let (word, kinds) = words.iter().find_map(|word| Some((word, lexicon::deed(word)?.0)))?;
-    let kinds = [Kinds::PAY, Kinds::BUY, Kinds::BOOK, Kinds::INVITE, Kinds::SEND, Kinds::CREATE]
-        .into_iter()
-        .find(|one| kinds.meets(*one))?;
-    Some(Reading {
-        word: word.clone(),
-        reads: false,
-        weak: true,
-        unsure: false,
-        kinds,
-        object: words.to_vec(),
-    })
 }
 
 /// True if a transfer is of something else than money: of goods, of a conversation to a person.

@@ -2,7 +2,7 @@
 //!
 //! Never here: how a value was found (`trace`), or a sentence (`explain`).
 
-use super::{Asked, Case, Reason, leaving, sources, whom};
+use super::{Asked, Case, Reason, elsewhere, house, leaving, papers, sources, whom};
 use crate::{
     classify::{Acts, Role},
     explain, index,
@@ -36,7 +36,7 @@ pub(super) fn act(case: &Case<'_>) -> Vec<Reason> {
             out.push(explain::value(case, atom, found, code));
         }
     }
-    if never_asked(case) {
+    if never_asked(case) || elsewhere::dictated(case) {
         out.push(explain::never_asked(case));
     }
     if case.rules.strictness >= 1
@@ -94,7 +94,7 @@ fn ordered(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> 
     // How much a paper says is its own line: what the next one asks for is another matter.
     let row = atom.role == Role::Amount || (found.listed && atom.role != Role::Content);
     let around = if asked && (row || found.named >= 2) { here } else { around };
-    if money_of_paper(case, atom, found) {
+    if papers::money(case, atom, found) || house::handed(case, atom, found) {
         return None;
     }
     let chooses = matches!(atom.role, Role::Selector | Role::Destination | Role::Other);
@@ -138,25 +138,36 @@ fn ordered(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> 
     let by_id =
         atom.role == Role::Selector && atom.value.text().bytes().any(|one| one.is_ascii_digit());
     let chosen = if asked { by_id && found.named < 2 && meets(here, kinds) } else { chooses };
-    let picked = found.field.is_none() || (!found.meant && chosen);
+    // Nobody is let in or paid by a field of others, because a text of theirs asks for it.
+    let grave = Kinds::INVITE.or(Kinds::SHARE).or(Kinds::PAY);
+    let lent = found.foreign
+        && leads
+        && found.named < 2
+        && kinds.meets(grave)
+        && meets(around, kinds.and(grave))
+        && !case.context.person.request.kinds.meets(grave);
+    let picked = found.field.is_none() || (!found.meant && chosen) || lent;
     picked.then_some("FLOW-0013")
 }
 
 /// True if a value only stands in what is written down, or with the whole sentence that has it: to quote an order is not to
 /// follow it, and what is written among the person's own reaches nobody.
 fn quoted(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
-    if atom.role != Role::Content || !atom.inside {
+    // Where money goes is asked about whoever is quoted.
+    if atom.role != Role::Content || !atom.inside || atom.value.sort == Sort::Account {
         return false;
     }
     let inward = case.class.acts == Acts::Inward && case.asked == Asked::Yes;
-    inward || {
-        let text = case.arguments.pointer(&atom.pointer).and_then(serde_json::Value::as_str);
-        let text = fold(text.unwrap_or_default());
-        found.sentences.iter().take(4).any(|at| {
-            let sentence = case.context.index.text_of(*at);
-            sentence.split(' ').nth(3).is_some() && holds(&text, &sentence)
-        })
-    }
+    // What they did not point at was dictated to the agent, not handed on.
+    inward
+        || found.named >= 2 && {
+            let text = case.arguments.pointer(&atom.pointer).and_then(serde_json::Value::as_str);
+            let text = fold(text.unwrap_or_default());
+            found.sentences.iter().take(4).any(|at| {
+                let sentence = case.context.index.text_of(*at);
+                sentence.split(' ').nth(3).is_some() && holds(&text, &sentence)
+            })
+        }
 }
 
 /// True if what a letter that the person named says is to change: it stands in the record afterwards, and goes to nobody.
@@ -166,14 +177,6 @@ fn changes(case: &Case<'_>) -> bool {
         && kinds.without(Kinds::CREATE.or(Kinds::UPDATE)).is_empty()
         && case.asked == Asked::Yes
         && case.context.person.request.refers
-}
-
-/// True for the account of a paper that the person named to be paid.
-fn money_of_paper(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
-    atom.value.sort == Sort::Account
-        && case.class.kinds.meets(Kinds::PAY)
-        && case.rules.strictness < 3
-        && sources::payee(case, atom, found)
 }
 
 /// True if the person named the source for this kind of action.
@@ -219,6 +222,18 @@ fn pointed(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     found.named >= 2 && ((request.seeks && !let_in) || (handed && own))
 }
 
+/// True for several people whom a text that they named has, all at once: one more by himself is somebody else's idea. They
+/// spoke of several, or these are rows of a list that they named.
+fn several(case: &Case<'_>, atom: &Atom, found: &Found, money: bool) -> bool {
+    let several = |(atom, found): &&(Atom, Found)| {
+        atom.role == Role::Destination && found.only_text() && found.named >= 2
+    };
+    let rows = || !money && found.named >= 3 && papers::rows(case, atom, found);
+    found.named >= 2
+        && case.values.iter().filter(several).count() >= 2
+        && (case.context.person.request.crowd || rows())
+}
+
 /// A destination that only a text of others has.
 fn destination(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str> {
     if case.rules.strictness < 2 || atom.inside && atom.role == Role::Content {
@@ -240,34 +255,30 @@ fn destination(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static s
     let changed = changes(case) && (postal(atom) || atom.value.sort == Sort::Phone);
     if found.only_text() || leaving::of_others(case, found, money) {
         let free = !meets(found.deed, case.class.kinds) && found.signs < SIGN;
-        // Several people whom a text that they named has, all at once: one more by himself is somebody else's idea.
-        let several = |(atom, found): &&(Atom, Found)| {
-            atom.role == Role::Destination && found.only_text() && found.named >= 2
-        };
-        let crowd = case.context.person.request.crowd
-            && free
-            && found.named >= 2
-            && case.values.iter().filter(several).count() >= 2;
+        let crowd = free && several(case, atom, found, money);
         let handed = case.handed() && found.named >= 3 && found.signs < SIGN;
         // Everybody whom a list has that they named.
         let list = case.context.person.request.crowd
             && free
             && !money
             && sources::lists(case, atom, found);
+        let item = papers::item(case, atom, found) && !sources::contradicted(case, atom, found);
         let there = if money {
             sources::payee(case, atom, found)
         } else {
             changed
                 || (handed && !case.class.kinds.meets(Kinds::GRAVE))
                 || ((pointed(case, atom, found) || crowd || list)
-                    && !sources::contradicted(case, atom, found))
+                    && !sources::contradicted(case, atom, found)
+                    && !elsewhere::other_address(case, atom, found))
         };
         let elsewhere = case.asked == Asked::Yes && sources::other_site(case, atom, found);
-        let known =
-            !money && whom::meant(case, atom, found) && !sources::contradicted(case, atom, found);
-        let named = (there || known)
-            && !elsewhere
-            && (list || known || endorsed(case, atom, found))
+        let known = !money
+            && (whom::meant(case, atom, found) || house::colleague(case, atom, found))
+            && !sources::contradicted(case, atom, found);
+        let named = (item
+            || house::handed(case, atom, found)
+            || ((there || known) && !elsewhere && (list || known || endorsed(case, atom, found))))
             && case.rules.strictness < 3;
         return (!named).then_some("FLOW-0012");
     }
@@ -319,6 +330,9 @@ fn somebody(case: &Case<'_>, atom: &Atom, found: &Found) -> Option<&'static str>
     let chooses = !matches!(atom.role, Role::Content | Role::Schedule | Role::Amount);
     let written = kinds.meets(Kinds::UPDATE.or(Kinds::CREATE));
     if chooses && orders && !written && sources::other_record(case, atom, found) {
+        return Some("FLOW-0012");
+    }
+    if elsewhere::other_field(case, atom, found) {
         return Some("FLOW-0012");
     }
     if !name || endorsed(case, atom, found) {
@@ -416,7 +430,9 @@ fn never_asked(case: &Case<'_>) -> bool {
     // Everything that tells in it is in the person's words: they meant it, in words that we do not know.
     // What the agent words itself is not looked for in them: a title, a greeting.
     // Of whom only asked for something to be looked at, everything has to be said.
-    let acts = !case.context.person.request.kinds.is_empty();
+    // What leaves for somebody, too.
+    let acts = !case.context.person.request.kinds.is_empty()
+        && !case.class.kinds.meets(Kinds::GRAVE.or(Kinds::SEND));
     let said = |(atom, found): &(Atom, Found)| {
         let worded = atom.role == Role::Schedule || (acts && atom.role == Role::Content);
         let worded = worded && found.nowhere();
@@ -444,45 +460,4 @@ fn harmless(case: &Case<'_>) -> bool {
         !(found.only_text() || found.foreign || meets(found.ordered, kinds))
     };
     case.values.iter().all(own) && !leaving::repeats(case, leaving::ANY)
-}
-
-/// Grounds to hold a read: it visits an address that carries own data, or that only an order names.
-pub(super) fn read(case: &Case<'_>) -> Vec<Reason> {
-    let mut out = Vec::new();
-    if !case.class.kinds.meets(Kinds::VISIT) || !case.context.has_read_text() {
-        return out;
-    }
-    for (atom, found) in &case.values {
-        let link = atom.formed && atom.value.sort == Sort::Link;
-        if !link || found.yours {
-            continue;
-        }
-        let host_known = index::host(&atom.value).is_some_and(|host| {
-            case.context.person.verbatim(host) || case.context.index.own_host(host)
-        });
-        if !host_known && carries(case, atom, found) {
-            out.push(explain::value(case, atom, found, "FLOW-0018"));
-        } else if found.only_text()
-            && found.signs >= 2
-            && found.ordered.meets(Kinds::VISIT.or(Kinds::SEND))
-        {
-            out.push(explain::value(case, atom, found, "FLOW-0016"));
-        }
-    }
-    out
-}
-
-/// True if a link that nobody wrote as a whole carries values of what was read.
-fn carries(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
-    if !found.sentences.is_empty() && !found.composed {
-        return false;
-    }
-    let Some((_, query)) = atom.value.text().split_once(['?', '#']) else { return false };
-    query.split(['&', '=', ',', ';']).filter(|part| part.len() >= 6).any(|part| {
-        let plain = part.replace("%20", " ").replace('+', " ").replace("%40", "@");
-        let known = case.context.person.said(&plain);
-        let read = !case.context.index.field(&plain).is_empty()
-            || !case.context.index.phrase(&plain).is_empty();
-        !known && read
-    })
 }

@@ -6,7 +6,7 @@
 
 use std::{cell::LazyCell, collections::BTreeSet};
 
-use super::{Asked, Case};
+use super::{Asked, Case, papers};
 use crate::{
     classify::{Acts, Role},
     kinds::Kinds,
@@ -25,11 +25,13 @@ const TEXTS: usize = 256;
 /// whom a sentence orders to be paid, beside one whom nobody does, is not whom they meant.
 pub(super) fn payee(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     let person = &case.context.person;
-    let pointed = person.request.refers || person.request.seeks || person.names_file;
+    let page = found.named >= 3 && person.names(Sort::Link);
+    let pointed = person.request.refers || person.request.seeks || person.names_file || page;
     // Where the text itself asks to be paid, they said that the account is there, or asked for this very paper to be paid.
     let ordered = found.deed.meets(case.class.kinds);
     let paper = person.request.pays
-        && ((person.names_file && found.named >= 3) || (person.request.refers && found.named >= 2));
+        && (((person.names_file || page) && found.named >= 3)
+            || (person.request.refers && found.named >= 2));
     pointed
         && (!ordered || person.request.seeks || paper)
         && case.asked == Asked::Yes
@@ -39,38 +41,9 @@ pub(super) fn payee(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
         // An account that was used before is not one that a text brings.
         && !person.request.usual
         && !contradicted(case, atom, found)
-        && (!rivals(case, atom, found) || (!ordered && rows(case, atom, found)))
-}
-
-/// True if every value of this sort stands on a line of its own, all written alike: a list of them, not a text that brings
-/// up one more.
-fn rows(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
-    let first = found.sentences.first().and_then(|at| case.context.index.leaf_of(*at));
-    let Some((_, leaf, _)) = first.and_then(|leaf| case.context.leaf(leaf)) else { return false };
-    let folded = fold(&leaf.text);
-    let mut shapes = BTreeSet::new();
-    let mut lines = 0;
-    for line in folded.lines().take(TEXTS) {
-        let here = typed(line).iter().filter(|value| value.sort == atom.value.sort).count();
-        if here > 1 {
-            return false;
-        }
-        if here == 1 {
-            let mark = line.trim_start().chars().next().map(|mark| match mark {
-                '0'..='9' => '0',
-                'a'..='z' => 'a',
-                other => other,
-            });
-            let commas = line.matches([',', ';', '|', '\t']).count();
-            shapes.insert((mark, commas.min(2)));
-            lines += 1;
-        }
-    }
-    lines >= 2
-        && shapes.len() == 1
-        && shapes
-            .iter()
-            .all(|(mark, commas)| *commas >= 2 || mark.is_some_and(|mark| !mark.is_alphabetic()))
+        && (!rivals(case, atom, found)
+            || (!ordered && papers::rows(case, atom, found))
+            || papers::first(case, atom, found))
 }
 
 /// True if the text stands in what was looked up by things that the person named, under the name of the very argument, and this
@@ -194,13 +167,18 @@ pub(super) fn other_site(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
         && !of_house(case, own)
 }
 
+/// What firms call parts of their own site.
+const PARTS: &str = "www docs doc help support api app apps blog status developer developers dev portal kb wiki learn guide guides manual hilfe handbuch aide ayuda";
+
 /// True if a host is of the house of a site that the person named: `dkim.firm.example` where they said `help.firm.example`.
 /// Whose name ends in two short labels, as below `co.uk`, is of no house that could be told.
 pub(super) fn of_house(case: &Case<'_>, host: &str) -> bool {
     case.context.person.values(Sort::Link).any(|link| {
         let Some(named) = crate::index::host(&link) else { return false };
+        // Below many names (`netlify.app`) each house is somebody else's: only what a firm calls its own parts is left out.
         let short = named
             .split_once('.')
+            .filter(|(part, _)| PARTS.split(' ').any(|one| one == *part))
             .map(|(_, rest)| rest)
             .filter(|rest| rest.rsplit('.').nth(1).is_some_and(|label| label.len() > 3));
         let house = short.unwrap_or(named);
@@ -235,8 +213,9 @@ pub(super) fn rival_link(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
 /// True if an own record that the person named, or that the call names, has another address, number or account than a text.
 pub(super) fn contradicted(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     let sort = atom.value.sort;
-    // Who says that it is new expects another one; of money that is asked about all the same.
-    if case.context.person.request.renews && sort != Sort::Account {
+    // Who says that it is new expects another one; of money that is asked about all the same, unless it is their own paper.
+    let renews = case.context.person.request.renews;
+    if renews && (sort != Sort::Account || papers::announced(case, atom, found)) {
         return false;
     }
     let placed = matches!(sort, Sort::Mail | Sort::Account | Sort::Phone);

@@ -2,6 +2,8 @@
 //! in one thing and is judged otherwise.
 
 mod naming;
+mod papers;
+mod planted;
 
 use serde_json::{Value, json};
 

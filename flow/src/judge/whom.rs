@@ -9,12 +9,9 @@ use crate::{
     classify::Origin,
     kinds::Kinds,
     orders::SIGN,
-    trace::{Atom, Found},
+    trace::{Atom, Found, has_sender, is_name},
     values::{Sort, Typed, is_file, typed},
-    words::{
-        lexicon,
-        tokens::{fold, parts},
-    },
+    words::tokens::{fold, parts},
 };
 
 /// LIMIT: sentences of one value that are looked at.
@@ -55,19 +52,38 @@ fn group(case: &Case<'_>, found: &Found) -> bool {
     let named = leaf
         .and_then(|leaf| case.context.leaf(leaf))
         .is_some_and(|(source, _, _)| source.chosen.iter().any(|(_, text)| file(text)));
-    lets && named
+    // The file that is handed on is no list of those who get it.
+    let itself = case.values.iter().any(|(other, _)| {
+        is_file(other.value.text()) && {
+            let last = other.value.text().rsplit(['/', '\\']).next().unwrap_or_default();
+            leaf.and_then(|leaf| case.context.leaf(leaf)).is_some_and(|(source, _, _)| {
+                source.chosen.iter().any(|(_, text)| text.ends_with(last))
+            })
+        }
+    });
+    lets && named && case.context.person.request.crowd && !itself
 }
 
-/// True if the name that stands before the address, as mail writes it, is one that the person said: `Yuki Sato <y.sato@…>`.
+/// True if a letter begins with the address, as mailboxes print it, after a name that the person said: `Yuki Sato <y.sato@…>`.
+/// The address has a word of the name, and nobody else has it.
 fn headed(case: &Case<'_>, (at, line): (u32, &str), atom: &Atom) -> bool {
     let Some((before, _)) = line.split_once(atom.value.text()) else { return false };
     let Some(name) = before.strip_suffix('<') else { return false };
-    // A mark like that begins a sentence of its own.
     let index = &case.context.index;
-    let earlier = at.checked_sub(1).filter(|near| index.leaf_of(*near) == index.leaf_of(at));
-    let earlier = earlier.filter(|_| name.trim().is_empty()).map(|near| index.text_of(near));
-    let words: Vec<&str> = parts(earlier.as_deref().unwrap_or(name)).collect();
-    words.iter().rev().take(3).any(|word| tells(case, word))
+    let Some(leaf) = index.leaf_of(at) else { return false };
+    // A mark like that begins a sentence of its own.
+    let alone = name.trim().is_empty();
+    let first = if alone { at.saturating_sub(1) } else { at };
+    let begins = first.checked_sub(1).and_then(|near| index.leaf_of(near)) != Some(leaf);
+    if !begins || index.leaf_of(first) != Some(leaf) || has_sender(case.context, leaf) {
+        return false;
+    }
+    let text = if alone { index.text_of(first) } else { name.to_owned() };
+    let words: Vec<&str> = parts(&text).collect();
+    let last = || words.iter().rev().take(3);
+    let local = atom.value.text().split('@').next().unwrap_or_default();
+    last().any(|word| is_name(case.context, word) && !shared(case, word, atom))
+        && last().any(|word| word.len() >= 3 && local.contains(*word))
 }
 
 /// True if the line with the address has a name that the person said.
@@ -77,7 +93,7 @@ fn beside(case: &Case<'_>, line: &str, atom: &Atom) -> bool {
     let local = address.split('@').next().unwrap_or_default();
     // The name is in the address too: a role that somebody has (`auditor`) is in none.
     let same = |word: &str| atom.value.sort != Sort::Mail || local.contains(word);
-    parts(&rest).any(|word| tells(case, word) && same(word) && !shared(case, word, atom))
+    parts(&rest).any(|word| is_name(case.context, word) && same(word) && !shared(case, word, atom))
 }
 
 /// True if another address stands beside the same name: nobody but the person can say which.
@@ -97,15 +113,4 @@ fn shared(case: &Case<'_>, name: &str, atom: &Atom) -> bool {
                 })
             })
         })
-}
-
-/// True for a word of the person that is no act and no thing that we know: a name, as far as that can be told.
-fn tells(case: &Case<'_>, word: &str) -> bool {
-    let letters = word.chars().count() >= 3 && word.chars().all(char::is_alphabetic);
-    letters
-        && case.context.person.word(word)
-        && !crate::words::request::is_plain(word)
-        && lexicon::verb(word).is_none()
-        && !lexicon::reads(word)
-        && lexicon::topics(word).is_empty()
 }

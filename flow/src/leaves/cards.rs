@@ -22,7 +22,18 @@ pub(crate) fn fields(leaves: &[Leaf]) -> Vec<Leaf> {
     let texts = leaves.iter().filter(|leaf| !leaf.field && !leaf.hidden && !free(&leaf.key));
     let lines = texts.flat_map(|leaf| leaf.text.lines().map(move |line| (leaf.record, line)));
     let mut out = Vec::new();
+    let mut own = CARDS;
     for (record, line) in lines.filter(|(_, line)| is_card(line)) {
+        // Somebody on a line of their own is a record by themselves.
+        let record = match person(line) {
+            Some(name) => {
+                own += 1;
+                let (key, text) = ("name".to_owned(), name.to_owned());
+                out.push(Leaf { key, record: own, text, hidden: false, field: true });
+                own
+            }
+            None => record,
+        };
         for value in typed(&fold(line)) {
             if let Some(name) = name_of(value.sort) {
                 // Digits alone are read as a number.
@@ -36,6 +47,19 @@ pub(crate) fn fields(leaves: &[Leaf]) -> Vec<Leaf> {
         }
     }
     out
+}
+
+/// Records that cards make are numbered from here on.
+const CARDS: u32 = 1 << 30;
+
+/// The name of `Ada Vik <ada@vik.example>`, where nothing else stands on the line.
+fn person(line: &str) -> Option<&str> {
+    let (name, address) = line.trim().strip_suffix('>')?.rsplit_once('<')?;
+    let name = name.trim();
+    let words = name.split(' ').count();
+    let letters =
+        name.chars().all(|one| one.is_alphabetic() || matches!(one, ' ' | '.' | '-' | '\''));
+    (address.contains('@') && letters && !name.is_empty() && words <= 4).then_some(name)
 }
 
 const fn name_of(sort: Sort) -> Option<&'static str> {
@@ -87,6 +111,7 @@ mod tests {
                 vec!["account de65250501800910447721"],
             ),
             ("Vik, Ada (since 2019)", vec![]),
+            ("Ada Vik <ada@vik.example>", vec!["name Ada Vik", "mail ada@vik.example"]),
         ] {
             assert_eq!(found(card), wanted, "{card}");
         }

@@ -4,8 +4,10 @@
 //! above). To add a way of naming: a case of [`named`], with what it may not be taken for.
 
 use crate::{
+    classify::Origin,
     context::{Context, Source},
     words::{
+        lexicon,
         request::is_plain,
         tokens::{fold, parts},
     },
@@ -47,7 +49,20 @@ pub(crate) fn is_sender(key: &str) -> bool {
         .any(|one| one == key || key.strip_prefix("from_").is_some_and(|_| one == "from"))
 }
 
-/// True if a field is that of a text's writer, and its name is in the person's words.
+/// True for a word of the person that is no act and no thing that we know: a name, as far as that can be told. Who writes
+/// can call themselves `Bill` or `mail`, and a person who speaks of a bill means nobody.
+pub(crate) fn is_name(context: &Context, word: &str) -> bool {
+    let letters = word.chars().count() >= 3 && word.chars().all(char::is_alphabetic);
+    letters
+        && context.person.word(word)
+        && !is_plain(word)
+        && lexicon::verb(word).is_none()
+        && !lexicon::reads(word)
+        && lexicon::topics(word).is_empty()
+}
+
+/// True if a field is that of a text's writer, and its name is in the person's words. SECURITY: a shown name is whatever the
+/// writer likes; where money is asked for, the address has to have the name too.
 pub(crate) fn is_writer(context: &Context, at: u32) -> bool {
     let Some((_, leaf, _)) = context.leaf(at) else { return false };
     // `cperrin@…` is Perrin.
@@ -56,11 +71,13 @@ pub(crate) fn is_writer(context: &Context, at: u32) -> bool {
             && [word.get(1..), word.get(..word.len() - 1)]
                 .into_iter()
                 .flatten()
-                .any(|name| !is_plain(name) && context.person.word(name))
+                .any(|name| is_name(context, name))
     };
+    let sender = fold(&leaf.text);
+    let address = sender.split_once('<').map_or(sender.as_str(), |(_, address)| address);
+    let borne = |word: &str| !context.person.request.pays || address.contains(word);
     is_sender(&leaf.key)
-        && name_of(&fold(&leaf.text))
-            .any(|word| word.len() >= 3 && (context.person.word(word) || initial(word)))
+        && name_of(&sender).any(|word| (is_name(context, word) || initial(word)) && borne(word))
 }
 
 /// LIMIT: bytes of a text whose writers are looked for in it.
@@ -85,7 +102,14 @@ pub(crate) fn named(context: &Context, leaf: u32) -> u8 {
     {
         return 2;
     }
-    let letter = || person.request.refers && !this.field && this.text.len() <= LETTER;
+    // Who writes the text writes its head: for money it says nothing.
+    let letter = || {
+        person.request.refers
+            && !person.request.pays
+            && !this.field
+            && this.text.len() <= LETTER
+            && !has_sender(context, leaf)
+    };
     if by_writer(context, source, number) || (letter() && headed(context, &this.text)) {
         return 2;
     }
@@ -137,12 +161,18 @@ fn chosen_by_name(context: &Context, source: &Source, number: u32) -> bool {
         if source.searched || searches(key) {
             return false;
         }
+        // How many are to be shown says nothing of which.
+        if source.chosen.len() > 1 && counts(key) && text.bytes().all(|one| one.is_ascii_digit()) {
+            continue;
+        }
         let record = by_record(context, source, text, number);
         if !record && !names(context, text) {
             return false;
         }
         // The name of a thing, not of a person whom the matter is about.
-        any |= record || thing(context, text) || context.person.request.refers;
+        // A channel by its mark: what was posted in `#store`.
+        let channel = || context.person.verbatim(&format!("#{}", text.trim_start_matches('#')));
+        any |= record || thing(context, text) || context.person.request.refers || channel();
     }
     any
 }
@@ -175,14 +205,31 @@ fn by_record(context: &Context, source: &Source, id: &str, from: u32) -> bool {
                     let titled = is_title(&other.key)
                         && (names(context, &text)
                             || surname(context, &other.key, &text)
-                            || titled_so(context, &text))
+                            || (kept(context, list) && titled_so(context, &text)))
                         && (thing(context, &text) || context.person.request.refers);
                     same == number
                         && other.record == this.record
-                        && (titled || (!other.field && described(context, &text)))
+                        && (titled
+                            || (!other.field && kept(context, list) && described(context, &text)))
                 })
             },
         )
+    })
+}
+
+/// True if what a list calls its things may say which of them was meant: not for money where others wrote the list. Whoever sends
+/// a letter chooses its subject.
+fn kept(context: &Context, list: &Source) -> bool {
+    list.document || list.origin <= Origin::OwnText || !context.person.request.pays
+}
+
+/// True if a sender stands beside a text in its record: then that is who wrote, whatever the text begins with.
+pub(crate) fn has_sender(context: &Context, at: u32) -> bool {
+    let Some((_, this, number)) = context.leaf(at) else { return false };
+    (at.saturating_sub(24)..=at.saturating_add(24)).any(|near| {
+        context.leaf(near).is_some_and(|(_, other, same)| {
+            same == number && other.record == this.record && is_sender(&other.key)
+        })
     })
 }
 
@@ -213,7 +260,7 @@ fn in_line(context: &Context, id: &str, from: u32) -> bool {
         let earlier = index
             .leaf_of(at)
             .and_then(|leaf| context.leaf(leaf))
-            .is_some_and(|(_, _, number)| number < from);
+            .is_some_and(|(list, _, number)| number < from && kept(context, list));
         earlier && described(context, &index.text_of(at))
     })
 }
@@ -229,25 +276,16 @@ fn described(context: &Context, line: &str) -> bool {
     line.len() <= 200 && parts(line).filter(said).nth(1).is_some()
 }
 
-/// True if a text begins as a letter does, `name <address>`, and all whom it has so are named by the person.
+/// True if a text begins as a letter is printed, `name <address>`, and the person named them: the address has a word of the name.
 fn headed(context: &Context, text: &str) -> bool {
     let folded = fold(text);
-    let mut any = false;
-    for (at, _) in folded.match_indices('<') {
-        let address = folded.get(at + 1..).and_then(|rest| rest.split('>').next());
-        if !address.is_some_and(|inner| inner.contains('@') && !inner.contains(' ')) {
-            continue;
-        }
-        let before = folded.get(..at).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or(before);
-        let words: Vec<&str> = parts(line).collect();
-        let said = |word: &&&str| word.len() >= 3 && !is_plain(word) && context.person.word(word);
-        any = true;
-        if words.iter().rev().take(3).find(said).is_none() {
-            return false;
-        }
-    }
-    any
+    let first = folded.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let Some((before, rest)) = first.split_once('<') else { return false };
+    let local = rest.split('@').next().unwrap_or_default();
+    let words = || parts(before.get(before.len().saturating_sub(80)..).unwrap_or(before));
+    rest.contains('@')
+        && words().any(|word| is_name(context, word))
+        && words().any(|word| word.len() >= 3 && local.contains(word))
 }
 
 /// True if somebody's name is said by a part of it.
@@ -277,6 +315,12 @@ pub(super) fn searches(key: &str) -> bool {
     const SEARCHES: &str =
         "query q search keyword keywords term terms text filter limit count folder label";
     SEARCHES.split(' ').any(|one| one == key)
+}
+
+/// Names of how many are to be shown.
+fn counts(key: &str) -> bool {
+    const COUNTS: &str = "last first n max top size page pagesize page_size per_page amount_of anzahl nombre cuantos numero_max aantal";
+    COUNTS.split(' ').any(|one| one == key)
 }
 
 /// The words of a sender that name somebody: not those of the house in an address.

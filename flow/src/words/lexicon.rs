@@ -75,7 +75,7 @@ const THINGS: &[(&str, Topics)] = &[
         Topics::FILE,
     ),
     (
-        "money payment payments transaction transactions transfer transfers iban bank account balance invoice invoices bill bills rent payee beneficiary funds amount refund refunds zahlung* uberweisung* rechnung* konto* miete facture* paiement* virement* compte pago* factura* cuenta* cuota loyer dollar dollars euro euros usd eur gbp chf cost salary",
+        "money payment payments transaction transactions transfer transfers iban bank account balance invoice invoices bill bills rent payee beneficiary funds amount refund refunds zahlung* uberweisung* rechnung* konto* miete facture* paiement* virement* compte pago* factura* cuenta* cuota loyer dollar dollars euro euros usd eur gbp chf cost salary owe owes owed schulde",
         Topics::MONEY,
     ),
     (

@@ -48,7 +48,7 @@ const ASKS: &str = "ist sind war hay worum wozu wem wen wieso weshalb how what w
 /// Words that give a noun its article or owner; what follows is a thing.
 const OWNERS: &str = "the a an my your his her our their this that these those any each every all some no last next new latest of in from on for with at der die das den dem ein eine einen einem mein meine meinen le la les un une mon ma mes des du el los las una mi mis del";
 /// Light verbs: "make a payment".
-const LIGHT: &str = "leave hinterlasse make do need want like place have get give set put file submit issue start open create schedule mache brauche mochte fais besoin voudrais faire haz hacer necesito quiero tatige prepare";
+const LIGHT: &str = "leave hinterlasse make do hazle hazme hazles need want like place have get give set put file submit issue start open create schedule mache brauche mochte fais besoin voudrais faire haz hacer necesito quiero tatige prepare";
 /// What hands the choice over.
 const FOLLOW: &str = "do fix book buy install set apply adopt repeat work buche installiere passe setze stelle follow complete execute perform carry handle process deal sort see kummer kummere occupe encargate implement act take go work address finish erledige erledigen befolge mach mache fuhre umsetzen fais suis execute realise traite haz sigue completa realiza ejecuta";
 /// What is handed over.
@@ -59,11 +59,13 @@ const HANDLE: &str = "handle process deal work resolve care address bearbeite be
 const MATTERS: &str = "ticket issue item items point points entry entries letter matter case todo punkt punkte eintrag vorgang fall anliegen point points dossier asunto punto";
 
 /// Texts that can be pointed at, and what their writers did.
-const TEXTS: &str = "mail email mails emails message messages note notes ticket letter file document page website site article memo chat thread list review reviews request invoice invoices bill bills notice attachment comment comments says said wrote asked asks told sent mentioned recommended suggested recommends requested posted shared according described written wrote writes accordingly issue newsletter form sheet calendar event report blog brief minutes instructions nachricht rechnung datei seite notiz zettel liste steht schreibt schrieb geschrieben geschickt gebeten gesagt ecrit envoye demande escrito enviado bittet laut brief anfrage facture message courriel page fichier selon demande dit factura mensaje correo pagina archivo segun dice pide carta";
+const TEXTS: &str = "mail email mails emails message messages note notes ticket letter file document page website site article memo chat thread list review reviews request invoice invoices bill bills notice attachment comment comments says said wrote asked asks told sent mentioned recommended suggested recommends requested posted shared according described written wrote writes accordingly issue newsletter form sheet calendar event report blog brief minutes instructions escribio dijo mando envio nachricht rechnung datei seite notiz zettel liste steht schreibt schrieb geschrieben geschickt gebeten gesagt ecrit envoye demande escrito enviado bittet laut brief anfrage facture message courriel page fichier selon demande dit factura mensaje correo pagina archivo segun dice pide carta";
 /// What is said of something that is not as a record has it.
 const RENEWED: &str = "new changed changes moved neue neuen neuer geandert umgezogen nouvelle nouveau change demenage nueva nuevo cambiado mudado";
 /// What people look up there.
 const SOUGHT: &str = "address addresses adresse adressen direccion direcciones number nummer numero iban account konto cuenta compte contact contacts kontakt details phone link links url";
+/// Who changes them has another account.
+const BANKS: &str = "bank banks banque banco banca bankverbindung bankdaten";
 /// What is said of something that is as it was.
 const USUAL: &str = "same usual always before previously previous saved gleiche gleiches gleichen selbe selben immer ublich ubliche ublichen bisher wie letzten meme habituel habituelle toujours habitude mismo misma siempre habitual stesso solito";
 /// What texts do.
@@ -77,6 +79,12 @@ const ACCOUNTS: &str = "account accounts iban konto kontonummer compte cuenta co
 const CROWD: &str = "people persons colleagues guests pupils children parents folks leute kollegen personen kinder eltern everyone everybody all each people those members team alle allen jeden jedem tous todos whoever anyone";
 /// People who are meant without a name.
 const THEM: &str = "him her them whoever who author sender participants attendees recipients reply answer respond antworte beantworte reponds responde";
+/// After "do" at the beginning, it is asked if they do.
+const DOERS: &str = "i you we they people";
+/// Before a passive these let it be done: "can be paid".
+const MAY: &str = "can may should must";
+/// Everything of a text is its matter: "do everything in the note".
+const ALL: &str = "everything alles tout tutto";
 /// Words that begin a "when".
 const WHEN: &str = "before after once if when until while as bevor wenn avant si antes";
 /// After these a teller tells the asker only: "tell me".
@@ -134,13 +142,37 @@ pub(crate) fn request(text: &str) -> Request {
         let name = rest.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or("");
         name.len() >= 2 && name.chars().all(char::is_alphabetic)
     });
-    if channel && all.kinds.meets(Kinds::CREATE) {
+    if (channel || into_channel(text)) && all.kinds.meets(Kinds::CREATE) {
         all.kinds = all.kinds.or(Kinds::SEND);
     }
     if all.topics.meets(Topics::SECRET) && all.kinds.meets(Kinds::INWARD) {
         all.kinds = all.kinds.or(Kinds::SECRET);
     }
     all
+}
+
+/// True if something goes into a channel that is called one: "put it into channel nat3".
+fn into_channel(text: &str) -> bool {
+    let words: Vec<&str> = tokens::parts(text).collect();
+    words.windows(3).any(|near| {
+        let channel = |word: &&&str| among("channel kanal canal canale", word);
+        let into = near.first().is_some_and(|word| among("into in im dans nel", word));
+        into && near.iter().skip(1).find(channel).is_some()
+    })
+}
+
+/// True if a table, a room or a seat is named for so many, in a sentence that asks nothing: "Table for 5 this Saturday".
+fn for_many(words: &[&str]) -> bool {
+    const MANY: &str = "two three four five six seven eight zwei drei vier funf sechs sieben acht deux trois quatre cinq six dos tres cuatro cinco seis due tre quattro cinque";
+    words.windows(3).any(|near| {
+        let mut near = near.iter().map(|word| bare(word));
+        let thing = near.next().is_some_and(|word| lexicon::topics(word).meets(Topics::TRAVEL));
+        let per = near.next().is_some_and(|word| among("for fur pour para per", word));
+        let many = |word: &str| {
+            among(MANY, word) || (!word.is_empty() && word.bytes().all(|one| one.is_ascii_digit()))
+        };
+        thing && per && near.next().is_some_and(many)
+    })
 }
 
 /// True if a word of a text is a verb of paying, or a payment.
@@ -186,10 +218,17 @@ fn sentence_asks(words: &[&str], all: &mut Request) {
     let first = words.iter().map(|word| bare(word)).find(|word| !word.is_empty()).unwrap_or("");
     // "Any news?" asks; "Could you send it?" asks for an act.
     let asks = words.last().is_some_and(|last| last.ends_with('?')) && !among(STARTS, first);
-    let question = among(ASKS, first.trim_end_matches("'s")) || asks;
+    // "Do the same payment" is told, "Do they open" is asked.
+    let second = words.iter().map(|word| bare(word)).filter(|word| !word.is_empty()).nth(1);
+    let told = first == "do" && !asks && second.is_none_or(|next| !among(DOERS, next));
+    let question = (among(ASKS, first.trim_end_matches("'s")) && !told) || asks;
     all.understood |= asks;
     let has = |list: &str| words.iter().any(|word| among(list, bare(word)));
-    all.renews |= has(RENEWED) && has(SOUGHT);
+    all.renews |= has(RENEWED) && (has(SOUGHT) || has(BANKS));
+    if !question && for_many(words) {
+        all.kinds = all.kinds.or(Kinds::BOOK);
+        all.understood = true;
+    }
     // "To where the form says": a place that a text has.
     all.seeks |= has("where wohin ou donde dove") && has(TEXTS) && has(STATES);
     let mut here = Sentence {
@@ -222,6 +261,15 @@ fn sentence_asks(words: &[&str], all: &mut Request) {
 }
 
 impl Sentence<'_> {
+    /// True if the words around a participle let it be done: "everything under 100 can be paid", "… kann bezahlt werden";
+    /// not where somebody asks what can be.
+    fn passive(&self, next: &str) -> bool {
+        let has = |list: &str| self.words.iter().any(|word| among(list, bare(word)));
+        let told = (self.before == "be" && among(MAY, self.earlier))
+            || (next == "werden" && has("kann konnen darf durfen soll sollen muss mussen"));
+        told && !self.question && !has(ABOUT)
+    }
+
     fn starts(&self) -> bool {
         self.before.is_empty() || among(STARTS, self.before) || self.before.ends_with("ly")
     }
@@ -244,7 +292,7 @@ impl Sentence<'_> {
                     Form::Ing => {
                         (starts || among("by before after", self.before)) && !self.question
                     }
-                    Form::Third | Form::Past => false,
+                    Form::Third | Form::Past => self.passive(next),
                 };
             // "Before you start": when, not what.
             let when = among("you i we du ich tu je", self.before) && among(WHEN, self.earlier);
@@ -320,7 +368,9 @@ impl Sentence<'_> {
         // "Mach, was sie möchte": what somebody else wants.
         let wish = among("mochte will wunscht braucht veut voudrait quiere", word)
             && among("er sie es il elle", self.before);
-        let matter = among(ORDERS, word) || wish || (self.handing && among(MATTERS, word));
+        let all_of = among(ALL, word) && among("in on from aus auf dans en de nel", next);
+        let matter =
+            among(ORDERS, word) || wish || all_of || (self.handing && among(MATTERS, word));
         let through = word == "through" && self.before == "work";
         all.delegated |=
             through || (self.follow && matter) || (whole && self.follow && handled(self.words));
@@ -381,6 +431,17 @@ mod tests {
             ("Put the summary into #general", send, Kinds::PAY),
             ("Add it to the case of #W4267", Kinds::CREATE, send),
             ("Thanks. Drop them a line too", send, Kinds::PAY),
+            ("Do the same payment to Ada as last month", Kinds::PAY, send),
+            ("Do they make a payment to Ada?", none, Kinds::PAY),
+            ("Everything under 100 euros can be paid", Kinds::PAY, none),
+            ("Das kann bezahlt werden", Kinds::PAY, none),
+            ("Tell me which bills can be paid", none, Kinds::PAY),
+            ("Send her back what I owe", Kinds::PAY, none),
+            ("Put a short text into channel nat3", send, Kinds::PAY),
+            ("Make a channel for the team", none, send),
+            ("Table for 5 this Saturday at seven", Kinds::BOOK, Kinds::PAY),
+            ("What is a table for 5?", none, Kinds::BOOK),
+            ("Hazle la transferencia", Kinds::PAY, none),
         ] {
             let found = request(&fold(text));
             assert_eq!(found.kinds.and(has), has, "{text}: {found:?}");
@@ -399,6 +460,8 @@ mod tests {
         assert!(request(&fold("Send it to where the form says.")).seeks);
         assert!(request(&fold("Do what the mail of Anna asks.")).delegated);
         assert!(request(&fold("Complete the tasks on my list")).delegated);
+        assert!(request(&fold("Do everything in the travel note")).delegated);
+        assert!(!request(&fold("Do everything again for the party")).delegated);
         assert!(request(&fold("Mach, was sie möchte.")).delegated);
         assert!(!request(&fold("Mach einen Termin, ich möchte am Freitag kommen.")).delegated);
         assert!(!request(&fold("Send Anna the list of tasks")).delegated);

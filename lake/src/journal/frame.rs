@@ -70,32 +70,52 @@ pub(super) fn read(file: &Bytes) -> Entries {
         if let Found::Whole(kind, body, next) = entry(file, at) {
             found.whole.push((kind, body));
             at = next;
-        } else if let Some(next) = next(file, at + 1) {
-            found.spoiled += next - at;
-            at = next;
-        } else {
-            // What a file was made longer by is zero: nothing was ever said there.
-            let rest = file.get(at..).unwrap_or_default();
-            found.cut = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-            break;
+            continue;
+        }
+        // What a file was made longer by is zero: nothing was ever said there.
+        let rest = file.get(at..).unwrap_or_default();
+        let said = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        match next(file, at + 1) {
+            Next::At(next) => {
+                found.spoiled += next - at;
+                at = next;
+            }
+            Next::Nothing => {
+                found.cut = said;
+                break;
+            }
+            // Whole entries may stand behind it: the file is worth keeping.
+            Next::Unknown => {
+                found.spoiled += said;
+                break;
+            }
         }
     }
     found
 }
 
+/// What follows something spoiled.
+enum Next {
+    /// A whole entry, here.
+    At(usize),
+    Nothing,
+    /// Too much that is not one was tried.
+    Unknown,
+}
+
 /// Where the next whole entry begins.
-fn next(file: &Bytes, from: usize) -> Option<usize> {
+fn next(file: &Bytes, from: usize) -> Next {
     let mut spoiled = 0;
     let end = file.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     for at in from..end {
         match entry(file, at) {
-            Found::Whole(..) => return Some(at),
-            Found::Spoiled if spoiled >= TRIES => return None,
+            Found::Whole(..) => return Next::At(at),
+            Found::Spoiled if spoiled >= TRIES => return Next::Unknown,
             Found::Spoiled => spoiled += 1,
             Found::Nothing => {}
         }
     }
-    None
+    Next::Nothing
 }
 
 enum Found {
@@ -217,7 +237,8 @@ mod tests {
         all[HEAD] ^= 1;
         all.extend(framed(Kind::Ended, b"behind it"));
         let found = read(&Bytes::from(all.clone()));
-        assert_eq!((found.whole.len(), found.cut), (0, all.len()), "told, not searched for ever");
+        let told = (found.whole.len(), found.cut, found.spoiled);
+        assert_eq!(told, (0, 0, all.len()), "told and kept, not searched for ever");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use parking_lot::Condvar;
+use tokio::sync::oneshot;
 
 use super::{Queue, Reply, Stage, Waiting, Work};
 use crate::{fault::LakeFault, journal::Entry, record::Record};
@@ -145,9 +146,7 @@ impl Queue {
     pub fn retire(&self, work: &Work, durable: impl FnOnce() -> io::Result<()>) {
         let Some(up_to) = work.retires else { return };
         // What was carried out of them must not be less durable than it was.
-        let carried = self.waiting.lock().journal.current();
-        let safe = durable().and_then(|()| carried.map_or(Ok(()), |flush| flush.run()));
-        if let Err(fault) = safe {
+        if let Err(fault) = durable().and_then(|()| self.carried()) {
             tracing::warn!(%fault, "old files of the journal stay");
             return;
         }
@@ -159,6 +158,26 @@ impl Queue {
                 return self.waiting.lock().journal.put_back(left);
             }
         }
+    }
+
+    /// Returns when what stands in the file that is written now is on the disk. Asked of the thread that flushes, as everybody does:
+    /// the system tells of a fault once, and who is told has to be the one who refuses calls for it.
+    fn carried(&self) -> io::Result<()> {
+        let wait = {
+            let mut waiting = self.waiting.lock();
+            if waiting.journal.current().is_none() {
+                return Ok(());
+            }
+            if waiting.journal.is_broken() {
+                return Err(io::Error::other("the journal is broken"));
+            }
+            let (done, wait) = oneshot::channel();
+            waiting.flushes.push(done);
+            wait
+        };
+        self.flushed.notify_one();
+        let flushed = wait.blocking_recv().map_err(|_gone| LakeFault::Closed).and_then(|told| told);
+        flushed.map_err(io::Error::other)
     }
 
     /// Everything is kept, and survives the machine: the journal's files go. For the one who writes, at the end.

@@ -7,7 +7,15 @@
 //! flush. Here the append is durable first, and one connection tells of all that became so meanwhile: its own commit is
 //! not flushed at all.
 
-use std::{future::poll_fn, mem, sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    mem,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::{
@@ -23,7 +31,7 @@ use super::{
     ANSWER, PgFault,
     options::{Target, Tls},
 };
-use crate::ledger::{Head, Hint};
+use crate::ledger::{Head, Hint, newest};
 
 /// Hints are sent so far apart at least; the first of a burst goes at once. LIMIT: each wakes every process.
 const PACE: Duration = Duration::from_millis(4);
@@ -40,6 +48,8 @@ const NAMED: usize = 16;
 pub(super) struct News {
     heads: Mutex<Vec<(TenantId, Head)>>,
     some: Notify,
+    /// Something was taken from `heads` and may not have been told: then it is told that something moved.
+    untold: AtomicBool,
 }
 
 impl News {
@@ -47,23 +57,31 @@ impl News {
     pub(super) fn add(&self, tenant: TenantId, head: Head) {
         {
             let mut heads = self.heads.lock();
+            // One more than is named: that there are too many.
             if heads.len() <= NAMED {
-                heads.push((tenant, head));
+                newest(&mut heads, tenant, head);
             }
         }
         self.some.notify_one();
     }
 
-    /// What tells it. SECURITY: ids, digits and digests only: nothing in it can end a literal.
-    fn statements(&self) -> String {
+    /// What tells it; nothing if all is told. SECURITY: ids, digits and digests only: nothing in it can end a literal.
+    fn statements(&self) -> Option<String> {
         let heads = mem::take(&mut *self.heads.lock());
-        if heads.is_empty() || heads.len() > NAMED {
-            return NOTIFY.to_owned();
+        let lost = self.untold.swap(!heads.is_empty(), Ordering::Relaxed);
+        if lost || heads.len() > NAMED {
+            self.untold.store(true, Ordering::Relaxed);
+            return Some(NOTIFY.to_owned());
         }
         let named = heads
             .iter()
             .map(|(tenant, Head { size, root })| format!("{NOTIFY}, '{tenant} {size} {root}'"));
-        named.collect::<Vec<_>>().join("; ")
+        Some(named.collect::<Vec<_>>().join("; ")).filter(|told| !told.is_empty())
+    }
+
+    /// What [`News::statements`] gave was told.
+    fn told(&self) {
+        self.untold.store(false, Ordering::Relaxed);
     }
 }
 
@@ -175,9 +193,14 @@ async fn tell(
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         pace.tick().await;
-        news.some.notified().await;
-        let told = news.statements();
+        let told = loop {
+            match news.statements() {
+                Some(told) => break told,
+                None => news.some.notified().await,
+            }
+        };
         time::timeout(ANSWER, client.batch_execute(&told)).await.map_err(late)??;
+        news.told();
     }
 }
 
@@ -192,17 +215,24 @@ mod tests {
         let tenant = TenantId::from_parts(Timestamp::from_micros(1), [7; 10]);
         let head = |size| Head { size, root: Digest::of(b"root") };
         let news = News::default();
-        assert_eq!(news.statements(), NOTIFY, "woken for nothing");
+        assert_eq!(news.statements(), None, "woken for nothing");
+        let other = TenantId::from_parts(Timestamp::from_micros(1), [8; 10]);
         news.add(tenant, head(3));
+        news.add(other, head(9));
+        news.add(tenant, head(5));
         news.add(tenant, head(4));
-        let told = news.statements();
+        let told = news.statements().unwrap();
         let payloads: Vec<_> = told.split('\'').skip(1).step_by(2).map(hint).collect();
-        assert_eq!(payloads, [Hint::Head(tenant, head(3)), Hint::Head(tenant, head(4))]);
-        for size in 0..100 {
-            news.add(tenant, head(size));
+        assert_eq!(payloads, [Hint::Head(tenant, head(5)), Hint::Head(other, head(9))]);
+        assert_eq!(news.statements().as_deref(), Some(NOTIFY), "nobody heard it: something moved");
+        news.told();
+        for at in 0..100 {
+            news.add(TenantId::from_parts(Timestamp::from_micros(1), [at; 10]), head(1));
         }
         assert_eq!(news.heads.lock().len(), NAMED + 1);
-        assert_eq!((news.statements().as_str(), news.statements().as_str()), (NOTIFY, NOTIFY));
+        assert_eq!(news.statements().as_deref(), Some(NOTIFY));
+        news.told();
+        assert_eq!(news.statements(), None);
         let good = format!("{tenant} 3 {}", head(3).root);
         assert_eq!(hint(&good), Hint::Head(tenant, head(3)));
         for bad in

@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command},
-    sync::mpsc,
+    sync::{LazyLock, mpsc},
     time::Duration,
 };
 
@@ -104,8 +104,13 @@ impl Drop for Server {
 /// The command, ended by the kernel when this program is: a bench that is killed drops nothing and would leave its servers behind.
 /// Only of the first thread's children: such a one ends with the thread that started it.
 fn bound(command: Command) -> Command {
+    /// Whether this system's `setpriv` knows the option: not each does.
+    static KNOWN: LazyLock<bool> = LazyLock::new(|| {
+        let asked = crate::shell::command("setpriv", &["--pdeathsig", "KILL", "--", "true"]);
+        crate::shell::captured(asked).is_ok()
+    });
     let first = std::thread::current().name() == Some("main");
-    if !first || !crate::shell::has("setpriv") {
+    if !first || !*KNOWN {
         return command;
     }
     let mut bound = Command::new("setpriv");

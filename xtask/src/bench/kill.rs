@@ -30,7 +30,7 @@ use crate::{
     budget::now,
     cluster::{
         Build, Member, Shared,
-        caller::{Door, Told},
+        caller::{Door, Stream, Told},
         upstream::Upstream,
         world::{Clerk, World},
     },
@@ -150,7 +150,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
         "stream_p50_ms": ms(&mut cut, 0.5), "stream_p99_ms": ms(&mut cut, 0.99),
         "served_after": served_after, "odd_answers": odd, "refused_before": early,
         "other_calls": told.calls, "other_calls_per_second": round(float(told.calls) / told.seconds, 0),
-        "other_calls_refused": told.wrong, "other_streams": STREAMS, "other_streams_cut": told.cut,
+        "other_calls_refused": told.wrong, "other_streams": told.streams, "other_streams_cut": told.cut,
         "first_wrong": told.first_wrong,
         "gateway_resident_mb_max": round(float(resident) / f64::from(1 << 20), 1),
         "held": held,
@@ -360,7 +360,8 @@ fn probe(
 struct Load {
     stop: Arc<AtomicBool>,
     lanes: Vec<thread::JoinHandle<Result<Lane>>>,
-    streams: Vec<thread::JoinHandle<Option<Instant>>>,
+    /// Closed when this ends: the next round opens its own.
+    streams: Vec<Stream>,
     since: Instant,
 }
 
@@ -379,6 +380,8 @@ struct LoadTold {
     first_wrong: Option<String>,
     seconds: f64,
     cut: usize,
+    /// The fewest of a round.
+    streams: usize,
 }
 
 impl LoadTold {
@@ -388,6 +391,8 @@ impl LoadTold {
         self.first_wrong = self.first_wrong.take().or(round.first_wrong);
         self.seconds += round.seconds;
         self.cut += round.cut;
+        let first = self.streams == 0;
+        self.streams = if first { round.streams } else { self.streams.min(round.streams) };
     }
 }
 
@@ -403,8 +408,7 @@ impl Load {
             let mut door = Door::new(member.address, &url);
             let mut proofs = Proofs::new();
             door.call(agent, &mut proofs)?;
-            let stream = door.stream(agent, &mut proofs)?;
-            streams.push(thread::spawn(move || stream.last()));
+            streams.push(door.stream(agent, &mut proofs)?);
         }
         let mut lanes = Vec::new();
         for lane in 0..LANES {
@@ -416,12 +420,13 @@ impl Load {
         Ok(Self { stop, lanes, streams, since: now() })
     }
 
-    fn end(self) -> LoadTold {
-        // Streams that ended by now were cut: nobody has stopped reading them.
-        let cut = self.streams.iter().filter(|stream| stream.is_finished()).count();
+    fn end(mut self) -> LoadTold {
+        // Streams that ended by now were cut: nobody has closed them.
+        let cut = self.streams.iter_mut().map(Stream::ended).filter(|ended| *ended).count();
+        let streams = self.streams.len();
         let seconds = self.since.elapsed().as_secs_f64();
         self.stop.store(true, Ordering::SeqCst);
-        let mut told = LoadTold { seconds, cut, ..LoadTold::default() };
+        let mut told = LoadTold { seconds, cut, streams, ..LoadTold::default() };
         for lane in self.lanes {
             match lane.join() {
                 Ok(Ok(lane)) => {

@@ -17,7 +17,7 @@ impl Talk {
     }
 
     /// A letter in one text, as some mailboxes print it.
-    fn letter(mut self, text: &str) -> Self {
+    pub(super) fn letter(mut self, text: &str) -> Self {
         hear(&mut self.0, &class("read_mail", "Reads the mails of the inbox", &[]), &json!(text));
         self
     }
