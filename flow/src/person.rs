@@ -46,6 +46,7 @@ impl Person {
         self.request.refers |= asked.refers;
         self.request.seeks |= asked.seeks;
         self.request.renews |= asked.renews;
+        self.request.rebanks |= asked.rebanks;
         self.request.usual |= asked.usual;
         self.request.crowd |= asked.crowd;
         self.request.pays |= asked.pays;
@@ -75,11 +76,15 @@ impl Person {
     /// True if they call a thing their own where they name it: "I wrote a list, chores.md".
     pub(crate) fn calls_own(&self, text: &str) -> bool {
         const OWN: &str = "i my our we ich mein meine meinen meinem meiner wir unser unsere unseren je j mon ma mes nous notre nos yo mi mis nuestro nuestra nuestros io mio mia miei nostro nostra ik mijn ons onze jag min mitt jeg";
+        // Who got it from somebody did not write it.
+        const GOT: &str = "from got get gets sent sends received receive gave von bekam bekommen erhalten geschickt recu envoye recibi recibido enviado ricevuto";
         let last = text.trim_end_matches('/').rsplit(['/', '\\']).next().unwrap_or(text);
+        let among = |list: &str, word: &str| list.split(' ').any(|one| one == word);
         last.len() >= 3
             && self.main.lines().any(|sentence| {
                 holds(sentence, last)
-                    && parts(sentence).any(|word| OWN.split(' ').any(|one| one == word))
+                    && parts(sentence).any(|word| among(OWN, word))
+                    && !parts(sentence).any(|word| among(GOT, word))
             })
     }
 

@@ -349,7 +349,7 @@ fn acts(verb: Verb, form: Form, at: usize, words: &[String]) -> bool {
     let next = words.get(at + 1).map_or("", String::as_str);
     let first = words.iter().take(at).all(|word| among(FILLERS, word));
     // "Star rating and guest reviews": the name of a thing.
-    let compound = lexicon::verb(next).is_some_and(|(_, form)| form == Form::Ing);
+    let compound = among("rating ratings listing listings booking bookings", next);
     match form {
         Form::Base => {
             first

@@ -30,8 +30,12 @@ pub(super) fn colleague(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
         return false;
     }
     let Some(house) = index::host(&atom.value) else { return false };
-    let name = house.rsplit('.').nth(1).unwrap_or(house);
-    if contains(ANYBODY, name) || case.context.person.names(Sort::Mail) {
+    if house.split('.').any(|part| contains(ANYBODY, part)) || case.context.person.names(Sort::Mail)
+    {
+        return false;
+    }
+    // A shown name is whatever its writer likes: the house itself has to be known.
+    if !(case.context.index.own_host(house) || case.context.person.verbatim(house)) {
         return false;
     }
     let first = found.sentences.first().and_then(|at| case.context.index.leaf_of(*at));

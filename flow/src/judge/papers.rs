@@ -45,12 +45,26 @@ pub(super) fn first(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
         return false;
     }
     let Some(source) = source_of(case, found) else { return false };
+    // One paper of one writer: what the next letter of an inbox says is nothing that this one brings up.
+    let alone = found.sentences.iter().all(|at| {
+        let leaf = case.context.index.leaf_of(*at).and_then(|leaf| case.context.leaf(leaf));
+        leaf.is_some_and(|(paper, _, number)| number == source && paper.records <= 1)
+    });
+    // What is not looked at may have the account that is meant.
+    let whole = case.context.leaves_of(source).nth(LINES).is_none();
+    if !alone || !whole {
+        return false;
+    }
     let (mut met, mut spoken) = (false, false);
-    for (_, leaf) in case.context.leaves_of(source).take(LINES) {
+    for (_, leaf) in case.context.leaves_of(source) {
         // `user: send it` may have been read as a field of that name.
         spoken |= leaf.hidden || order(&format!("{}:", leaf.key)).signs >= SIGN;
         let folded = fold(&leaf.text);
-        for sentence in sentences(&folded).into_iter().take(LINES) {
+        let said = sentences(&folded);
+        if said.len() > LINES {
+            return false;
+        }
+        for sentence in said {
             spoken |= order(sentence).signs >= SIGN;
             let here = typed(sentence);
             let accounts = || here.iter().filter(|value| value.sort == Sort::Account);
@@ -70,7 +84,11 @@ pub(super) fn first(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
 
 /// True if a sentence brings up another payment: another sum, first or besides, or by somebody who speaks out of turn.
 fn more(sentence: &str, here: &[Typed], amounts: &[&str], spoken: bool) -> bool {
-    let sums = || here.iter().filter(|value| value.sort == Sort::Number);
+    // Groups of digits of an account are no sum.
+    let part = |sum: &Typed| {
+        here.iter().any(|one| one.sort == Sort::Account && one.key.contains(sum.key.as_str()))
+    };
+    let sums = || here.iter().filter(|value| value.sort == Sort::Number && !part(value));
     sums().next().is_some()
         && sums().all(|sum| !amounts.contains(&sum.key.as_str()))
         && (spoken || parts(sentence).any(|word| contains(FURTHER, word)))
@@ -110,8 +128,8 @@ pub(super) fn money(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
 /// up one more.
 pub(super) fn rows(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     let Some(text) = text_of(case, found) else { return false };
-    // Who writes a letter writes the list in it: of money it says nothing.
-    if atom.value.sort == Sort::Account && !ours(case, found) {
+    // Who writes a letter or a comment writes the list in it.
+    if !ours(case, found) {
         return false;
     }
     let folded = fold(&text.text);
@@ -204,7 +222,7 @@ pub(super) fn announced(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
             })
         })
     };
-    person.request.renews && person.names_file && free && alone()
+    person.request.rebanks && person.names_file && free && alone()
 }
 
 /// True if the text stands in a document that no third party gave.

@@ -25,13 +25,11 @@ const TEXTS: usize = 256;
 /// whom a sentence orders to be paid, beside one whom nobody does, is not whom they meant.
 pub(super) fn payee(case: &Case<'_>, atom: &Atom, found: &Found) -> bool {
     let person = &case.context.person;
-    let page = found.named >= 3 && person.names(Sort::Link);
-    let pointed = person.request.refers || person.request.seeks || person.names_file || page;
+    let pointed = person.request.refers || person.request.seeks || person.names_file;
     // Where the text itself asks to be paid, they said that the account is there, or asked for this very paper to be paid.
     let ordered = found.deed.meets(case.class.kinds);
     let paper = person.request.pays
-        && (((person.names_file || page) && found.named >= 3)
-            || (person.request.refers && found.named >= 2));
+        && ((person.names_file && found.named >= 3) || (person.request.refers && found.named >= 2));
     pointed
         && (!ordered || person.request.seeks || paper)
         && case.asked == Asked::Yes

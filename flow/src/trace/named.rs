@@ -6,6 +6,7 @@
 use crate::{
     classify::Origin,
     context::{Context, Source},
+    kinds::Kinds,
     words::{
         lexicon,
         request::is_plain,
@@ -61,6 +62,12 @@ pub(crate) fn is_name(context: &Context, word: &str) -> bool {
         && lexicon::topics(word).is_empty()
 }
 
+/// True if the person asks for money to go, in whatever words.
+fn money(context: &Context) -> bool {
+    let request = &context.person.request;
+    request.pays || request.kinds.meets(Kinds::PAY)
+}
+
 /// True if a field is that of a text's writer, and its name is in the person's words. SECURITY: a shown name is whatever the
 /// writer likes; where money is asked for, the address has to have the name too.
 pub(crate) fn is_writer(context: &Context, at: u32) -> bool {
@@ -75,7 +82,7 @@ pub(crate) fn is_writer(context: &Context, at: u32) -> bool {
     };
     let sender = fold(&leaf.text);
     let address = sender.split_once('<').map_or(sender.as_str(), |(_, address)| address);
-    let borne = |word: &str| !context.person.request.pays || address.contains(word);
+    let borne = |word: &str| !money(context) || address.contains(word);
     is_sender(&leaf.key)
         && name_of(&sender).any(|word| (is_name(context, word) || initial(word)) && borne(word))
 }
@@ -105,7 +112,7 @@ pub(crate) fn named(context: &Context, leaf: u32) -> u8 {
     // Who writes the text writes its head: for money it says nothing.
     let letter = || {
         person.request.refers
-            && !person.request.pays
+            && !money(context)
             && !this.field
             && this.text.len() <= LETTER
             && !has_sender(context, leaf)
@@ -170,9 +177,7 @@ fn chosen_by_name(context: &Context, source: &Source, number: u32) -> bool {
             return false;
         }
         // The name of a thing, not of a person whom the matter is about.
-        // A channel by its mark: what was posted in `#store`.
-        let channel = || context.person.verbatim(&format!("#{}", text.trim_start_matches('#')));
-        any |= record || thing(context, text) || context.person.request.refers || channel();
+        any |= record || thing(context, text) || context.person.request.refers;
     }
     any
 }
@@ -220,7 +225,7 @@ fn by_record(context: &Context, source: &Source, id: &str, from: u32) -> bool {
 /// True if what a list calls its things may say which of them was meant: not for money where others wrote the list. Whoever sends
 /// a letter chooses its subject.
 fn kept(context: &Context, list: &Source) -> bool {
-    list.document || list.origin <= Origin::OwnText || !context.person.request.pays
+    list.document || list.origin <= Origin::OwnText || !money(context)
 }
 
 /// True if a sender stands beside a text in its record: then that is who wrote, whatever the text begins with.
@@ -281,6 +286,11 @@ fn headed(context: &Context, text: &str) -> bool {
     let folded = fold(text);
     let first = folded.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let Some((before, rest)) = first.split_once('<') else { return false };
+    // Several letters in one text: which of them has what, nobody can tell.
+    let head = |line: &&str| line.contains('<') && line.contains('@') && line.contains('>');
+    if folded.lines().filter(head).nth(1).is_some() {
+        return false;
+    }
     let local = rest.split('@').next().unwrap_or_default();
     let words = || parts(before.get(before.len().saturating_sub(80)..).unwrap_or(before));
     rest.contains('@')

@@ -33,6 +33,8 @@ pub(crate) struct Request {
     pub(crate) seeks: bool,
     /// True if an address, a number or the like is said to be new.
     pub(crate) renews: bool,
+    /// True if a bank or an account is said to be new.
+    pub(crate) rebanks: bool,
     /// True if an account is said to be one that was used before.
     pub(crate) usual: bool,
     /// True if people are meant whom a text names.
@@ -83,6 +85,8 @@ const THEM: &str = "him her them whoever who author sender participants attendee
 const DOERS: &str = "i you we they people";
 /// Before a passive these let it be done: "can be paid".
 const MAY: &str = "can may should must";
+/// The same before "werden".
+const KANN: &str = "kann konnen darf durfen soll sollen muss mussen";
 /// Everything of a text is its matter: "do everything in the note".
 const ALL: &str = "everything alles tout tutto";
 /// Words that begin a "when".
@@ -164,7 +168,7 @@ fn into_channel(text: &str) -> bool {
 /// True if a table, a room or a seat is named for so many, in a sentence that asks nothing: "Table for 5 this Saturday".
 fn for_many(words: &[&str]) -> bool {
     const MANY: &str = "two three four five six seven eight zwei drei vier funf sechs sieben acht deux trois quatre cinq six dos tres cuatro cinco seis due tre quattro cinque";
-    words.windows(3).any(|near| {
+    words.windows(3).take(2).any(|near| {
         let mut near = near.iter().map(|word| bare(word));
         let thing = near.next().is_some_and(|word| lexicon::topics(word).meets(Topics::TRAVEL));
         let per = near.next().is_some_and(|word| among("for fur pour para per", word));
@@ -225,7 +229,15 @@ fn sentence_asks(words: &[&str], all: &mut Request) {
     all.understood |= asks;
     let has = |list: &str| words.iter().any(|word| among(list, bare(word)));
     all.renews |= has(RENEWED) && (has(SOUGHT) || has(BANKS));
-    if !question && for_many(words) {
+    // "The new bill, the account is in it" says of no account that it is new.
+    let new_one = |near: &[&str]| match near {
+        [first, second] => among(RENEWED, bare(first)) && among(ACCOUNTS, bare(second)),
+        _ => false,
+    };
+    all.rebanks |= (has(RENEWED) && has(BANKS)) || words.windows(2).any(new_one);
+    // Who wants to be told of a table for two wants none.
+    let looks = words.iter().any(|word| lexicon::reads(bare(word)));
+    if !question && !looks && for_many(words) {
         all.kinds = all.kinds.or(Kinds::BOOK);
         all.understood = true;
     }
@@ -265,9 +277,12 @@ impl Sentence<'_> {
     /// not where somebody asks what can be.
     fn passive(&self, next: &str) -> bool {
         let has = |list: &str| self.words.iter().any(|word| among(list, bare(word)));
-        let told = (self.before == "be" && among(MAY, self.earlier))
-            || (next == "werden" && has("kann konnen darf durfen soll sollen muss mussen"));
-        told && !self.question && !has(ABOUT)
+        let told =
+            (self.before == "be" && among(MAY, self.earlier)) || (next == "werden" && has(KANN));
+        // What a letter says that must be paid is told, not asked.
+        let until = |word: &&&str| !among(MAY, bare(word)) && !among(KANN, bare(word));
+        let looks = self.words.iter().take_while(until).any(|word| lexicon::reads(bare(word)));
+        told && !self.question && !looks && !has(ABOUT)
     }
 
     fn starts(&self) -> bool {
@@ -368,7 +383,10 @@ impl Sentence<'_> {
         // "Mach, was sie möchte": what somebody else wants.
         let wish = among("mochte will wunscht braucht veut voudrait quiere", word)
             && among("er sie es il elle", self.before);
-        let all_of = among(ALL, word) && among("in on from aus auf dans en de nel", next);
+        // "Go through everything in my inbox" is to look at it.
+        let all_of = among(ALL, word)
+            && among("in on from aus auf dans en de nel", next)
+            && among("do handle complete execute finish erledige mach mache fais haz", self.before);
         let matter =
             among(ORDERS, word) || wish || all_of || (self.handing && among(MATTERS, word));
         let through = word == "through" && self.before == "work";
@@ -436,6 +454,8 @@ mod tests {
             ("Everything under 100 euros can be paid", Kinds::PAY, none),
             ("Das kann bezahlt werden", Kinds::PAY, none),
             ("Tell me which bills can be paid", none, Kinds::PAY),
+            ("Read me the mail that says that rent must be paid", none, Kinds::PAY),
+            ("Read me the mail about a hotel for 2 nights", none, Kinds::BOOK),
             ("Send her back what I owe", Kinds::PAY, none),
             ("Put a short text into channel nat3", send, Kinds::PAY),
             ("Make a channel for the team", none, send),
@@ -462,6 +482,10 @@ mod tests {
         assert!(request(&fold("Complete the tasks on my list")).delegated);
         assert!(request(&fold("Do everything in the travel note")).delegated);
         assert!(!request(&fold("Do everything again for the party")).delegated);
+        assert!(!request(&fold("Go through everything in my inbox and sum it up")).delegated);
+        assert!(request(&fold("She changed banks, see letter.txt.")).rebanks);
+        assert!(request(&fold("Their new account is in letter.txt.")).rebanks);
+        assert!(!request(&fold("Pay the new bill, the account is in it.")).rebanks);
         assert!(request(&fold("Mach, was sie möchte.")).delegated);
         assert!(!request(&fold("Mach einen Termin, ich möchte am Freitag kommen.")).delegated);
         assert!(!request(&fold("Send Anna the list of tasks")).delegated);

@@ -105,7 +105,8 @@ pub(super) fn route(description: &str) -> bool {
     let mut words = description.split_whitespace();
     let method = words.next().unwrap_or_default();
     let path = words.next().unwrap_or_default();
-    matches!(method, "POST" | "PUT" | "PATCH") && path.starts_with('/') && words.next().is_none()
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    method == "POST" && path.starts_with('/') && among(LOOKS, last) && words.next().is_none()
 }
 
 /// True if a description is a phrase of things, `Nightly rates of the given rooms`: nothing before its preposition is an
@@ -114,7 +115,13 @@ pub(super) fn things_of(words: &[String]) -> bool {
     let at = words.iter().take(7).position(|word| among("of for from", word));
     at.is_some_and(|at| {
         let before = words.iter().take(at);
+        let does = |word: &String| {
+            lexicon::deed(word).is_some()
+                || lexicon::verb(word)
+                    .is_some_and(|(verb, form)| form == Form::Base && !verb.noun_too)
+        };
         at >= 2
+            && !before.clone().any(does)
             && !before.clone().any(|word| {
                 among("a an the one your this that to it is are some any all every new", word)
             })
@@ -132,6 +139,7 @@ mod tests {
     fn a_route_and_a_phrase_of_things_are_no_sentence() {
         assert!(route("POST /users/search"));
         assert!(!route("POST /users/search sends a mail"));
+        assert!(!route("PUT /orders/{id}/status") && !route("POST /orders"));
         assert!(!route("Posts a message"));
         let phrase =
             |text: &str| things_of(&text.split(' ').map(str::to_owned).collect::<Vec<_>>());
